@@ -1,0 +1,26 @@
+//! The one door outside: the port [`Cloud`] and its adapters.
+//!
+//! Everything that the program asks of an account goes through [`Cloud::call`]: an operation by AWS's name, parameters
+//! and answer as JSON in the AWS CLI's shape. `aws` sends it with the AWS SDK; `simulated` asks a
+//! simulated account. Nothing above this room can tell the two apart.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::model::call::{Call, Outcome};
+
+#[cfg(feature = "aws")]
+pub mod aws;
+
+/// A future that an adapter returns.
+pub type Answer<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
+
+/// An account that can be called.
+pub trait Cloud: Send + Sync {
+    /// Makes one call. A read (`Describe…`, `List…`, `Get…`) returns all pages, merged into one answer. Retries of
+    /// throttling and of transport errors that AWS's SDK considers safe happen below this; what comes back is final.
+    fn call<'a>(&'a self, call: &'a Call) -> Answer<'a>;
+
+    /// How many requests were sent, pages and retries' first tries included, by `service:Operation`.
+    fn requests(&self) -> std::collections::BTreeMap<String, u64>;
+}

@@ -1,0 +1,4 @@
+//! Hikkoshi moves what lives in a VPC's public subnets into private ones, while the service runs.
+
+pub mod cloud;
+pub mod model;

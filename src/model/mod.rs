@@ -1,0 +1,3 @@
+//! The nouns. Pure data: nothing here looks at an account, a clock or a file.
+
+pub mod call;
