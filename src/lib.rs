@@ -1,4 +1,5 @@
 //! Hikkoshi moves what lives in a VPC's public subnets into private ones, while the service runs.
 
 pub mod cloud;
+pub mod kinds;
 pub mod model;

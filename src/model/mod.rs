@@ -1,3 +1,12 @@
 //! The nouns. Pure data: nothing here looks at an account, a clock or a file.
 
+pub mod account;
 pub mod call;
+pub mod facet;
+pub mod id;
+pub mod inventory;
+pub mod network;
+pub mod path;
+pub mod resource;
+pub mod step;
+pub mod strategy;

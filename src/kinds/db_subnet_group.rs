@@ -1,0 +1,53 @@
+//! A DB subnet group: the set of subnets that RDS places its databases in.
+//!
+//! Shared by its databases, so the group with all of them is the unit of a move. Under `flip` it isn't touched: its
+//! subnets turn private. RDS refuses another group in the same VPC for an instance, and the removal of a subnet in use.
+
+use serde_json::Value;
+
+use super::{Kind, Listing, Scope};
+use crate::model::facet::{Facets, Placement, Role};
+use crate::model::id::Id;
+use crate::model::path;
+use crate::model::resource::{Resource, tags_of};
+
+pub struct DbSubnetGroup;
+
+static LISTING: Listing = Listing {
+    operation: "rds:DescribeDBSubnetGroups",
+    documents: "DBSubnetGroups[]",
+    scope: Scope::Region,
+    with: super::listing::nothing,
+    ids: ("DBSubnetGroupName", "DBSubnetGroupName", "DBSubnetGroupNotFoundFault"),
+    follow: &[],
+};
+
+impl Kind for DbSubnetGroup {
+    fn name(&self) -> &'static str {
+        "db_subnet_group"
+    }
+
+    fn listing(&self) -> Option<&'static Listing> {
+        Some(&LISTING)
+    }
+
+    fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource> {
+        if doc["VpcId"] != vpc.as_str() {
+            return None;
+        }
+        let name = doc["DBSubnetGroupName"].as_str()?;
+        let subnets = path::texts(doc, "Subnets[].SubnetIdentifier").into_iter().map(Id::from).collect();
+        let mut zones = path::texts(doc, "Subnets[].SubnetAvailabilityZone.Name");
+        zones.sort();
+        zones.dedup();
+        Some(Resource {
+            id: Id::new(format!("dbgroup:{name}")),
+            kind: self.name().to_owned(),
+            role: Role::SubnetGroup,
+            name: name.to_owned(),
+            tags: tags_of(doc),
+            facets: Facets { placement: Some(Placement { subnets, zones, through: None }), ..Facets::default() },
+            doc: doc.clone(),
+        })
+    }
+}

@@ -1,0 +1,159 @@
+//! How AWS lists a kind, and the same list from a simulated account.
+
+use serde_json::{Value, json};
+
+use crate::model::account::Account;
+use crate::model::call::{Object, Refusal};
+use crate::model::id::Id;
+use crate::model::path;
+
+/// What a list is narrowed by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// An EC2 filter that takes the VPC's id.
+    Filter(&'static str),
+    /// A list parameter that takes the VPC's id.
+    Ids(&'static str),
+    /// Nothing: the whole region; the kind's `parse` sorts out what belongs to the VPC.
+    Region,
+}
+
+/// A further read whose answer belongs into the listed document.
+#[derive(Clone, Copy)]
+pub struct Follow {
+    /// The read.
+    pub operation: &'static str,
+    /// Its parameters for these documents; none where it isn't needed. Called with one document, or with up to
+    /// `batch` of them.
+    pub parameters: fn(&[&Value]) -> Option<Value>,
+    /// How many documents one read can serve.
+    pub batch: usize,
+    /// Puts the answer's part into a document.
+    pub merge: fn(&mut Value, &Value),
+}
+
+/// How AWS lists a kind.
+pub struct Listing {
+    /// The read.
+    pub operation: &'static str,
+    /// Path to the documents in the answer, such as `Reservations[].Instances[]`.
+    pub documents: &'static str,
+    /// What narrows it to the VPC.
+    pub scope: Scope,
+    /// Further parameters.
+    pub with: fn() -> Value,
+    /// Parameter that takes ids, the key of the id in a document, and the code for an unknown one.
+    pub ids: (&'static str, &'static str, &'static str),
+    /// Further reads.
+    pub follow: &'static [Follow],
+}
+
+impl Listing {
+    /// The parameters that list what may belong to a VPC.
+    pub fn parameters(&self, vpc: &Id) -> Value {
+        let mut parameters = (self.with)();
+        match self.scope {
+            Scope::Filter(name) => parameters["Filters"] = json!([{ "Name": name, "Values": [vpc.as_str()] }]),
+            Scope::Ids(name) => parameters[name] = json!([vpc.as_str()]),
+            Scope::Region => {}
+        }
+        parameters
+    }
+
+    /// The top-level key of the answer: by it a dump file is recognised.
+    pub fn result_key(&self) -> &'static str {
+        self.documents.split(['[', '.']).next().unwrap_or(self.documents)
+    }
+}
+
+/// No parameters beside the scope.
+pub fn nothing() -> Value {
+    json!({})
+}
+
+/// Answers a listing from a simulated account, with AWS's refusals for unknown ids and unknown filters.
+pub fn answer(kind: &str, listing: &Listing, account: &Account, parameters: &Object) -> Result<Value, Refusal> {
+    let (ids_parameter, id_key, unknown) = listing.ids;
+    let mut found: Vec<&Value> = account.resources.values().filter(|r| r.kind == kind).map(|r| &r.doc).collect();
+    let wanted = wanted_ids(parameters, ids_parameter);
+    if let Some(wanted) = wanted {
+        for id in &wanted {
+            if !found.iter().any(|doc| is_called(doc, id_key, id)) {
+                return Err(Refusal::new(unknown, format!("The ID '{id}' does not exist")));
+            }
+        }
+        found.retain(|doc| wanted.iter().any(|id| is_called(doc, id_key, id)));
+    }
+    for filter in parameters.get("Filters").and_then(Value::as_array).into_iter().flatten() {
+        let name = filter["Name"].as_str().unwrap_or_default();
+        let at = filter_path(name).ok_or_else(|| Refusal::new("InvalidParameterValue", format!("The filter '{name}' is invalid")))?;
+        let values = path::texts(filter, "Values[]");
+        found.retain(|doc| selected(doc, &at).iter().any(|value| values.contains(value)));
+    }
+    Ok(wrap(listing.documents, found.into_iter().cloned().collect()))
+}
+
+fn wanted_ids(parameters: &Object, name: &str) -> Option<Vec<String>> {
+    match parameters.get(name)? {
+        Value::String(id) => Some(vec![id.clone()]),
+        Value::Array(list) if !list.is_empty() => Some(list.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect()),
+        _ => None,
+    }
+}
+
+/// By id, or, where the id is an ARN, by its last part (Lambda and RDS take either).
+fn is_called(doc: &Value, key: &str, id: &str) -> bool {
+    doc[key].as_str() == Some(id)
+}
+
+fn selected(doc: &Value, at: &str) -> Vec<String> {
+    path::select(doc, at)
+        .into_iter()
+        .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+        .collect()
+}
+
+/// EC2's filter names as paths into the documents of ours.
+fn filter_path(name: &str) -> Option<String> {
+    if let Some(key) = name.strip_prefix("tag:") {
+        return Some(if key.is_empty() { return None } else { format!("Tags[Key={key}].Value") });
+    }
+    let at = match name {
+        "vpc-id" => "VpcId",
+        "association.subnet-id" => "Associations[].SubnetId",
+        "subnet-id" => "SubnetId",
+        "cidr-block" | "cidrBlock" => "CidrBlock",
+        "group-id" => "Groups[].GroupId",
+        "group-name" => "GroupName",
+        "attachment.vpc-id" => "Attachments[].VpcId",
+        "attachment.instance-id" => "Attachment.InstanceId",
+        "description" => "Description",
+        "service-name" => "ServiceName",
+        "vpc-endpoint-type" => "VpcEndpointType",
+        "state" => "State",
+        "instance-state-name" => "State.Name",
+        "route-table-id" => "RouteTableId",
+        "association.route-table-association-id" => "Associations[].RouteTableAssociationId",
+        "association.main" => "Associations[].Main",
+        "name" => "Name",
+        "allocation-id" => "AllocationId",
+        "instance-id" => "InstanceId",
+        "availability-zone" => "AvailabilityZone",
+        "network-interface-id" => "NetworkInterfaceId",
+        _ => return None,
+    };
+    Some(at.to_owned())
+}
+
+/// Puts documents back where a path found them: `Reservations[].Instances[]` gives one reservation per document.
+fn wrap(documents: &str, found: Vec<Value>) -> Value {
+    let keys: Vec<&str> = documents.split('.').map(|part| part.trim_end_matches("[]")).collect();
+    match keys.as_slice() {
+        [outer, inner] => {
+            let reservations: Vec<Value> = found.into_iter().map(|doc| json!({ *inner: [doc] })).collect();
+            json!({ *outer: reservations })
+        }
+        [only] => json!({ *only: found }),
+        _ => Value::Null,
+    }
+}

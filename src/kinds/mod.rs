@@ -1,0 +1,121 @@
+//! What each AWS resource means. One file per kind, one line of registration.
+//!
+//! A kind says how it is listed and read, which strategies it has and at what price, the draft of its steps, and what
+//! each of its calls does to a simulated account, *including what AWS refuses*. All it says is in the vocabulary of
+//! [`crate::model`]: the rest of the program does not change when a kind is added.
+
+use serde_json::Value;
+
+use crate::model::account::Account;
+use crate::model::call::{Object, Refusal};
+use crate::model::id::Id;
+use crate::model::resource::Resource;
+use crate::model::step::Step;
+use crate::model::strategy::{Blocker, Candidate, Provision, Scene, Site};
+
+mod build;
+mod db_instance;
+mod db_subnet_group;
+mod ec2_instance;
+mod effects;
+mod elastic_ip;
+mod image;
+mod internet_gateway;
+mod lambda_function;
+mod listing;
+mod load_balancer;
+mod nat_gateway;
+mod network_acl;
+mod network_interface;
+mod route_table;
+mod security_group;
+mod subnet;
+mod target_group;
+mod vpc;
+mod vpc_endpoint;
+
+pub use listing::{Follow, Listing, Scope};
+
+/// What a mutating call does to a simulated account: AWS's answer, or AWS's refusal.
+pub type Effect = fn(&mut Account, &Object) -> Result<Value, Refusal>;
+
+/// What a read of a simulated account answers.
+pub type Read = fn(&Account, &Object) -> Result<Value, Refusal>;
+
+/// A kind of AWS resource.
+pub trait Kind: Sync {
+    /// Its name, such as `ec2_instance`.
+    fn name(&self) -> &'static str;
+
+    /// How AWS lists it; none for what is found inside other answers.
+    fn listing(&self) -> Option<&'static Listing>;
+
+    /// One element of the list as a resource; none if it doesn't belong to the VPC or exists no more.
+    fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource>;
+
+    /// Its mutating calls.
+    fn effects(&self) -> &'static [(&'static str, Effect)] {
+        &[]
+    }
+
+    /// Its reads beside the listing.
+    fn reads(&self) -> &'static [(&'static str, Read)] {
+        &[]
+    }
+
+    /// The strategies that AWS allows for a resource, each with its price; the first is the one to prefer among equals.
+    fn candidates(&self, _resource: &Resource, _site: &Site<'_>) -> Vec<Candidate> {
+        Vec::new()
+    }
+
+    /// The steps that carry a resource across by the chosen strategy.
+    ///
+    /// # Errors
+    /// What stands in the way, with a way out.
+    fn draft(&self, _resource: &Resource, _scene: &Scene<'_>) -> Result<Vec<Step>, Blocker> {
+        Ok(Vec::new())
+    }
+
+    /// The steps that provide a piece of foundation, if that is this kind's trade.
+    fn provide(&self, _provision: &Provision, _migration: &str, _inventory: &crate::model::inventory::Inventory) -> Option<Vec<Step>> {
+        None
+    }
+}
+
+/// Every kind, in the order in which a reader would meet them.
+pub static KINDS: &[&dyn Kind] = &[
+    &vpc::Vpc,
+    &subnet::Subnet,
+    &route_table::RouteTable,
+    &internet_gateway::InternetGateway,
+    &internet_gateway::EgressOnlyGateway,
+    &nat_gateway::NatGateway,
+    &elastic_ip::ElasticIp,
+    &vpc_endpoint::VpcEndpoint,
+    &security_group::SecurityGroup,
+    &network_acl::NetworkAcl,
+    &network_interface::NetworkInterface,
+    &ec2_instance::Ec2Instance,
+    &image::Image,
+    &lambda_function::LambdaFunction,
+    &db_subnet_group::DbSubnetGroup,
+    &db_instance::DbInstance,
+    &load_balancer::LoadBalancer,
+    &target_group::TargetGroup,
+];
+
+/// The kind of that name.
+pub fn kind(name: &str) -> Option<&'static dyn Kind> {
+    KINDS.iter().copied().find(|kind| kind.name() == name)
+}
+
+/// The steps that provide a piece of foundation, by whichever kind makes such things.
+///
+/// # Panics
+/// If no kind provides it: a gap in the registration.
+pub fn provide(provision: &Provision, migration: &str, inventory: &crate::model::inventory::Inventory) -> Vec<Step> {
+    KINDS
+        .iter()
+        .find_map(|kind| kind.provide(provision, migration, inventory))
+        .unwrap_or_else(|| panic!("no registered kind provides {provision:?}"))
+}

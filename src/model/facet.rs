@@ -1,0 +1,214 @@
+//! The closed vocabulary in which kinds tell the rest of the program what a resource is.
+//!
+//! Graph, audit, planner and executor see facets, never a kind. A missing facet is a change of design: the matches
+//! over these enums show every place to think.
+
+use serde::{Deserialize, Serialize};
+
+use super::id::Id;
+use super::network::{Ports, Rule};
+
+/// What part a resource plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The VPC itself.
+    Network,
+    /// A subnet.
+    Subnet,
+    /// A route table.
+    RouteTable,
+    /// A way to the internet: internet gateway, egress-only internet gateway, NAT gateway.
+    Gateway,
+    /// An elastic IP.
+    Address,
+    /// A VPC endpoint.
+    Endpoint,
+    /// A security group.
+    Group,
+    /// A network ACL.
+    Acl,
+    /// A network interface.
+    Interface,
+    /// Computes or stores, and can be moved.
+    Workload,
+    /// Spreads traffic over targets; can be moved.
+    Balancer,
+    /// A list of targets behind a balancer.
+    TargetGroup,
+    /// A set of subnets that a managed service places things in.
+    SubnetGroup,
+    /// Recognised, owned by a service that this version does not move.
+    Bystander,
+}
+
+/// Where a thing sits, or may sit.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Placement {
+    /// The subnets; for a group-placed thing all subnets of its group.
+    pub subnets: Vec<Id>,
+    /// The Availability Zones in which it really is, where known.
+    pub zones: Vec<String>,
+    /// The subnet group through which it is placed, if any.
+    pub through: Option<Id>,
+}
+
+/// A public address and what becomes of it when it is taken off.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublicAddress {
+    /// The address, as text.
+    pub ip: String,
+    /// The elastic IP's allocation; none for an address that AWS assigned and will not give back.
+    pub allocation: Option<Id>,
+}
+
+/// What guards a thing.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Guard {
+    /// The security groups that it wears, in AWS's order.
+    pub groups: Vec<Id>,
+}
+
+/// How a group of rules looks.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct RuleSet {
+    /// Who may come in.
+    pub ingress: Vec<Rule>,
+    /// Where its wearers may go.
+    pub egress: Vec<Rule>,
+}
+
+/// Where a route leads.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hop {
+    /// Inside the VPC.
+    Local,
+    /// To the internet, both ways.
+    InternetGateway(Id),
+    /// To the internet, outbound only, IPv6.
+    EgressOnly(Id),
+    /// To the internet, outbound only.
+    Nat(Id),
+    /// A gateway endpoint.
+    Endpoint(Id),
+    /// Anything else (peering, transit gateway, virtual private gateway, interface…): the parameter name of
+    /// `CreateRoute` and its value.
+    Other(String, Id),
+}
+
+/// One route.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Route {
+    /// CIDR or prefix list.
+    pub destination: String,
+    /// Where it leads.
+    pub hop: Hop,
+    /// Whether the target is gone.
+    pub blackhole: bool,
+    /// Whether a virtual private gateway propagated it.
+    pub propagated: bool,
+}
+
+/// A route table.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Routing {
+    /// The routes, in AWS's order.
+    pub routes: Vec<Route>,
+    /// Whether it serves the subnets that have no table of their own.
+    pub main: bool,
+    /// Explicitly associated subnets, with the association's id.
+    pub associations: Vec<(Id, String)>,
+    /// Virtual private gateways that propagate routes into it.
+    pub propagating: Vec<Id>,
+}
+
+/// What a balancer forwards to.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Balancing {
+    /// Whether the internet can reach it.
+    pub internet_facing: bool,
+    /// `application`, `network`, `gateway` or `classic`.
+    pub flavour: String,
+    /// Listener ports.
+    pub listeners: Vec<Ports>,
+    /// Target groups that its listeners and rules forward to.
+    pub target_groups: Vec<Id>,
+}
+
+/// Members of a target group.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Targets {
+    /// Registered targets: the workload's id or an address, the port, and the health as last seen.
+    pub members: Vec<Target>,
+    /// Port that health checks use where it differs from the target's.
+    pub health_port: Option<u16>,
+    /// Seconds that a deregistered target drains.
+    pub drain_s: u64,
+}
+
+/// One registered target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// Instance id, address or ARN, as registered.
+    pub target: String,
+    /// The port it receives traffic on.
+    pub port: u16,
+    /// `healthy`, `unhealthy`, `unused`, …
+    pub health: String,
+}
+
+/// Everything that a kind says about one resource.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Facets {
+    /// Where it sits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub placement: Option<Placement>,
+    /// Private addresses, as text.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub private_addresses: Vec<String>,
+    /// Public addresses.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub public_addresses: Vec<PublicAddress>,
+    /// Whether a managed service gives it a public name and address (RDS's `PubliclyAccessible`).
+    #[serde(skip_serializing_if = "is_false")]
+    pub publicly_accessible: bool,
+    /// What guards it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guard: Option<Guard>,
+    /// The ports on which it accepts connections by its nature. None: nobody can tell (an instance).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listens: Option<Vec<Ports>>,
+    /// Whether it opens connections of its own to other workloads.
+    #[serde(skip_serializing_if = "is_false")]
+    pub initiates: bool,
+    /// Group rules.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rules: Option<RuleSet>,
+    /// Routes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub routing: Option<Routing>,
+    /// Balancing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub balancing: Option<Balancing>,
+    /// Targets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub targets: Option<Targets>,
+    /// For an interface: the id of what it belongs to; none if nobody knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Id>,
+    /// Address ranges: of a subnet, of a VPC (primary first), of reservations.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ranges: Vec<String>,
+    /// Other resources that it depends on and that no facet above names, with the reason.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub uses: Vec<(Id, String)>,
+    /// Whether it is at rest: neither being created, changed nor deleted; for a workload: whether it runs.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub state: String,
+}
+
+fn is_false(value: &bool) -> bool {
+    !*value
+}

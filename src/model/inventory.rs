@@ -1,0 +1,109 @@
+//! What exists in one account, region and VPC at one moment.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::facet::{Role, Routing};
+use super::id::Id;
+use super::resource::Resource;
+
+/// A look that was not possible.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Missing {
+    /// The read that AWS refused, such as `lambda:ListFunctions`; or what a dump folder lacks.
+    pub operation: String,
+    /// AWS's code and words.
+    pub why: String,
+}
+
+/// What was seen; immutable.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Inventory {
+    /// Format of this file; 1.
+    pub version: u32,
+    /// The account's twelve digits.
+    pub account: String,
+    /// The region.
+    pub region: String,
+    /// The VPC.
+    pub vpc: Id,
+    /// When the look began, RFC 3339, UTC.
+    pub taken_at: String,
+    /// What could not be looked at.
+    #[serde(default)]
+    pub missing: Vec<Missing>,
+    /// Everything found, by id.
+    #[serde(with = "as_list")]
+    pub resources: BTreeMap<Id, Resource>,
+}
+
+/// The file holds a list: a resource names its own id.
+mod as_list {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::{Id, Resource};
+
+    pub fn serialize<S: Serializer>(map: &BTreeMap<Id, Resource>, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(map.values())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<Id, Resource>, D::Error> {
+        let list = Vec::<Resource>::deserialize(from)?;
+        Ok(list.into_iter().map(|resource| (resource.id.clone(), resource)).collect())
+    }
+}
+
+impl Inventory {
+    /// A resource by id.
+    pub fn get(&self, id: &Id) -> Option<&Resource> {
+        self.resources.get(id)
+    }
+
+    /// The name that people use for a resource; the id where it isn't in the inventory.
+    pub fn name<'a>(&'a self, id: &'a Id) -> &'a str {
+        self.get(id).map_or(id.as_str(), |resource| &resource.name)
+    }
+
+    /// All resources with a role, in the order of their ids.
+    pub fn with_role(&self, role: Role) -> impl Iterator<Item = &Resource> {
+        self.resources.values().filter(move |resource| resource.role == role)
+    }
+
+    /// The VPC's own resource.
+    pub fn network(&self) -> Option<&Resource> {
+        self.get(&self.vpc)
+    }
+
+    /// For each subnet the route table that serves it: the explicitly associated one, else the main one.
+    pub fn tables(&self) -> BTreeMap<&Id, &Resource> {
+        let tables: Vec<&Resource> = self.with_role(Role::RouteTable).collect();
+        let main = tables.iter().find(|table| routing(table).is_some_and(|r| r.main)).copied();
+        let mut serving: BTreeMap<&Id, &Resource> = BTreeMap::new();
+        if let Some(main) = main {
+            serving.extend(self.with_role(Role::Subnet).map(|subnet| (&subnet.id, main)));
+        }
+        for table in tables {
+            for (subnet, _) in routing(table).into_iter().flat_map(|r| &r.associations) {
+                if let Some((id, _)) = self.resources.get_key_value(subnet) {
+                    serving.insert(id, table);
+                }
+            }
+        }
+        serving
+    }
+
+    /// The subnets whose route table leads to an internet gateway.
+    pub fn public_subnets(&self) -> std::collections::BTreeSet<&Id> {
+        let public = |table: &Resource| {
+            routing(table).is_some_and(|r| r.routes.iter().any(|route| matches!(route.hop, super::facet::Hop::InternetGateway(_)) && !route.blackhole))
+        };
+        self.tables().into_iter().filter(|(_, table)| public(table)).map(|(subnet, _)| subnet).collect()
+    }
+}
+
+fn routing(table: &Resource) -> Option<&Routing> {
+    table.facets.routing.as_ref()
+}

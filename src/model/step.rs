@@ -1,0 +1,353 @@
+//! A step: one mutating call with everything that surrounds it. What a plan is made of.
+//!
+//! Parameters may hold references, resolved when the step runs:
+//! - a string `${step-id.Output}`: an output of an earlier step; `${self.Token}`: the call's idempotency token;
+//! - an object `{ "$look": { operation, parameters, path } }`: what a read answers at that moment. Used for what may
+//!   change between plan and run (an association's id, a function's revision) and for what must never be written
+//!   down (user data).
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::call::{Object, Operation};
+use super::path;
+
+/// A read, and the part of its answer that matters.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Look {
+    /// The read.
+    pub operation: Operation,
+    /// Its parameters.
+    pub parameters: Object,
+    /// What to take from the answer; see [`path`].
+    pub path: String,
+}
+
+/// What the values that a look selects must be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Expect {
+    /// At least one, and all equal this.
+    Equals(Value),
+    /// As a set, exactly these; a selected list counts by its elements.
+    SameSet(Vec<Value>),
+    /// All of these are among them.
+    Includes(Vec<Value>),
+    /// None of these is among them.
+    Excludes(Vec<Value>),
+    /// At least one.
+    Exists,
+    /// None: the thing is gone, or was never there.
+    Absent,
+}
+
+impl Expect {
+    /// Whether the selected values are as expected.
+    pub fn holds(&self, selected: &[&Value]) -> bool {
+        let spread = || -> Vec<&Value> {
+            selected.iter().flat_map(|value| value.as_array().map_or_else(|| vec![*value], |list| list.iter().collect())).collect()
+        };
+        match self {
+            Expect::Equals(wanted) => !selected.is_empty() && selected.iter().all(|value| *value == wanted),
+            Expect::SameSet(wanted) => {
+                let found = spread();
+                wanted.iter().all(|w| found.contains(&w)) && found.iter().all(|f| wanted.contains(f))
+            }
+            Expect::Includes(wanted) => wanted.iter().all(|w| spread().contains(&w)),
+            Expect::Excludes(unwanted) => !unwanted.iter().any(|w| spread().contains(&w)),
+            Expect::Exists => !selected.is_empty(),
+            Expect::Absent => selected.is_empty(),
+        }
+    }
+}
+
+/// A look with an expectation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// What it makes sure of, for people.
+    pub what: String,
+    /// The read.
+    pub operation: Operation,
+    /// Its parameters.
+    pub parameters: Object,
+    /// What to take from the answer.
+    pub path: String,
+    /// What it must be.
+    pub expect: Expect,
+}
+
+/// A check that is repeated until it holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wait {
+    /// What is waited for.
+    pub until: Check,
+    /// Values at the same path that mean that it will never hold, such as a NAT gateway's `failed`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub never: Vec<Value>,
+    /// How long it usually takes, in seconds; the polls are spaced by it.
+    pub usual_s: u64,
+    /// When to give up, in seconds.
+    pub timeout_s: u64,
+}
+
+/// How to find out whether a call of unknown outcome was carried out: by token, tag or natural key.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Probe {
+    /// The read.
+    pub operation: Operation,
+    /// Its parameters.
+    pub parameters: Object,
+    /// What to take from the answer.
+    pub path: String,
+    /// What it is if the call was carried out.
+    pub expect: Expect,
+    /// Output name → path in this answer; for calls that make something.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub outputs: BTreeMap<String, String>,
+}
+
+/// The call of a step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Action {
+    /// What to call.
+    pub operation: Operation,
+    /// With what; may hold references.
+    pub parameters: Object,
+    /// Output name → path in the answer.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub outputs: BTreeMap<String, String>,
+    /// State to remember before the call, as further outputs: what the way back restores. Never anything secret.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub capture: BTreeMap<String, Look>,
+    /// How an unknown outcome is settled.
+    pub probe: Probe,
+    /// AWS codes that mean "it is already so": looked at with the probe, then adopted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub adopt_on: Vec<String>,
+}
+
+/// One call on the way back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UndoCall {
+    /// What to call.
+    pub operation: Operation,
+    /// With what; may hold references.
+    pub parameters: Object,
+    /// Make the call once for each value that this look selects, which is then `${each.Value}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub each: Option<Look>,
+    /// If this holds, there is nothing to undo (any more).
+    pub unless: Check,
+    /// What to wait for afterwards.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wait: Vec<Wait>,
+}
+
+/// The way back from a step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Undo {
+    /// These calls, in this order.
+    Calls(Vec<UndoCall>),
+    /// There is none; why.
+    Irreversible(String),
+}
+
+/// Why a step stands after another.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Need {
+    /// The earlier step.
+    pub step: String,
+    /// The reason.
+    pub because: String,
+}
+
+/// What a step does to the service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Impact {
+    /// Nothing.
+    None,
+    /// An interruption of seconds.
+    Brief {
+        /// At most this long.
+        seconds: u64,
+        /// What is interrupted.
+        what: String,
+    },
+    /// An interruption of minutes.
+    Outage {
+        /// At most this long.
+        minutes: u64,
+        /// What is interrupted.
+        what: String,
+    },
+}
+
+/// The parts of a migration between two barriers, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// Subnets, NAT gateways, route tables, gateway endpoints: additive.
+    Foundation,
+    /// Session Manager, Client VPN: before anything becomes unreachable.
+    Access,
+    /// New security groups beside the old.
+    Guard,
+    /// Interface endpoints, private DNS.
+    Endpoints,
+    /// Lambda, Batch, scheduled tasks, ECS, Auto Scaling.
+    Stateless,
+    /// Instances, internal load balancers.
+    Pets,
+    /// Caches and databases, and the public load balancers that must leave first.
+    Data,
+    /// Old groups off, public addresses off.
+    Tighten,
+    /// After a soak, asked for by name: the only place with steps that can't be undone.
+    Cleanup,
+}
+
+impl Stage {
+    /// All stages in order.
+    pub const ALL: [Stage; 9] = [
+        Stage::Foundation,
+        Stage::Access,
+        Stage::Guard,
+        Stage::Endpoints,
+        Stage::Stateless,
+        Stage::Pets,
+        Stage::Data,
+        Stage::Tighten,
+        Stage::Cleanup,
+    ];
+
+    /// The stage's name; also its checkpoint's.
+    pub fn name(self) -> &'static str {
+        match self {
+            Stage::Foundation => "foundation",
+            Stage::Access => "access",
+            Stage::Guard => "guard",
+            Stage::Endpoints => "endpoints",
+            Stage::Stateless => "stateless",
+            Stage::Pets => "pets",
+            Stage::Data => "data",
+            Stage::Tighten => "tighten",
+            Stage::Cleanup => "cleanup",
+        }
+    }
+
+    /// The stage of that name.
+    pub fn parse(name: &str) -> Option<Stage> {
+        Stage::ALL.into_iter().find(|stage| stage.name() == name)
+    }
+}
+
+/// One step of a plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// Unique in the plan; stable for the same intent and inventory.
+    pub id: String,
+    /// The stage.
+    pub stage: Stage,
+    /// The move that it belongs to.
+    #[serde(rename = "move")]
+    pub of_move: String,
+    /// For people: what happens.
+    pub title: String,
+    /// What must be so before the call; where it isn't, somebody else has changed the account.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub before: Vec<Check>,
+    /// The call.
+    pub call: Action,
+    /// What to wait for afterwards.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wait: Vec<Wait>,
+    /// What must then be so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub verify: Vec<Check>,
+    /// The way back.
+    pub undo: Undo,
+    /// What must be done before, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<Need>,
+    /// What it does to the service.
+    pub impact: Impact,
+    /// How long it usually takes with its waits, in seconds.
+    pub estimate_s: u64,
+}
+
+/// The key of an object that stands for what a read answers; see the module's page.
+pub const LOOK: &str = "$look";
+
+/// All `${step.Output}` references in a value, as (step, output).
+pub fn references(value: &Value) -> Vec<(String, String)> {
+    let mut out = Vec::new();
+    collect_references(value, &mut out);
+    out
+}
+
+fn collect_references(value: &Value, out: &mut Vec<(String, String)>) {
+    match value {
+        Value::String(text) => out.extend(reference(text)),
+        Value::Array(list) => list.iter().for_each(|element| collect_references(element, out)),
+        Value::Object(map) => map.values().for_each(|element| collect_references(element, out)),
+        _ => {}
+    }
+}
+
+/// `${step.Output}` → (step, output).
+pub fn reference(text: &str) -> Option<(String, String)> {
+    let inner = text.strip_prefix("${")?.strip_suffix('}')?;
+    let (step, output) = inner.rsplit_once('.')?;
+    Some((step.to_owned(), output.to_owned()))
+}
+
+/// `value` with every `${step.Output}` replaced by what `find` knows; the first unknown reference is the error.
+pub fn resolve(value: &Value, find: &dyn Fn(&str, &str) -> Option<Value>) -> Result<Value, String> {
+    Ok(match value {
+        Value::String(text) => match reference(text) {
+            Some((step, output)) => find(&step, &output).ok_or_else(|| text.clone())?,
+            None => value.clone(),
+        },
+        Value::Array(list) => Value::Array(list.iter().map(|element| resolve(element, find)).collect::<Result<_, _>>()?),
+        Value::Object(map) => {
+            Value::Object(map.iter().map(|(key, element)| Ok((key.clone(), resolve(element, find)?))).collect::<Result<_, String>>()?)
+        }
+        other => other.clone(),
+    })
+}
+
+/// A path in which `${step.Output}` stands, resolved: filters in paths may name outputs.
+pub fn resolve_path(path: &str, find: &dyn Fn(&str, &str) -> Option<Value>) -> Result<String, String> {
+    let mut out = String::new();
+    let mut rest = path;
+    while let Some(start) = rest.find("${") {
+        let end = rest[start..].find('}').map(|end| start + end + 1).ok_or_else(|| rest.to_owned())?;
+        out.push_str(&rest[..start]);
+        let (step, output) = reference(&rest[start..end]).ok_or_else(|| rest[start..end].to_owned())?;
+        let value = find(&step, &output).ok_or_else(|| rest[start..end].to_owned())?;
+        out.push_str(value.as_str().unwrap_or_default());
+        rest = &rest[end..];
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+/// Picks the named outputs out of an answer; the first that isn't there is the error.
+pub fn outputs_of(answer: &Value, wanted: &BTreeMap<String, String>) -> Result<BTreeMap<String, Value>, String> {
+    wanted
+        .iter()
+        .map(|(name, at)| path::first(answer, at).map(|value| (name.clone(), value.clone())).ok_or_else(|| at.clone()))
+        .collect()
+}

@@ -1,0 +1,214 @@
+//! The ways in which a workload gets private, and what each would cost.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::id::Id;
+use super::inventory::Inventory;
+use super::network::Ports;
+
+/// How one workload, subnet group or subnet gets private.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Strategy {
+    /// Move it to a new private subnet.
+    Relocate,
+    /// Turn its own subnets private by replacing their route table.
+    Flip,
+    /// It stays public: an internet-facing balancer.
+    Stay,
+    /// It goes: a bastion that nobody needs any more.
+    Retire,
+    /// It is left where it is, with a reason and a date.
+    Skip,
+}
+
+impl Strategy {
+    /// As the intent spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Strategy::Relocate => "relocate",
+            Strategy::Flip => "flip",
+            Strategy::Stay => "stay",
+            Strategy::Retire => "retire",
+            Strategy::Skip => "skip",
+        }
+    }
+}
+
+/// How much can go wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Risk {
+    /// Cheap to take back, nothing copied.
+    Low,
+    /// Something is replaced; the old one is kept.
+    Medium,
+    /// Data is copied, or the way back is slow.
+    High,
+}
+
+/// One strategy weighed for one workload.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Candidate {
+    /// The strategy.
+    pub strategy: Strategy,
+    /// Seconds for which the workload itself does not answer.
+    pub interruption_s: u64,
+    /// Seconds that it takes in all.
+    pub duration_s: u64,
+    /// How much can go wrong.
+    pub risk: Risk,
+    /// Why one would take it, or, where `rejected`, why not.
+    pub reason: String,
+    /// Whether AWS, or what the intent demands, rules it out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rejected: bool,
+}
+
+/// What a kind may know about the place when it weighs strategies.
+pub struct Site<'a> {
+    /// What was seen.
+    pub inventory: &'a Inventory,
+    /// The public subnets.
+    pub public: &'a BTreeSet<&'a Id>,
+    /// The public subnets that turn private in any case.
+    pub flipping: &'a BTreeSet<Id>,
+}
+
+/// What a kind may know about the plan when it drafts a move.
+pub struct Scene<'a> {
+    /// What was seen.
+    pub inventory: &'a Inventory,
+    /// The migration's name.
+    pub migration: &'a str,
+    /// The strategy chosen.
+    pub strategy: Strategy,
+    /// New private subnet by zone, as a value for a parameter (usually a reference).
+    pub private: &'a BTreeMap<String, Value>,
+    /// New public subnet by zone, where the old one turns private.
+    pub public: &'a BTreeMap<String, Value>,
+    /// Public subnets that turn private.
+    pub flipping: &'a BTreeSet<Id>,
+    /// The groups that it wears at the end, as values for a parameter.
+    pub groups: &'a [Value],
+    /// Whether `groups` differs from what it wears now.
+    pub regroup: bool,
+    /// The name for steps: the workload's, as a slug, unique in the plan.
+    pub slug: &'a str,
+}
+
+/// A piece of foundation that a plan needs; the kind that makes such things answers with the steps.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Provision {
+    /// A subnet.
+    Subnet {
+        /// Its range.
+        cidr: String,
+        /// Its zone.
+        zone: String,
+        /// For a name: `private` or `public`.
+        flavour: &'static str,
+    },
+    /// An elastic IP for a NAT gateway.
+    Address {
+        /// The zone it is meant for; none for the only one.
+        zone: Option<String>,
+    },
+    /// A NAT gateway.
+    Nat {
+        /// The public subnet it sits in; none: regional.
+        subnet: Option<Value>,
+        /// Elastic IPs: zone and allocation.
+        allocations: Vec<(String, Value)>,
+        /// The zone, for a name; none for the only one.
+        zone: Option<String>,
+    },
+    /// A private route table.
+    Table {
+        /// For step ids.
+        key: String,
+        /// For its name tag.
+        name: String,
+        /// `CreateRoute` parameters beside the table's id, with what each is for.
+        routes: Vec<(Value, String)>,
+        /// Virtual private gateways that propagate into it.
+        propagating: Vec<String>,
+    },
+    /// A new subnet gets its route table.
+    Association {
+        /// For the step id.
+        key: String,
+        /// The table.
+        table: Value,
+        /// The subnet.
+        subnet: Value,
+        /// For people.
+        title: String,
+    },
+    /// An existing subnet turns private.
+    Flip {
+        /// The subnet.
+        subnet: Id,
+        /// Its new table.
+        table: Value,
+        /// What must be done before: steps and why.
+        needs: Vec<(String, String)>,
+    },
+    /// A gateway endpoint on tables.
+    GatewayEndpoint {
+        /// The last part of the service's name: `s3`, `dynamodb`.
+        service: String,
+        /// The new tables.
+        tables: Vec<Value>,
+    },
+    /// An interface endpoint with private DNS.
+    InterfaceEndpoint {
+        /// The last part of the service's name: `ssm`, `logs`, `ecr.api`, …
+        service: String,
+        /// One subnet per zone.
+        subnets: Vec<Value>,
+        /// Its group.
+        group: Value,
+    },
+    /// A security group, empty.
+    Group {
+        /// For step ids.
+        key: String,
+        /// Its name in AWS.
+        name: String,
+        /// What it guards.
+        description: String,
+    },
+    /// Ingress of a new group.
+    Rules {
+        /// The group's key, as in `Group`.
+        key: String,
+        /// The group.
+        group: Value,
+        /// Ports, peer (`{"GroupId": …}`, `{"CidrIp": …}`, …) and a description.
+        rules: Vec<(Ports, Value, String)>,
+    },
+    /// An old group is deleted, at the very end.
+    DropGroup {
+        /// The group.
+        group: Id,
+    },
+}
+
+/// Something that the planner cannot do, and what a person can.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Blocker {
+    /// The failure code, as `explain` knows it.
+    pub code: String,
+    /// What it is about.
+    pub resource: Id,
+    /// Why it stands in the way.
+    pub why: String,
+    /// What to do about it.
+    pub way_out: String,
+}
