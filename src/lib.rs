@@ -1,5 +1,8 @@
 //! Hikkoshi moves what lives in a VPC's public subnets into private ones, while the service runs.
 
+pub mod clock;
 pub mod cloud;
+pub mod discover;
 pub mod kinds;
 pub mod model;
+pub mod world;

@@ -9,6 +9,8 @@ use std::pin::Pin;
 
 use crate::model::call::{Call, Outcome};
 
+pub mod simulated;
+
 #[cfg(feature = "aws")]
 pub mod aws;
 

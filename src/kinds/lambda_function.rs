@@ -30,8 +30,8 @@ static LISTING: Listing = Listing {
     with: super::listing::nothing,
     ids: ("FunctionName", "FunctionName", "ResourceNotFoundException"),
     follow: &[
-        Follow { operation: "lambda:ListVersionsByFunction", parameters: in_vpc, batch: 1, merge: |doc, answer| doc["Versions"] = published(answer) },
-        Follow { operation: "lambda:ListAliases", parameters: in_vpc, batch: 1, merge: |doc, answer| doc["Aliases"] = answer["Aliases"].clone() },
+        Follow { operation: "lambda:ListVersionsByFunction", result: "Versions", parameters: in_vpc, batch: 1, merge: |doc, answer| doc["Versions"] = published(answer) },
+        Follow { operation: "lambda:ListAliases", result: "Aliases", parameters: in_vpc, batch: 1, merge: |doc, answer| doc["Aliases"] = answer["Aliases"].clone() },
     ],
 };
 

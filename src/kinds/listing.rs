@@ -23,6 +23,8 @@ pub enum Scope {
 pub struct Follow {
     /// The read.
     pub operation: &'static str,
+    /// The top-level key of its answer: by it a dump file is recognised.
+    pub result: &'static str,
     /// Its parameters for these documents; none where it isn't needed. Called with one document, or with up to
     /// `batch` of them.
     pub parameters: fn(&[&Value]) -> Option<Value>,

@@ -34,9 +34,9 @@ static LISTING: Listing = Listing {
     with: super::listing::nothing,
     ids: ("LoadBalancerArns", "LoadBalancerArn", "LoadBalancerNotFound"),
     follow: &[
-        Follow { operation: "elasticloadbalancing:DescribeListeners", parameters: by_arn, batch: 1, merge: |doc, answer| doc["Listeners"] = answer["Listeners"].clone() },
+        Follow { operation: "elasticloadbalancing:DescribeListeners", result: "Listeners", parameters: by_arn, batch: 1, merge: |doc, answer| doc["Listeners"] = answer["Listeners"].clone() },
         Follow {
-            operation: "elasticloadbalancing:DescribeTags",
+            operation: "elasticloadbalancing:DescribeTags", result: "TagDescriptions",
             parameters: |docs| Some(json!({ "ResourceArns": docs.iter().map(|doc| &doc["LoadBalancerArn"]).collect::<Vec<_>>() })),
             batch: 20,
             merge: |doc, answer| {

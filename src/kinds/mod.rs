@@ -14,6 +14,7 @@ use crate::model::step::Step;
 use crate::model::strategy::{Blocker, Candidate, Provision, Scene, Site};
 
 mod build;
+mod cache_cluster;
 mod db_instance;
 mod db_subnet_group;
 mod ec2_instance;
@@ -34,7 +35,8 @@ mod target_group;
 mod vpc;
 mod vpc_endpoint;
 
-pub use listing::{Follow, Listing, Scope};
+pub use build::{MIGRATION_TAG, STEP_TAG};
+pub use listing::{Follow, Listing, Scope, answer as listing_answer};
 
 /// What a mutating call does to a simulated account: AWS's answer, or AWS's refusal.
 pub type Effect = fn(&mut Account, &Object) -> Result<Value, Refusal>;
@@ -102,6 +104,7 @@ pub static KINDS: &[&dyn Kind] = &[
     &db_instance::DbInstance,
     &load_balancer::LoadBalancer,
     &target_group::TargetGroup,
+    &cache_cluster::CacheCluster,
 ];
 
 /// The kind of that name.

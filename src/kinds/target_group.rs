@@ -30,13 +30,13 @@ static LISTING: Listing = Listing {
     ids: ("TargetGroupArns", "TargetGroupArn", "TargetGroupNotFound"),
     follow: &[
         Follow {
-            operation: "elasticloadbalancing:DescribeTargetHealth",
+            operation: "elasticloadbalancing:DescribeTargetHealth", result: "TargetHealthDescriptions",
             parameters: by_arn,
             batch: 1,
             merge: |doc, answer| doc["TargetHealthDescriptions"] = answer["TargetHealthDescriptions"].clone(),
         },
         Follow {
-            operation: "elasticloadbalancing:DescribeTargetGroupAttributes",
+            operation: "elasticloadbalancing:DescribeTargetGroupAttributes", result: "Attributes",
             parameters: by_arn,
             batch: 1,
             merge: |doc, answer| {

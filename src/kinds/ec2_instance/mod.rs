@@ -28,7 +28,7 @@ static LISTING: Listing = Listing {
     with: super::listing::nothing,
     ids: ("InstanceIds", "InstanceId", "InvalidInstanceID.NotFound"),
     follow: &[Follow {
-        operation: "ec2:DescribeVolumes",
+        operation: "ec2:DescribeVolumes", result: "Volumes",
         parameters: |docs| {
             let ids: Vec<&Value> = docs.iter().map(|doc| &doc["InstanceId"]).collect();
             Some(json!({ "Filters": [{ "Name": "attachment.instance-id", "Values": ids }] }))

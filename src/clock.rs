@@ -1,0 +1,131 @@
+//! Time as a port: real, or virtual for everything that is simulated.
+//!
+//! Virtual time stands still while anything can run, and then jumps to the next moment that somebody sleeps for. So a
+//! run of hours takes milliseconds, and the same run twice is the same.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+
+/// A sleep.
+pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Where the time comes from.
+pub trait Clock: Send + Sync {
+    /// Milliseconds since 1970, UTC.
+    fn now_ms(&self) -> u64;
+
+    /// Ends when the clock shows this moment.
+    fn sleep_until(&self, at_ms: u64) -> Sleep;
+
+    /// If nothing can run: go to the next moment that somebody sleeps for. False where time passes by itself, or
+    /// nobody sleeps.
+    fn advance(&self) -> bool;
+}
+
+/// RFC 3339 in UTC, to the second.
+pub fn rfc3339(ms: u64) -> String {
+    let ms = i64::try_from(ms).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_millisecond(ms - ms % 1000).map_or_else(|_| "unknown".to_owned(), |t| t.to_string())
+}
+
+/// Milliseconds since 1970 of an RFC 3339 text; 0 where it isn't one.
+pub fn parse_rfc3339(text: &str) -> u64 {
+    text.parse::<jiff::Timestamp>().ok().and_then(|t| u64::try_from(t.as_millisecond()).ok()).unwrap_or(0)
+}
+
+/// The machine's clock.
+pub struct RealClock;
+
+impl Clock for RealClock {
+    fn now_ms(&self) -> u64 {
+        u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or(0)
+    }
+
+    fn sleep_until(&self, at_ms: u64) -> Sleep {
+        let ms = at_ms.saturating_sub(self.now_ms());
+        Box::pin(tokio::time::sleep(std::time::Duration::from_millis(ms)))
+    }
+
+    fn advance(&self) -> bool {
+        false
+    }
+}
+
+#[derive(Default)]
+struct Virtual {
+    now_ms: u64,
+    sleepers: BTreeMap<(u64, u64), Option<Waker>>,
+    serial: u64,
+}
+
+/// A clock that jumps.
+#[derive(Clone, Default)]
+pub struct VirtualClock(Arc<Mutex<Virtual>>);
+
+impl VirtualClock {
+    /// A clock that shows this moment.
+    pub fn at(now_ms: u64) -> VirtualClock {
+        VirtualClock(Arc::new(Mutex::new(Virtual { now_ms, ..Virtual::default() })))
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, Virtual> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Clock for VirtualClock {
+    fn now_ms(&self) -> u64 {
+        self.state().now_ms
+    }
+
+    fn sleep_until(&self, at_ms: u64) -> Sleep {
+        Box::pin(VirtualSleep { clock: self.clone(), at_ms, key: None })
+    }
+
+    fn advance(&self) -> bool {
+        let mut state = self.state();
+        let Some(((at_ms, _), waker)) = state.sleepers.pop_first() else { return false };
+        state.now_ms = state.now_ms.max(at_ms);
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        true
+    }
+}
+
+struct VirtualSleep {
+    clock: VirtualClock,
+    at_ms: u64,
+    key: Option<(u64, u64)>,
+}
+
+impl Future for VirtualSleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.clock.state();
+        if state.now_ms >= self.at_ms {
+            return Poll::Ready(());
+        }
+        let key = self.key.unwrap_or_else(|| {
+            state.serial += 1;
+            (self.at_ms, state.serial)
+        });
+        state.sleepers.insert(key, Some(context.waker().clone()));
+        drop(state);
+        self.key = Some(key);
+        Poll::Pending
+    }
+}
+
+impl Drop for VirtualSleep {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            self.clock.state().sleepers.remove(&key);
+        }
+    }
+}

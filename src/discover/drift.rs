@@ -1,0 +1,82 @@
+//! What has changed between two looks, as far as a plan depends on it.
+//!
+//! Compared is what the planner decides by: placement, groups, rules, routes, addresses, targets. Health, lingering
+//! interfaces and times change by themselves and are left out.
+
+use serde_json::Value;
+
+use crate::model::facet::Role;
+use crate::model::inventory::Inventory;
+use crate::model::resource::Resource;
+
+/// One difference.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Difference {
+    /// The resource's id.
+    pub resource: String,
+    /// Its name.
+    pub name: String,
+    /// The field, or `existence`.
+    pub field: String,
+    /// As it was.
+    pub before: String,
+    /// As it is.
+    pub now: String,
+}
+
+/// The differences, in the order of the ids.
+pub fn between(before: &Inventory, now: &Inventory) -> Vec<Difference> {
+    let mut out = Vec::new();
+    let whole = |resource: &Resource, field: &str, was: &str, is: &str| Difference {
+        resource: resource.id.to_string(),
+        name: resource.name.clone(),
+        field: field.to_owned(),
+        before: was.to_owned(),
+        now: is.to_owned(),
+    };
+    for (id, was) in before.resources.iter().filter(|(_, r)| counts(r)) {
+        match now.get(id) {
+            None => out.push(whole(was, "existence", "there", "gone")),
+            Some(is) => out.extend(fields(was, is).into_iter().map(|(field, a, b)| whole(was, &field, &a, &b))),
+        }
+    }
+    for (id, is) in now.resources.iter().filter(|(_, r)| counts(r)) {
+        if before.get(id).is_none() {
+            out.push(whole(is, "existence", "not there", "there"));
+        }
+    }
+    out
+}
+
+/// Interfaces come and go with what they belong to; only those that nobody claims count.
+fn counts(resource: &Resource) -> bool {
+    match resource.role {
+        Role::Interface => resource.facets.owner.is_none(),
+        Role::Bystander => resource.kind != "image",
+        _ => true,
+    }
+}
+
+fn fields(was: &Resource, is: &Resource) -> Vec<(String, String, String)> {
+    let (a, b) = (comparable(was), comparable(is));
+    let keys = a.as_object().into_iter().chain(b.as_object()).flat_map(|map| map.keys());
+    let mut keys: Vec<&String> = keys.collect();
+    keys.sort();
+    keys.dedup();
+    keys.into_iter().filter(|key| a[*key] != b[*key]).map(|key| (key.clone(), a[key].to_string(), b[key].to_string())).collect()
+}
+
+fn comparable(resource: &Resource) -> Value {
+    let mut value = serde_json::to_value(&resource.facets).unwrap_or_default();
+    for member in value.pointer_mut("/targets/members").and_then(Value::as_array_mut).into_iter().flatten() {
+        member["health"] = Value::Null;
+    }
+    if let Some(map) = value.as_object_mut() {
+        map.remove("private_addresses");
+        // Whether a managed service's address is this or another one is not ours to say.
+        if resource.role == Role::Balancer {
+            map.remove("public_addresses");
+        }
+    }
+    value
+}

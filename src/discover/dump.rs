@@ -1,0 +1,173 @@
+//! An inventory from a folder of AWS CLI answers: no credentials, no network.
+//!
+//! Files are recognised by their content, whatever their names and however deep they lie: a top-level key such as
+//! `Subnets` says which read it answers; several files of one read are put together. An answer that does not say what
+//! it is about (target health) is matched by the file's path, which must then hold the target group's name.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value, json};
+
+use super::{Error, parse};
+use crate::kinds::{Follow, KINDS, Kind, Listing};
+use crate::model::id::Id;
+use crate::model::inventory::{Inventory, Missing};
+use crate::model::path;
+
+/// One file's answer.
+struct File {
+    path: PathBuf,
+    answer: Value,
+}
+
+/// Reads the folder.
+///
+/// # Errors
+/// If the folder can't be read, holds no VPC, several VPCs and none is chosen, or two different documents of one thing.
+pub fn read(folder: &Path, vpc: Option<&Id>, region: Option<&str>, taken_at: String) -> Result<Inventory, Error> {
+    let mut files = Vec::new();
+    collect(folder, &mut files)?;
+    let known: Vec<(&'static dyn Kind, &'static Listing)> = KINDS.iter().filter_map(|kind| Some((*kind, kind.listing()?))).collect();
+    let mut documents: Vec<(&'static dyn Kind, Vec<Value>)> = Vec::new();
+    let mut missing = Vec::new();
+    for (kind, listing) in known {
+        let found = listed(&files, listing)?;
+        match found {
+            None => missing.push(Missing { operation: listing.operation.to_owned(), why: format!("no file holds `{}`", listing.result_key()) }),
+            Some(mut docs) => {
+                for further in listing.follow {
+                    merge(&files, listing, further, &mut docs, &mut missing);
+                }
+                documents.push((kind, docs));
+            }
+        }
+    }
+    let vpc = choose(&documents, vpc, folder)?;
+    let resources = parse(&documents, &vpc);
+    let network = resources.get(&vpc).ok_or_else(|| Error::Dump(format!("{} holds no answer of describe-vpcs with {vpc}", folder.display())))?;
+    let account = path::text(&network.doc, "OwnerId").to_owned();
+    let zone = resources.values().map(|r| path::text(&r.doc, "AvailabilityZone")).find(|zone| !zone.is_empty()).unwrap_or_default();
+    let region = region.map_or_else(|| zone.trim_end_matches(|c: char| c.is_ascii_lowercase()).to_owned(), str::to_owned);
+    missing.sort();
+    missing.dedup();
+    Ok(Inventory { version: 1, account, region, vpc, taken_at, missing, resources })
+}
+
+#[expect(clippy::disallowed_methods, reason = "reading a folder that a person names is this module's purpose")]
+fn collect(folder: &Path, files: &mut Vec<File>) -> Result<(), Error> {
+    let unreadable = |path: &Path, why: &dyn std::fmt::Display| Error::Dump(format!("{} can't be read: {why}", path.display()));
+    let entries = std::fs::read_dir(folder).map_err(|why| unreadable(folder, &why))?;
+    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            collect(&path, files)?;
+            continue;
+        }
+        if path.extension().is_none_or(|extension| extension != "json") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).map_err(|why| unreadable(&path, &why))?;
+        let answer = serde_json::from_str(&text).map_err(|why| Error::Dump(format!("{}:{}:{}: not JSON: {why}", path.display(), why.line(), why.column())))?;
+        files.push(File { path, answer });
+    }
+    Ok(())
+}
+
+/// The documents of one listing from all files that hold some; none if no file does.
+fn listed(files: &[File], listing: &Listing) -> Result<Option<Vec<Value>>, Error> {
+    let key = listing.result_key();
+    let (_, id_key, _) = listing.ids;
+    let mut seen: BTreeMap<String, (&Path, Value)> = BTreeMap::new();
+    let mut any = false;
+    for file in files.iter().filter(|file| file.answer[key].is_array()) {
+        any = true;
+        for doc in path::select(&file.answer, listing.documents) {
+            let id = path::text(doc, id_key).to_owned();
+            match seen.get(&id) {
+                Some((first, other)) if other != doc => {
+                    let (a, b) = (first.display(), file.path.display());
+                    return Err(Error::Dump(format!("{a} and {b} describe {id} differently; keep the newer of the two")));
+                }
+                _ => {
+                    seen.insert(id, (&file.path, doc.clone()));
+                }
+            }
+        }
+    }
+    Ok(any.then(|| seen.into_values().map(|(_, doc)| doc).collect()))
+}
+
+/// Merges what further reads answered into the documents that it is about.
+fn merge(files: &[File], listing: &Listing, further: &Follow, docs: &mut [Value], missing: &mut Vec<Missing>) {
+    let holding: Vec<&File> = files.iter().filter(|file| !file.answer[further.result].is_null() && file.answer[listing.result_key()].is_null()).collect();
+    let alone = docs.len() == 1;
+    for doc in docs.iter_mut() {
+        let wanted = (further.parameters)(&[doc]).is_some();
+        let answers: Vec<Value> = holding.iter().filter_map(|file| about(file, doc, listing, further, alone)).collect();
+        if answers.is_empty() && wanted {
+            let name = names(doc, listing).pop().unwrap_or_default();
+            missing.push(Missing { operation: further.operation.to_owned(), why: format!("no file holds `{}` of {name}", further.result) });
+        }
+        if !answers.is_empty() {
+            (further.merge)(doc, &together(answers));
+        }
+    }
+}
+
+/// By what a document can be known: its id, its ARN, its name.
+fn names(doc: &Value, listing: &Listing) -> Vec<String> {
+    let keys = [listing.ids.1, "LoadBalancerArn", "TargetGroupArn", "FunctionArn", "CacheSubnetGroupName", "TargetGroupName", "LoadBalancerName", "FunctionName"];
+    keys.iter().filter_map(|key| doc[*key].as_str().map(str::to_owned)).collect()
+}
+
+/// The part of a file's answer that is about a document; none if nothing is.
+fn about(file: &File, doc: &Value, listing: &Listing, further: &Follow, alone: bool) -> Option<Value> {
+    let names = names(doc, listing);
+    let mentions = |value: &Value| {
+        let text = value.to_string();
+        names.iter().any(|name| text.contains(&format!("\"{name}\"")))
+    };
+    match &file.answer[further.result] {
+        Value::Array(list) => {
+            let mine: Vec<Value> = list.iter().filter(|element| mentions(element)).cloned().collect();
+            if !mine.is_empty() {
+                return Some(json!({ further.result: mine }));
+            }
+            let path = file.path.to_string_lossy();
+            let in_path = names.iter().any(|name| path.split(['/', '\\', '.', '_']).any(|part| part == name || part.ends_with(&format!("-{name}"))));
+            let anonymous = list.iter().all(|element| element["LoadBalancerArn"].is_null() && element["ResourceArn"].is_null());
+            (anonymous && (in_path || alone)).then(|| file.answer.clone())
+        }
+        _ => mentions(&file.answer).then(|| file.answer.clone()),
+    }
+}
+
+/// Several answers as one: lists joined, other fields side by side.
+fn together(answers: Vec<Value>) -> Value {
+    let mut all = Map::new();
+    for answer in answers {
+        for (key, value) in answer.as_object().into_iter().flatten() {
+            match (all.get_mut(key), value) {
+                (Some(Value::Array(list)), Value::Array(more)) => list.extend(more.iter().cloned()),
+                _ => {
+                    all.insert(key.clone(), value.clone());
+                }
+            }
+        }
+    }
+    Value::Object(all)
+}
+
+fn choose(documents: &[(&'static dyn Kind, Vec<Value>)], vpc: Option<&Id>, folder: &Path) -> Result<Id, Error> {
+    if let Some(vpc) = vpc {
+        return Ok(vpc.clone());
+    }
+    let found: Vec<String> = documents.iter().filter(|(kind, _)| kind.name() == "vpc").flat_map(|(_, docs)| docs.iter().map(|doc| path::text(doc, "VpcId").to_owned())).collect();
+    match found.as_slice() {
+        [one] => Ok(Id::from(one.as_str())),
+        [] => Err(Error::Dump(format!("{} holds no answer of describe-vpcs", folder.display()))),
+        several => Err(Error::Dump(format!("{} holds several VPCs ({}); choose one with --vpc", folder.display(), several.join(", ")))),
+    }
+}

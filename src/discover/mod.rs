@@ -1,0 +1,184 @@
+//! Looking: an account becomes an [`Inventory`]. Only reads are made here.
+//!
+//! Every kind is listed once, narrowed to the VPC where AWS can, all kinds at the same time; what one listing does not
+//! tell is read afterwards, in batches where AWS takes several ids. A read that the caller may not make is noted and
+//! the rest goes on. The same documents can come from a folder of AWS CLI answers: see [`dump`].
+
+pub mod drift;
+pub mod dump;
+
+use std::collections::BTreeMap;
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use serde_json::{Value, json};
+
+use crate::cloud::Cloud;
+use crate::kinds::{KINDS, Kind, Listing};
+use crate::model::call::{Call, Outcome, Refusal};
+use crate::model::id::Id;
+use crate::model::inventory::{Inventory, Missing};
+use crate::model::path;
+
+/// Reads in flight at a time; the adapter keeps AWS's budgets besides.
+const CONCURRENT: usize = 8;
+
+/// Why there is no inventory.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The endpoint did not answer.
+    #[error("{operation} got no answer: {why}")]
+    Unreachable {
+        /// The read.
+        operation: String,
+        /// What the transport says.
+        why: String,
+    },
+    /// AWS does not accept the credentials.
+    #[error("AWS does not accept the credentials: {0}")]
+    Credentials(Refusal),
+    /// The VPC isn't there.
+    #[error("VPC {vpc} does not exist in account {account}, region {region}")]
+    UnknownVpc {
+        /// The VPC asked for.
+        vpc: Id,
+        /// The caller's account.
+        account: String,
+        /// The region.
+        region: String,
+    },
+    /// Without this read there is no inventory.
+    #[error("{operation} was refused: {refusal}")]
+    Refused {
+        /// The read.
+        operation: String,
+        /// AWS's words.
+        refusal: Refusal,
+    },
+    /// The folder holds nothing usable.
+    #[error("{0}")]
+    Dump(String),
+}
+
+/// One read that must succeed.
+async fn must(cloud: &dyn Cloud, operation: &str, parameters: Value) -> Result<Value, Error> {
+    match cloud.call(&Call::new(operation, parameters)).await {
+        Outcome::Done(answer) => Ok(answer),
+        Outcome::Refused(refusal) if refusal.is_credentials() => Err(Error::Credentials(refusal)),
+        Outcome::Refused(refusal) => Err(Error::Refused { operation: operation.to_owned(), refusal }),
+        Outcome::Unknown(why) => Err(Error::Unreachable { operation: operation.to_owned(), why }),
+    }
+}
+
+/// The account that the credentials belong to, and the caller's ARN.
+///
+/// # Errors
+/// If AWS does not answer, or does not accept the credentials.
+pub async fn caller(cloud: &dyn Cloud) -> Result<(String, String), Error> {
+    let answer = must(cloud, "sts:GetCallerIdentity", json!({})).await?;
+    Ok((path::text(&answer, "Account").to_owned(), path::text(&answer, "Arn").to_owned()))
+}
+
+/// The VPCs of the region: id, name, primary range.
+///
+/// # Errors
+/// As [`caller`].
+pub async fn vpcs(cloud: &dyn Cloud) -> Result<Vec<(String, String, String)>, Error> {
+    let answer = must(cloud, "ec2:DescribeVpcs", json!({})).await?;
+    let one = |vpc: &Value| {
+        let text = |at: &str| path::text(vpc, at).to_owned();
+        (text("VpcId"), text("Tags[Key=Name].Value"), text("CidrBlock"))
+    };
+    Ok(answer["Vpcs"].as_array().into_iter().flatten().map(one).collect())
+}
+
+/// A kind's documents, or why they could not be read.
+type Listed = (&'static dyn Kind, Result<Vec<Value>, Refusal>);
+
+/// Looks at one VPC.
+///
+/// # Errors
+/// If AWS can't be reached, does not accept the credentials, or has no such VPC. A missing permission is no error: it
+/// is noted in the inventory.
+pub async fn discover(cloud: &dyn Cloud, account: &str, region: &str, vpc: &Id, taken_at: String) -> Result<Inventory, Error> {
+    let mut missing = Vec::new();
+    let mut documents: Vec<(&'static dyn Kind, Vec<Value>)> = Vec::new();
+    let listings = KINDS.iter().filter_map(|kind| Some((*kind, kind.listing()?)));
+    let mut reads = stream::iter(listings).map(|(kind, listing)| list(cloud, kind, listing, vpc)).buffered(CONCURRENT);
+    while let Some((kind, result)) = reads.next().await {
+        match result {
+            Ok(found) => documents.push((kind, found)),
+            Err(refusal) => give_up_or_note(kind.listing().map_or("", |l| l.operation), refusal, vpc, account, region, &mut missing)?,
+        }
+    }
+    drop(reads);
+    for (kind, found) in &mut documents {
+        let listing = kind.listing().expect("only listed kinds are read");
+        follow(cloud, listing, found, vpc, &mut missing).await?;
+    }
+    let resources = parse(&documents, vpc);
+    if !resources.contains_key(vpc) {
+        return Err(Error::UnknownVpc { vpc: vpc.clone(), account: account.to_owned(), region: region.to_owned() });
+    }
+    missing.sort();
+    missing.dedup();
+    Ok(Inventory { version: 1, account: account.to_owned(), region: region.to_owned(), vpc: vpc.clone(), taken_at, missing, resources })
+}
+
+async fn list(cloud: &dyn Cloud, kind: &'static dyn Kind, listing: &Listing, vpc: &Id) -> Listed {
+    let call = Call::new(listing.operation, listing.parameters(vpc));
+    let result = cloud.call(&call).await.of_read();
+    (kind, result.map(|answer| path::select(&answer, listing.documents).into_iter().cloned().collect()))
+}
+
+/// What a refused read means: no inventory at all, or a gap in it.
+fn give_up_or_note(operation: &str, refusal: Refusal, vpc: &Id, account: &str, region: &str, missing: &mut Vec<Missing>) -> Result<(), Error> {
+    match refusal {
+        refusal if refusal.is_credentials() => Err(Error::Credentials(refusal)),
+        refusal if refusal.code == "Unknown" => Err(Error::Unreachable { operation: operation.to_owned(), why: refusal.message }),
+        refusal if refusal.code == "InvalidVpcID.NotFound" => {
+            Err(Error::UnknownVpc { vpc: vpc.clone(), account: account.to_owned(), region: region.to_owned() })
+        }
+        refusal if operation == "ec2:DescribeVpcs" => Err(Error::Refused { operation: operation.to_owned(), refusal }),
+        refusal => {
+            missing.push(Missing { operation: operation.to_owned(), why: refusal.to_string() });
+            Ok(())
+        }
+    }
+}
+
+/// Reads what the listing did not tell, and merges it into the documents that belong to the VPC.
+async fn follow(
+    cloud: &dyn Cloud,
+    listing: &Listing,
+    found: &mut [Value],
+    vpc: &Id,
+    missing: &mut Vec<Missing>,
+) -> Result<(), Error> {
+    for further in listing.follow {
+        // What certainly belongs to another VPC is not looked at more closely.
+        let mine: Vec<usize> = (0..found.len()).filter(|at| found[*at]["VpcId"].is_null() || found[*at]["VpcId"] == vpc.as_str()).collect();
+        let chunks: Vec<Vec<usize>> = mine.chunks(further.batch).map(<[usize]>::to_vec).collect();
+        let calls = chunks.into_iter().filter_map(|chunk| {
+            let docs: Vec<&Value> = chunk.iter().map(|at| &found[*at]).collect();
+            Some((chunk, Call::new(further.operation, (further.parameters)(&docs)?)))
+        });
+        let calls: Vec<(Vec<usize>, Call)> = calls.collect();
+        let answers: Vec<(Vec<usize>, Outcome)> =
+            stream::iter(calls).map(|(chunk, call)| async move { (chunk, cloud.call(&call).await) }).buffered(CONCURRENT).collect().await;
+        for (chunk, outcome) in answers {
+            match outcome.of_read() {
+                Ok(answer) => chunk.into_iter().for_each(|at| (further.merge)(&mut found[at], &answer)),
+                Err(refusal) if refusal.is_not_found() => {}
+                Err(refusal) => give_up_or_note(further.operation, refusal, vpc, "", "", missing)?,
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The documents as resources; what belongs to another VPC falls out.
+fn parse(documents: &[(&'static dyn Kind, Vec<Value>)], vpc: &Id) -> BTreeMap<Id, crate::model::resource::Resource> {
+    let parsed = documents.iter().flat_map(|(kind, found)| found.iter().filter_map(|doc| kind.parse(doc, vpc)));
+    parsed.map(|resource| (resource.id.clone(), resource)).collect()
+}

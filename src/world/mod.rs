@@ -1,0 +1,132 @@
+//! A simulated account that obeys the kinds: what a call does, what AWS refuses.
+//!
+//! Pure and synchronous: time is a number that the caller sets. What is common to all calls is here (DryRun, client
+//! tokens, who am I); what a call does is with its kind. An operation that no kind knows is refused, never ignored.
+
+use serde_json::{Value, json};
+
+use crate::kinds::{self, Effect, KINDS, Read};
+use crate::model::account::Account;
+use crate::model::call::{Call, Object, Outcome, Refusal};
+use crate::model::inventory::Inventory;
+
+/// The simulated account.
+pub struct World {
+    account: Account,
+}
+
+impl World {
+    /// An account like the one that was seen.
+    pub fn new(inventory: &Inventory) -> World {
+        World::resume(Account::from(inventory))
+    }
+
+    /// An account as it was left.
+    pub fn resume(account: Account) -> World {
+        let mut world = World { account };
+        world.account.dirty = world.account.resources.keys().cloned().collect();
+        world.read_again();
+        world
+    }
+
+    /// The account.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// The account, to be tampered with by a test or a fault.
+    pub fn account_mut(&mut self) -> &mut Account {
+        &mut self.account
+    }
+
+    /// Moves the clock; what is due happens. It never goes back.
+    pub fn at(&mut self, now_ms: u64) {
+        self.account.now_ms = self.account.now_ms.max(now_ms);
+        self.account.settle();
+        self.read_again();
+    }
+
+    /// Makes a call, now.
+    pub fn call(&mut self, call: &Call) -> Outcome {
+        match self.answer(call) {
+            Ok(answer) => Outcome::Done(answer),
+            Err(refusal) => Outcome::Refused(refusal),
+        }
+    }
+
+    fn answer(&mut self, call: &Call) -> Result<Value, Refusal> {
+        let operation = call.operation.to_string();
+        if operation == "sts:GetCallerIdentity" {
+            let arn = format!("arn:aws:iam::{}:user/simulated", self.account.account);
+            return Ok(json!({ "Account": self.account.account, "Arn": arn, "UserId": "simulated" }));
+        }
+        if call.operation.is_read() {
+            return read(&self.account, &operation, &call.parameters);
+        }
+        let effect = effect(&operation).ok_or_else(|| unsupported(&operation))?;
+        if call.parameters.get("DryRun") == Some(&json!(true)) {
+            return Err(Refusal::new("DryRunOperation", "Request would have succeeded, but DryRun flag is set."));
+        }
+        let result = self.once(&operation, effect, &call.parameters);
+        self.read_again();
+        result
+    }
+
+    /// A client token gives the same answer twice, and refuses other parameters (EC2 guide, "Ensuring idempotency").
+    fn once(&mut self, operation: &str, effect: Effect, parameters: &Object) -> Result<Value, Refusal> {
+        let Some(token) = parameters.get("ClientToken").and_then(Value::as_str) else {
+            return effect(&mut self.account, parameters);
+        };
+        let key = format!("{operation} {token}");
+        let given = Value::Object(parameters.clone());
+        if let Some((first, answer)) = self.account.tokens.get(&key) {
+            let words = "The request uses the same client token as a previous, but non-identical request.";
+            return if *first == given { Ok(answer.clone()) } else { Err(Refusal::new("IdempotentParameterMismatch", words)) };
+        }
+        let answer = effect(&mut self.account, parameters)?;
+        self.account.tokens.insert(key, (given, answer.clone()));
+        Ok(answer)
+    }
+
+    /// Lets the kinds read what has changed.
+    fn read_again(&mut self) {
+        let dirty = std::mem::take(&mut self.account.dirty);
+        for id in dirty {
+            let Some(resource) = self.account.resources.get(&id) else { continue };
+            let Some(kind) = kinds::kind(&resource.kind) else { continue };
+            if let Some(parsed) = kind.parse(&resource.doc, &self.account.vpc) {
+                self.account.resources.insert(id, parsed);
+            }
+        }
+    }
+}
+
+fn unsupported(operation: &str) -> Refusal {
+    Refusal::new("UnsupportedOperation", format!("the simulated account does not know {operation}"))
+}
+
+fn effect(operation: &str) -> Option<Effect> {
+    KINDS.iter().flat_map(|kind| kind.effects()).find(|(name, _)| *name == operation).map(|(_, effect)| *effect)
+}
+
+fn read(account: &Account, operation: &str, parameters: &Object) -> Result<Value, Refusal> {
+    for kind in KINDS {
+        if let Some(listing) = kind.listing().filter(|listing| listing.operation == operation) {
+            return kinds::listing_answer(kind.name(), listing, account, parameters);
+        }
+        if let Some((_, read)) = kind.reads().iter().find(|(name, _): &&(&str, Read)| *name == operation) {
+            return read(account, parameters);
+        }
+    }
+    match operation {
+        // What belongs to no kind of this version doesn't exist in a simulated account.
+        "rds:DescribeDBClusters" => Ok(json!({ "DBClusters": [] })),
+        "elasticache:DescribeCacheClusters" => Ok(json!({ "CacheClusters": [] })),
+        "ec2:GetSubnetCidrReservations" => Ok(json!({ "SubnetIpv4CidrReservations": [] })),
+        "ec2:DescribeVpcPeeringConnections" => Ok(json!({ "VpcPeeringConnections": [] })),
+        _ => Err(unsupported(operation)),
+    }
+}
+
+#[cfg(test)]
+mod tests;
