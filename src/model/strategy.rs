@@ -97,6 +97,10 @@ pub struct Scene<'a> {
     pub groups: &'a [Value],
     /// Whether `groups` differs from what it wears now.
     pub regroup: bool,
+    /// Whether what is to be relocated gets its new groups before it moves: others already come with theirs.
+    pub beside_first: bool,
+    /// Whether what was relocated wears its old groups too until `tighten`: others still come with theirs.
+    pub old_until_tighten: bool,
     /// The name for steps: the workload's, as a slug, unique in the plan.
     pub slug: &'a str,
 }
