@@ -2,10 +2,13 @@
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::model::call::{Outcome, Refusal};
+
+const ATTEMPTS: u32 = 5;
+/// An endpoint that isn't there is rarely there a moment later: whoever waits should know soon.
+const ATTEMPTS_UNREACHED: u32 = 3;
 
 /// Why one request was not answered with what was asked for.
 #[derive(Debug)]
@@ -27,20 +30,26 @@ impl From<Refusal> for Failure {
 }
 
 impl Failure {
-    /// Whether the request may be sent again. `harmless`: carrying it out twice does no harm.
-    pub(super) fn may_repeat(&self, harmless: bool) -> bool {
+    /// How often the request may be sent at most, this time included. `harmless`: carrying it out twice does no harm.
+    pub(super) fn attempts(&self, harmless: bool) -> u32 {
         match self {
-            Failure::Refused(_) => false,
-            Failure::Throttled(_) | Failure::NotSent(_) => true,
-            Failure::Lost(_) => harmless,
+            Failure::Refused(_) => 1,
+            Failure::Throttled(_) => ATTEMPTS,
+            Failure::NotSent(_) => ATTEMPTS_UNREACHED,
+            Failure::Lost(_) if harmless => ATTEMPTS,
+            Failure::Lost(_) => 1,
         }
     }
 
-    /// The outcome of a call that ends with this failure.
-    pub(super) fn outcome(self) -> Outcome {
-        match self {
-            Failure::Refused(refusal) | Failure::Throttled(refusal) => Outcome::Refused(refusal),
-            Failure::NotSent(why) | Failure::Lost(why) => Outcome::Unknown(why),
+    /// The outcome of a call that ends with this failure. `lost` is what became of an earlier attempt that may have been
+    /// carried out: whatever AWS says now, "nothing was done" would be a guess then.
+    pub(super) fn outcome(self, lost: Option<String>) -> Outcome {
+        match (self, lost) {
+            (Failure::Refused(refusal) | Failure::Throttled(refusal), None) => Outcome::Refused(refusal),
+            (Failure::Refused(refusal) | Failure::Throttled(refusal), Some(lost)) => {
+                Outcome::Unknown(format!("{lost}; and when asked again: {refusal}"))
+            }
+            (Failure::NotSent(why) | Failure::Lost(why), _) => Outcome::Unknown(why),
         }
     }
 
@@ -49,7 +58,7 @@ impl Failure {
     where
         E: std::error::Error + ProvideErrorMetadata + 'static,
     {
-        let words = DisplayErrorContext(&error).to_string();
+        let words = chain(&error);
         match &error {
             SdkError::ServiceError(service) => {
                 let status = service.raw().status().as_u16();
@@ -58,8 +67,8 @@ impl Failure {
                 let message = meta.message().map_or(words, str::to_owned);
                 Failure::answered(status, Refusal::new(code, message))
             }
-            SdkError::ConstructionFailure(_) => Failure::unsent(words),
-            SdkError::DispatchFailure(dispatch) if dispatch.is_user() || dispatch.is_other() => Failure::unsent(words),
+            _ if lacks_credentials(&words) => Failure::Refused(Refusal::new("MissingCredentials", words)),
+            SdkError::ConstructionFailure(_) => Failure::Refused(Refusal::new("InvalidParameter", words)),
             SdkError::DispatchFailure(_) if never_connected(&error) => Failure::NotSent(words),
             _ => Failure::Lost(words),
         }
@@ -77,16 +86,25 @@ impl Failure {
             _ => Failure::Refused(refusal),
         }
     }
+}
 
-    /// What stopped a request before it left. Its words are all that the SDK tells.
-    fn unsent(words: String) -> Failure {
-        let lower = words.to_lowercase();
-        if ["credential", "auth scheme", "identity"].iter().any(|sign| lower.contains(sign)) {
-            Failure::Refused(Refusal::new("MissingCredentials", words))
-        } else {
-            Failure::Lost(words)
-        }
-    }
+/// What went wrong, and why, and why that.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let whole: Vec<String> = sources(error).map(|error| error.to_string()).collect();
+    whole.join(": ")
+}
+
+fn sources<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |error| error.source())
+}
+
+/// Whether the request could not be signed. The SDK tells it in words only; nothing that comes back from a service
+/// after a request has left is told in these.
+fn lacks_credentials(words: &str) -> bool {
+    let words = words.to_lowercase();
+    words.contains("credential") || words.contains("auth scheme")
 }
 
 /// The codes by which AWS's services say "not so fast".
@@ -109,7 +127,7 @@ fn is_throttling(code: &str) -> bool {
 
 /// Whether the connection was refused or the name not found: in both cases nothing was sent.
 fn never_connected(error: &(dyn std::error::Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |error| error.source()).any(|error| {
+    sources(error).any(|error| {
         let refused = error
             .downcast_ref::<std::io::Error>()
             .is_some_and(|error| error.kind() == std::io::ErrorKind::ConnectionRefused);
@@ -119,10 +137,13 @@ fn never_connected(error: &(dyn std::error::Error + 'static)) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+    use aws_smithy_types::error::metadata::ErrorMetadata;
+
     use super::*;
 
     fn outcome(status: u16, code: &str) -> Outcome {
-        Failure::answered(status, Refusal::new(code, "words")).outcome()
+        Failure::answered(status, Refusal::new(code, "words")).outcome(None)
     }
 
     #[test]
@@ -141,11 +162,34 @@ mod tests {
     #[test]
     fn a_change_is_repeated_only_where_it_surely_was_not_made() {
         let refusal = || Refusal::new("code", "words");
-        assert!(!Failure::Refused(refusal()).may_repeat(true));
-        assert!(Failure::Throttled(refusal()).may_repeat(false));
-        assert!(Failure::NotSent("refused".into()).may_repeat(false));
-        assert!(!Failure::Lost("timeout".into()).may_repeat(false));
-        assert!(Failure::Lost("timeout".into()).may_repeat(true));
+        assert_eq!(Failure::Refused(refusal()).attempts(true), 1);
+        assert_eq!(Failure::Throttled(refusal()).attempts(false), ATTEMPTS);
+        assert_eq!(Failure::NotSent("refused".into()).attempts(false), ATTEMPTS_UNREACHED);
+        assert_eq!(Failure::Lost("timeout".into()).attempts(false), 1);
+        assert_eq!(Failure::Lost("timeout".into()).attempts(true), ATTEMPTS);
+    }
+
+    #[test]
+    fn a_refusal_after_a_lost_attempt_proves_nothing() {
+        let expired = Failure::Refused(Refusal::new("ExpiredToken", "words"));
+        let why = "timeout; and when asked again: ExpiredToken: words";
+        assert_eq!(expired.outcome(Some("timeout".into())), Outcome::Unknown(why.into()));
+    }
+
+    #[test]
+    fn what_never_left_is_told_from_what_was_lost() {
+        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        let dispatch = |error| SdkError::<ErrorMetadata, HttpResponse>::dispatch_failure(error);
+        assert!(matches!(Failure::from_sdk(dispatch(ConnectorError::io(refused.into()))), Failure::NotSent(_)));
+        assert!(matches!(Failure::from_sdk(dispatch(ConnectorError::io("reset".into()))), Failure::Lost(_)));
+        assert!(matches!(Failure::from_sdk(dispatch(ConnectorError::timeout("slow".into()))), Failure::Lost(_)));
+        let unsigned = dispatch(ConnectorError::other("no credentials found in chain".into(), None));
+        let Failure::Refused(refusal) = Failure::from_sdk(unsigned) else { panic!("not refused") };
+        assert_eq!(refusal.code, "MissingCredentials");
+        let late = SdkError::<ErrorMetadata, HttpResponse>::timeout_error("operation timed out");
+        assert!(matches!(Failure::from_sdk(late), Failure::Lost(_)));
+        let unbuilt = SdkError::<ErrorMetadata, HttpResponse>::construction_failure("no function name");
+        assert!(matches!(Failure::from_sdk(unbuilt), Failure::Refused(_)));
     }
 
     #[test]

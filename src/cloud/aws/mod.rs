@@ -49,8 +49,6 @@ use self::json::Fields;
 use crate::cloud::{Answer, Cloud};
 use crate::model::call::{Call, Label, Object, Operation, Outcome, Refusal};
 
-/// How often a request is sent at most.
-const ATTEMPTS: u32 = 5;
 /// After this time no further attempt is made.
 const CALL_TIME_MAX: Duration = Duration::from_secs(180);
 const ATTEMPT_TIME_MAX: Duration = Duration::from_secs(60);
@@ -156,7 +154,7 @@ impl AwsCloud {
     /// One request, repeated where that is safe.
     async fn request(&self, request: &Request<'_>) -> Result<Value, Outcome> {
         let started = Instant::now();
-        let mut attempt = 1;
+        let (mut attempt, mut lost) = (1, None);
         loop {
             let Some(pending) = self.find(request) else {
                 let words = format!("hikkoshi's AWS adapter has no {}", request.operation);
@@ -168,11 +166,15 @@ impl AwsCloud {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
-            let again = failure.may_repeat(request.is_harmless()) && attempt < ATTEMPTS;
-            if !again || started.elapsed() > CALL_TIME_MAX {
-                return Err(self.explained(failure.outcome()));
+            if attempt >= failure.attempts(request.is_harmless()) || started.elapsed() > CALL_TIME_MAX {
+                return Err(self.explained(failure.outcome(lost)));
             }
             tracing::debug!(operation = %request.operation, attempt, ?failure, "asking AWS again");
+            if let Failure::Lost(why) = failure
+                && request.is_change()
+            {
+                lost = Some(why);
+            }
             tokio::time::sleep(backoff(attempt)).await;
             attempt += 1;
         }
@@ -242,10 +244,13 @@ impl Request<'_> {
         Fields::new(self.parameters.clone(), "")
     }
 
+    fn is_change(&self) -> bool {
+        !self.operation.is_read() && self.parameters.get("DryRun") != Some(&Value::Bool(true))
+    }
+
     /// Whether carrying it out twice does no harm.
     fn is_harmless(&self) -> bool {
-        let dry = self.parameters.get("DryRun") == Some(&Value::Bool(true));
-        self.operation.is_read() || dry || self.parameters.contains_key("ClientToken")
+        !self.is_change() || self.parameters.contains_key("ClientToken")
     }
 
     fn agent(&self) -> Agent {
