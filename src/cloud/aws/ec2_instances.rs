@@ -16,7 +16,9 @@ operations! {
         set_instance_ids, set_max_results, set_next_token, set_include_managed_resources, set_dry_run,
         set_filters, set_include_all_instances,
     ) -> DescribeInstanceStatusOutput { instance_statuses, next_token }
-    "DescribeInstanceAttribute" => describe_instance_attribute(set_dry_run, set_instance_id, set_attribute) -> DescribeInstanceAttributeOutput {
+    "DescribeInstanceAttribute" => describe_instance_attribute(
+        set_dry_run, set_instance_id, set_attribute,
+    ) -> DescribeInstanceAttributeOutput {
         block_device_mappings, disable_api_termination, ena_support, enclave_options, ebs_optimized,
         instance_id, instance_initiated_shutdown_behavior, instance_type, kernel_id, product_codes, ramdisk_id,
         root_device_name, source_dest_check, sriov_net_support, user_data, disable_api_stop, groups,

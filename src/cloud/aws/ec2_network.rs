@@ -7,7 +7,9 @@ operations! {
 
     "DescribeVpcs" => describe_vpcs(set_filters, set_vpc_ids, set_next_token, set_max_results, set_dry_run)
         -> DescribeVpcsOutput { next_token, vpcs }
-    "DescribeVpcAttribute" => describe_vpc_attribute(set_attribute, set_vpc_id, set_dry_run) -> DescribeVpcAttributeOutput {
+    "DescribeVpcAttribute" => describe_vpc_attribute(
+        set_attribute, set_vpc_id, set_dry_run,
+    ) -> DescribeVpcAttributeOutput {
         enable_dns_hostnames, enable_dns_support, enable_network_address_usage_metrics, vpc_id,
     }
     "DescribeSubnets" => describe_subnets(

@@ -23,12 +23,6 @@ pub(super) enum Failure {
     Lost(String),
 }
 
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Failure {
-        Failure::Refused(refusal)
-    }
-}
-
 impl Failure {
     /// How often the request may be sent at most, this time included. `harmless`: carrying it out twice does no harm.
     pub(super) fn attempts(&self, harmless: bool) -> u32 {

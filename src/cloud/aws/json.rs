@@ -130,23 +130,28 @@ macro_rules! operations {
         $operation:literal => $call:ident($($set:ident $(= $set_name:literal)?),* $(,)?)
             -> $output:ident { $($field:ident $(= $field_name:literal)?),* $(,)? }
     )*) => {
-        /// One request, if the operation is one of this file's.
+        /// One request, if the operation is one of this file's; refused if the tables don't know a parameter.
         pub(super) fn find<'a>(
-            client: &'a $sdk::Client,
-            request: &'a $crate::cloud::aws::Request<'a>,
-        ) -> Option<$crate::cloud::aws::Pending<'a>> {
+            client: &$sdk::Client,
+            request: &$crate::cloud::aws::Request<'a>,
+        ) -> Result<Option<$crate::cloud::aws::Pending<'a>>, $crate::model::call::Refusal> {
             use $crate::cloud::aws::{Failure, json::Answer};
-            Some(match request.operation.name() {
-                $($operation => Box::pin(async move {
+            Ok(Some(match request.operation.name() {
+                $($operation => {
                     #[allow(unused_mut, reason = "some operations have no parameters")]
                     let mut fields = request.fields();
-                    let ready = client.$call()$(.$set(fields.take(&$crate::cloud::aws::json::spell!($set $($set_name)?))?))*;
+                    let ready = client.$call()$(
+                        .$set(fields.take(&$crate::cloud::aws::json::spell!($set $($set_name)?))?)
+                    )*;
                     fields.finish()?;
-                    let sent = ready.customize().interceptor(request.agent()).send().await;
-                    sent.map(|answer| answer.json().unwrap_or_default()).map_err(Failure::from_sdk)
-                }),)*
-                _ => return None,
-            })
+                    let ready = ready.customize().interceptor(request.agent());
+                    Box::pin(async move {
+                        let sent = ready.send().await;
+                        sent.map(|answer| answer.json().unwrap_or_default()).map_err(Failure::from_sdk)
+                    })
+                })*
+                _ => return Ok(None),
+            }))
         }
 
         $($crate::cloud::aws::json::answer! {

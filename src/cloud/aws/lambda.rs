@@ -9,7 +9,9 @@ operations! {
 
     "ListFunctions" => list_functions(set_master_region, set_function_version, set_marker, set_max_items)
         -> ListFunctionsOutput { next_marker, functions }
-    "GetFunctionConfiguration" => get_function_configuration(set_function_name, set_qualifier) -> GetFunctionConfigurationOutput {
+    "GetFunctionConfiguration" => get_function_configuration(
+        set_function_name, set_qualifier,
+    ) -> GetFunctionConfigurationOutput {
         function_name, function_arn, runtime, role, handler, code_size, description, timeout, memory_size,
         last_modified, code_sha256, version, vpc_config, dead_letter_config, kms_key_arn = "KMSKeyArn",
         tracing_config, master_arn, revision_id, layers, state, state_reason, state_reason_code,

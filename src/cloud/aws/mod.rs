@@ -156,10 +156,7 @@ impl AwsCloud {
         let started = Instant::now();
         let (mut attempt, mut lost) = (1, None);
         loop {
-            let Some(pending) = self.find(request) else {
-                let words = format!("hikkoshi's AWS adapter has no {}", request.operation);
-                return Err(Outcome::Refused(Refusal::new("UnsupportedOperation", words)));
-            };
+            let pending = self.find(request).map_err(Outcome::Refused)?;
             self.budgets.wait(request.operation).await;
             self.count(request.operation);
             let failure = match pending.await {
@@ -181,18 +178,27 @@ impl AwsCloud {
     }
 
     /// The request of the operation, from the service's file that has it.
-    fn find<'a>(&'a self, request: &'a Request<'a>) -> Option<Pending<'a>> {
-        match request.operation.service() {
-            "ec2" => ec2_network::find(&self.ec2, request)
-                .or_else(|| ec2_groups::find(&self.ec2, request))
-                .or_else(|| ec2_instances::find(&self.ec2, request)),
-            "rds" => rds::find(&self.rds, request),
-            "elasticloadbalancing" => elbv2::find(&self.elbv2, request),
-            "lambda" => lambda::find(&self.lambda, request),
-            "elasticache" => elasticache::find(&self.elasticache, request),
-            "sts" => sts::find(&self.sts, request),
+    fn find<'a>(&self, request: &Request<'a>) -> Result<Pending<'a>, Refusal> {
+        let found = match request.operation.service() {
+            "ec2" => self.find_ec2(request)?,
+            "rds" => rds::find(&self.rds, request)?,
+            "elasticloadbalancing" => elbv2::find(&self.elbv2, request)?,
+            "lambda" => lambda::find(&self.lambda, request)?,
+            "elasticache" => elasticache::find(&self.elasticache, request)?,
+            "sts" => sts::find(&self.sts, request)?,
             _ => None,
+        };
+        let unsupported = || format!("hikkoshi's AWS adapter has no {}", request.operation);
+        found.ok_or_else(|| Refusal::new("UnsupportedOperation", unsupported()))
+    }
+
+    fn find_ec2<'a>(&self, request: &Request<'a>) -> Result<Option<Pending<'a>>, Refusal> {
+        for find in [ec2_network::find, ec2_groups::find, ec2_instances::find] {
+            if let Some(pending) = find(&self.ec2, request)? {
+                return Ok(Some(pending));
+            }
         }
+        Ok(None)
     }
 
     fn count(&self, operation: &Operation) {
@@ -345,6 +351,9 @@ mod tests {
             let Outcome::Refused(refusal) = cloud.call(&Call::new(operation, json!({}))).await else { panic!() };
             assert_eq!(refusal.code, "UnsupportedOperation");
         }
+        let misspelt = Call::new("ec2:CreateSubnet", json!({"VpcID": "vpc-1"}));
+        let Outcome::Refused(refusal) = cloud.call(&misspelt).await else { panic!() };
+        assert_eq!(refusal.code, "InvalidParameter");
         assert!(cloud.requests().is_empty());
         assert!(AwsCloud::over(&SdkConfig::builder().build()).is_err());
     }
