@@ -1,0 +1,167 @@
+//! One answer from many requests: pages, and lists too long for one request. Plain JSON in, plain JSON out.
+
+use serde_json::Value;
+
+use crate::model::call::{Object, Operation, Outcome, Refusal};
+
+/// Under which names a service takes and gives the mark of the next page.
+const MARKS: [(&str, &str); 3] = [("NextToken", "NextToken"), ("NextMarker", "Marker"), ("Marker", "Marker")];
+
+/// How many ARNs Elastic Load Balancing takes in one `DescribeTags`.
+const TAGGED_ARNS_MAX: usize = 20;
+
+/// The parameters of the first request of each chain of pages: usually one.
+pub(super) fn chains(operation: &Operation, parameters: &Object) -> Vec<Object> {
+    let mut first = parameters.clone();
+    if let Some((name, size)) = page_size(operation).filter(|_| !names_things(parameters)) {
+        first.entry(name).or_insert(Value::from(size));
+    }
+    match (operation.name(), parameters.get("ResourceArns")) {
+        ("DescribeTags", Some(Value::Array(arns))) if arns.len() > TAGGED_ARNS_MAX => {
+            arns.chunks(TAGGED_ARNS_MAX).map(|chunk| with(&first, "ResourceArns", Value::from(chunk))).collect()
+        }
+        _ => vec![first],
+    }
+}
+
+/// The largest page that AWS offers, where an operation has pages.
+fn page_size(operation: &Operation) -> Option<(&'static str, i32)> {
+    let size = match (operation.service(), operation.name()) {
+        ("ec2", "DescribeVpcAttribute" | "DescribeAddresses" | "DescribeAvailabilityZones") => return None,
+        ("ec2", "DescribeInstanceAttribute") => return None,
+        ("ec2", "DescribeRouteTables" | "DescribeManagedPrefixLists" | "GetManagedPrefixListEntries") => 100,
+        ("ec2", "DescribeEgressOnlyInternetGateways") => 255,
+        ("ec2", name) if name.starts_with("Describe") || name.starts_with("Get") => 1000,
+        ("rds" | "elasticache", name) if name.starts_with("Describe") => return Some(("MaxRecords", 100)),
+        (
+            "elasticloadbalancing",
+            "DescribeLoadBalancers" | "DescribeListeners" | "DescribeRules" | "DescribeTargetGroups",
+        ) => return Some(("PageSize", 400)),
+        ("lambda", "ListFunctions" | "ListVersionsByFunction" | "ListAliases") => return Some(("MaxItems", 50)),
+        _ => return None,
+    };
+    Some(("MaxResults", size))
+}
+
+/// Whether things are asked for by name: several operations then refuse a page size.
+fn names_things(parameters: &Object) -> bool {
+    parameters.keys().any(|name| ["Ids", "Arns", "Names"].iter().any(|plural| name.ends_with(plural)))
+}
+
+/// Takes the mark of the next page out of an answer: the parameters of the next request, if there is one.
+pub(super) fn next(answer: &mut Value, sent: &Object) -> Result<Option<Object>, Outcome> {
+    let Some(answer) = answer.as_object_mut() else { return Ok(None) };
+    for (given, taken) in MARKS {
+        match answer.remove(given) {
+            Some(Value::String(mark)) if !mark.is_empty() => {
+                if sent.get(taken).and_then(Value::as_str) == Some(&mark) {
+                    return Err(Outcome::Unknown(format!("AWS answered with the same page mark twice: {mark}")));
+                }
+                return Ok(Some(with(sent, taken, Value::String(mark))));
+            }
+            _ => continue,
+        }
+    }
+    Ok(None)
+}
+
+/// Adds a further page to an answer: lists grow, anything else is as the last page says.
+pub(super) fn merge(answer: &mut Value, page: Value) {
+    let (Value::Object(answer), Value::Object(page)) = (answer, page) else { return };
+    for (name, value) in page {
+        match (answer.get_mut(&name), value) {
+            (Some(Value::Array(items)), Value::Array(more)) => items.extend(more),
+            (_, value) => {
+                answer.insert(name, value);
+            }
+        }
+    }
+}
+
+/// `DeleteVpcEndpoints` reports what it could not delete with status 200.
+pub(super) fn settle(operation: &Operation, parameters: &Object, answer: Value) -> Outcome {
+    let failed = match answer.get("Unsuccessful").and_then(Value::as_array) {
+        Some(failed) if operation.name() == "DeleteVpcEndpoints" && !failed.is_empty() => failed,
+        _ => return Outcome::Done(answer),
+    };
+    let text = |value: &Value, path: &str| value.pointer(path).and_then(Value::as_str).unwrap_or("?").to_owned();
+    let reasons: Vec<String> = failed
+        .iter()
+        .map(|item| {
+            let id = text(item, "/ResourceId");
+            format!("{id}: {}: {}", text(item, "/Error/Code"), text(item, "/Error/Message"))
+        })
+        .collect();
+    let asked = parameters.get("VpcEndpointIds").and_then(Value::as_array).map_or(1, Vec::len);
+    if failed.len() < asked {
+        return Outcome::Unknown(format!("only a part was deleted; {}", reasons.join("; ")));
+    }
+    Outcome::Refused(Refusal::new(text(&failed[0], "/Error/Code"), reasons.join("; ")))
+}
+
+fn with(parameters: &Object, name: &str, value: Value) -> Object {
+    let mut parameters = parameters.clone();
+    parameters.insert(name.to_owned(), value);
+    parameters
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn object(value: Value) -> Object {
+        value.as_object().unwrap().clone()
+    }
+
+    fn first(operation: &str, parameters: Value) -> Value {
+        Value::Object(chains(&operation.parse().unwrap(), &object(parameters)).remove(0))
+    }
+
+    #[test]
+    fn pages_are_as_large_as_aws_allows() {
+        assert_eq!(first("ec2:DescribeSubnets", json!({})), json!({"MaxResults": 1000}));
+        assert_eq!(first("ec2:DescribeSubnets", json!({"MaxResults": 5})), json!({"MaxResults": 5}));
+        assert_eq!(first("ec2:DescribeRouteTables", json!({})), json!({"MaxResults": 100}));
+        assert_eq!(first("ec2:DescribeAddresses", json!({})), json!({}));
+        assert_eq!(first("ec2:DescribeInstances", json!({"InstanceIds": ["i-1"]})), json!({"InstanceIds": ["i-1"]}));
+        assert_eq!(first("ec2:CreateSubnet", json!({})), json!({}));
+        assert_eq!(first("rds:DescribeDBInstances", json!({})), json!({"MaxRecords": 100}));
+        assert_eq!(first("elasticloadbalancing:DescribeTargetHealth", json!({})), json!({}));
+    }
+
+    #[test]
+    fn long_lists_of_tagged_arns_are_cut() {
+        let arns: Vec<String> = (0..45).map(|n| format!("arn:{n}")).collect();
+        let operation = "elasticloadbalancing:DescribeTags".parse().unwrap();
+        let chains = chains(&operation, &object(json!({"ResourceArns": arns})));
+        let sizes: Vec<usize> = chains.iter().map(|part| part["ResourceArns"].as_array().unwrap().len()).collect();
+        assert_eq!(sizes, [20, 20, 5]);
+    }
+
+    #[test]
+    fn pages_follow_each_other_until_there_is_no_mark() {
+        let mut answer = json!({"Subnets": [1], "NextToken": "t"});
+        let sent = next(&mut answer, &object(json!({"MaxResults": 5}))).unwrap().unwrap();
+        assert_eq!(Value::Object(sent.clone()), json!({"MaxResults": 5, "NextToken": "t"}));
+        let mut page = json!({"Subnets": [2]});
+        assert_eq!(next(&mut page, &sent), Ok(None));
+        merge(&mut answer, page);
+        assert_eq!(answer, json!({"Subnets": [1, 2]}));
+        assert!(next(&mut json!({"NextToken": "t"}), &sent).is_err(), "the same mark again would never end");
+        let marked = next(&mut json!({"NextMarker": "m"}), &Object::new()).unwrap().unwrap();
+        assert_eq!(Value::Object(marked), json!({"Marker": "m"}));
+    }
+
+    #[test]
+    fn an_endpoint_that_was_not_deleted_is_a_refusal() {
+        let operation = "ec2:DeleteVpcEndpoints".parse().unwrap();
+        let answer = json!({"Unsuccessful": [
+            {"ResourceId": "vpce-1", "Error": {"Code": "InvalidVpcEndpointId.NotFound", "Message": "gone"}}]});
+        let settle = |ids: Value| settle(&operation, &object(json!({"VpcEndpointIds": ids})), answer.clone());
+        let Outcome::Refused(refusal) = settle(json!(["vpce-1"])) else { panic!("not refused") };
+        assert_eq!(refusal.code, "InvalidVpcEndpointId.NotFound");
+        assert!(matches!(settle(json!(["vpce-1", "vpce-2"])), Outcome::Unknown(_)));
+    }
+}
