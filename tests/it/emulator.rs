@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::json;
 use tempfile::TempDir;
 
+use crate::support::command::Hikkoshi;
 use crate::support::emulator::{Emulator, aws, diff};
 use crate::support::proxy::Proxy;
 
@@ -55,4 +56,15 @@ fn proxy_logs_calls_and_obeys_rules() {
     assert!(refusal.contains("InternalError"), "{refusal}");
     assert_eq!(proxy.mutations(), Vec::<String>::new());
     assert_eq!(proxy.calls()[0]["fault"], "error5xx");
+}
+
+/// The runner leaves the process id where the proxy looks for it, and says how the program ended.
+#[test]
+fn runner_tells_how_the_program_ended() {
+    let scratch = TempDir::new().expect("a scratch directory");
+    let pid_file = scratch.path().join("pid");
+    let help = Hikkoshi::offline(scratch.path()).spawn(&["--help"], &pid_file).wait().expect_code(0);
+    assert_eq!(help.signal, None);
+    let pid = std::fs::read_to_string(&pid_file).expect("the file was written");
+    assert!(pid.trim().parse::<u32>().is_ok(), "{pid}");
 }

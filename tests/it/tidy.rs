@@ -116,6 +116,17 @@ fn every_page_has_what_one_needs_at_night() {
     assert_none("runbook pages", broken);
 }
 
+#[test]
+fn links_between_pages_lead_somewhere() {
+    let broken = files(&["runbooks"]).into_iter().flat_map(|path| {
+        let text = read(&path);
+        let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        let dead = links.filter(|link| !link.contains("://") && !root().join("runbooks").join(link).exists());
+        dead.map(|link| format!("{path}: nothing is at `{link}`")).collect::<Vec<_>>()
+    });
+    assert_none("dead links", broken);
+}
+
 /// The pages of failure codes; the others are of situations.
 fn pages() -> impl Iterator<Item = (String, String)> {
     files(&["runbooks"]).into_iter().filter_map(|path| {
