@@ -12,6 +12,8 @@ use crate::model::path;
 pub enum Scope {
     /// An EC2 filter that takes the VPC's id.
     Filter(&'static str),
+    /// The same where the API's parameter is spelled `Filter` (`DescribeNatGateways`).
+    OneFilter(&'static str),
     /// A list parameter that takes the VPC's id.
     Ids(&'static str),
     /// Nothing: the whole region; the kind's `parse` sorts out what belongs to the VPC.
@@ -56,6 +58,7 @@ impl Listing {
         let mut parameters = (self.with)();
         match self.scope {
             Scope::Filter(name) => parameters["Filters"] = json!([{ "Name": name, "Values": [vpc.as_str()] }]),
+            Scope::OneFilter(name) => parameters["Filter"] = json!([{ "Name": name, "Values": [vpc.as_str()] }]),
             Scope::Ids(name) => parameters[name] = json!([vpc.as_str()]),
             Scope::Region => {}
         }
@@ -86,7 +89,8 @@ pub fn answer(kind: &str, listing: &Listing, account: &Account, parameters: &Obj
         }
         found.retain(|doc| wanted.iter().any(|id| is_called(doc, id_key, id)));
     }
-    for filter in parameters.get("Filters").and_then(Value::as_array).into_iter().flatten() {
+    let spelled = if matches!(listing.scope, Scope::OneFilter(_)) { "Filter" } else { "Filters" };
+    for filter in parameters.get(spelled).and_then(Value::as_array).into_iter().flatten() {
         let name = filter["Name"].as_str().unwrap_or_default();
         let at = filter_path(name).ok_or_else(|| Refusal::new("InvalidParameterValue", format!("The filter '{name}' is invalid")))?;
         let values = path::texts(filter, "Values[]");

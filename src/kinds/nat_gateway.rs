@@ -26,7 +26,7 @@ pub struct NatGateway;
 static LISTING: Listing = Listing {
     operation: "ec2:DescribeNatGateways",
     documents: "NatGateways[]",
-    scope: Scope::Filter("vpc-id"),
+    scope: Scope::OneFilter("vpc-id"),
     with: super::listing::nothing,
     ids: ("NatGatewayIds", "NatGatewayId", "NatGatewayNotFound"),
     follow: &[],
@@ -196,7 +196,7 @@ fn create_step(subnet: Option<&Value>, allocations: &[(String, Value)], zone: Op
     step(&id, Stage::Foundation, "network", title)
         .call("ec2:CreateNatGateway", parameters)
         .output("NatGatewayId", "NatGateway.NatGatewayId")
-        .probe_made("ec2:DescribeNatGateways", json!({ "Filters": made }), "NatGateways[]", &[("NatGatewayId", "NatGatewayId")])
+        .probe_made("ec2:DescribeNatGateways", json!({ "Filter": made }), "NatGateways[]", &[("NatGatewayId", "NatGatewayId")])
         .wait(wait_or_fail(state("the NAT gateway is available", Expect::Equals(json!("available"))), &["failed", "deleting", "deleted"], CREATE_S, 900))
         .undo(vec![undo_and_wait(
             "ec2:DeleteNatGateway",

@@ -1,1 +1,16 @@
+//! The one integration-test binary: the SDK makes every extra binary a slow link. A module per suite.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the bans keep the crate's pure rooms pure; a test starts processes and reads files by trade"
+)]
+
+/// What the suites share: the emulated AWS, the fault proxy, the program under test.
+mod support;
+
+/// Who may import whom, and who may touch the outside.
+mod architecture;
+/// The emulated AWS comes up, and its inspector is able to fail.
+mod emulator;
+/// Sizes, leftovers, runbook pages.
+mod tidy;

@@ -1,0 +1,10 @@
+//! What the suites share. Everything listens on 127.0.0.1, on a port picked at run time, and ends with its value.
+
+#![allow(dead_code, reason = "not every suite uses every helper")]
+
+pub mod command;
+pub mod emulator;
+pub mod http;
+pub mod proxy;
+pub mod server;
+pub mod source;
