@@ -126,7 +126,9 @@ impl Simulated {
         state.mutating += 1;
         let fault = self.faults.iter().find(|at| at.call == state.mutating).map(|at| at.fault);
         match fault {
-            Some(Fault::Fail) => return Outcome::Refused(Refusal::new("InternalError", "An internal error has occurred (a fault that was asked for)")),
+            Some(Fault::Fail) => {
+                return Outcome::Refused(Refusal::new("InternalError", "An internal error has occurred (a fault that was asked for)"));
+            }
             Some(Fault::Drop) => return Outcome::Unknown("the connection was closed before an answer came".to_owned()),
             Some(Fault::DieBefore) => (self.die)(),
             _ => {}

@@ -34,7 +34,9 @@ pub fn read(folder: &Path, vpc: Option<&Id>, region: Option<&str>, taken_at: Str
     for (kind, listing) in known {
         let found = listed(&files, listing)?;
         match found {
-            None => missing.push(Missing { operation: listing.operation.to_owned(), why: format!("no file holds `{}`", listing.result_key()) }),
+            None => {
+                missing.push(Missing { operation: listing.operation.to_owned(), why: format!("no file holds `{}`", listing.result_key()) })
+            }
             Some(mut docs) => {
                 for further in listing.follow {
                     merge(&files, listing, further, &mut docs, &mut missing);
@@ -45,7 +47,8 @@ pub fn read(folder: &Path, vpc: Option<&Id>, region: Option<&str>, taken_at: Str
     }
     let vpc = choose(&documents, vpc, folder)?;
     let resources = parse(&documents, &vpc);
-    let network = resources.get(&vpc).ok_or_else(|| Error::Dump(format!("{} holds no answer of describe-vpcs with {vpc}", folder.display())))?;
+    let network =
+        resources.get(&vpc).ok_or_else(|| Error::Dump(format!("{} holds no answer of describe-vpcs with {vpc}", folder.display())))?;
     let account = path::text(&network.doc, "OwnerId").to_owned();
     let zone = resources.values().map(|r| path::text(&r.doc, "AvailabilityZone")).find(|zone| !zone.is_empty()).unwrap_or_default();
     let region = region.map_or_else(|| zone.trim_end_matches(|c: char| c.is_ascii_lowercase()).to_owned(), str::to_owned);
@@ -69,7 +72,8 @@ fn collect(folder: &Path, files: &mut Vec<File>) -> Result<(), Error> {
             continue;
         }
         let text = std::fs::read_to_string(&path).map_err(|why| unreadable(&path, &why))?;
-        let answer = serde_json::from_str(&text).map_err(|why| Error::Dump(format!("{}:{}:{}: not JSON: {why}", path.display(), why.line(), why.column())))?;
+        let answer = serde_json::from_str(&text)
+            .map_err(|why| Error::Dump(format!("{}:{}:{}: not JSON: {why}", path.display(), why.line(), why.column())))?;
         files.push(File { path, answer });
     }
     Ok(())
@@ -101,7 +105,8 @@ fn listed(files: &[File], listing: &Listing) -> Result<Option<Vec<Value>>, Error
 
 /// Merges what further reads answered into the documents that it is about.
 fn merge(files: &[File], listing: &Listing, further: &Follow, docs: &mut [Value], missing: &mut Vec<Missing>) {
-    let holding: Vec<&File> = files.iter().filter(|file| !file.answer[further.result].is_null() && file.answer[listing.result_key()].is_null()).collect();
+    let holding: Vec<&File> =
+        files.iter().filter(|file| !file.answer[further.result].is_null() && file.answer[listing.result_key()].is_null()).collect();
     let alone = docs.len() == 1;
     for doc in docs.iter_mut() {
         let wanted = (further.parameters)(&[doc]).is_some();
@@ -118,7 +123,16 @@ fn merge(files: &[File], listing: &Listing, further: &Follow, docs: &mut [Value]
 
 /// By what a document can be known: its id, its ARN, its name.
 fn names(doc: &Value, listing: &Listing) -> Vec<String> {
-    let keys = [listing.ids.1, "LoadBalancerArn", "TargetGroupArn", "FunctionArn", "CacheSubnetGroupName", "TargetGroupName", "LoadBalancerName", "FunctionName"];
+    let keys = [
+        listing.ids.1,
+        "LoadBalancerArn",
+        "TargetGroupArn",
+        "FunctionArn",
+        "CacheSubnetGroupName",
+        "TargetGroupName",
+        "LoadBalancerName",
+        "FunctionName",
+    ];
     keys.iter().filter_map(|key| doc[*key].as_str().map(str::to_owned)).collect()
 }
 
@@ -136,7 +150,8 @@ fn about(file: &File, doc: &Value, listing: &Listing, further: &Follow, alone: b
                 return Some(json!({ further.result: mine }));
             }
             let path = file.path.to_string_lossy();
-            let in_path = names.iter().any(|name| path.split(['/', '\\', '.', '_']).any(|part| part == name || part.ends_with(&format!("-{name}"))));
+            let in_path =
+                names.iter().any(|name| path.split(['/', '\\', '.', '_']).any(|part| part == name || part.ends_with(&format!("-{name}"))));
             let anonymous = list.iter().all(|element| element["LoadBalancerArn"].is_null() && element["ResourceArn"].is_null());
             (anonymous && (in_path || alone)).then(|| file.answer.clone())
         }
@@ -164,7 +179,11 @@ fn choose(documents: &[(&'static dyn Kind, Vec<Value>)], vpc: Option<&Id>, folde
     if let Some(vpc) = vpc {
         return Ok(vpc.clone());
     }
-    let found: Vec<String> = documents.iter().filter(|(kind, _)| kind.name() == "vpc").flat_map(|(_, docs)| docs.iter().map(|doc| path::text(doc, "VpcId").to_owned())).collect();
+    let found: Vec<String> = documents
+        .iter()
+        .filter(|(kind, _)| kind.name() == "vpc")
+        .flat_map(|(_, docs)| docs.iter().map(|doc| path::text(doc, "VpcId").to_owned()))
+        .collect();
     match found.as_slice() {
         [one] => Ok(Id::from(one.as_str())),
         [] => Err(Error::Dump(format!("{} holds no answer of describe-vpcs", folder.display()))),

@@ -132,7 +132,14 @@ async fn list(cloud: &dyn Cloud, kind: &'static dyn Kind, listing: &Listing, vpc
 }
 
 /// What a refused read means: no inventory at all, or a gap in it.
-fn give_up_or_note(operation: &str, refusal: Refusal, vpc: &Id, account: &str, region: &str, missing: &mut Vec<Missing>) -> Result<(), Error> {
+fn give_up_or_note(
+    operation: &str,
+    refusal: Refusal,
+    vpc: &Id,
+    account: &str,
+    region: &str,
+    missing: &mut Vec<Missing>,
+) -> Result<(), Error> {
     match refusal {
         refusal if refusal.is_credentials() => Err(Error::Credentials(refusal)),
         refusal if refusal.code == "Unknown" => Err(Error::Unreachable { operation: operation.to_owned(), why: refusal.message }),
@@ -148,13 +155,7 @@ fn give_up_or_note(operation: &str, refusal: Refusal, vpc: &Id, account: &str, r
 }
 
 /// Reads what the listing did not tell, and merges it into the documents that belong to the VPC.
-async fn follow(
-    cloud: &dyn Cloud,
-    listing: &Listing,
-    found: &mut [Value],
-    vpc: &Id,
-    missing: &mut Vec<Missing>,
-) -> Result<(), Error> {
+async fn follow(cloud: &dyn Cloud, listing: &Listing, found: &mut [Value], vpc: &Id, missing: &mut Vec<Missing>) -> Result<(), Error> {
     for further in listing.follow {
         // What certainly belongs to another VPC is not looked at more closely.
         let mine: Vec<usize> = (0..found.len()).filter(|at| found[*at]["VpcId"].is_null() || found[*at]["VpcId"] == vpc.as_str()).collect();

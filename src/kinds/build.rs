@@ -88,7 +88,13 @@ pub struct Draft(Step);
 
 /// Begins a step.
 pub fn step(id: impl Into<String>, stage: Stage, of_move: &str, title: impl Into<String>) -> Draft {
-    let none = Probe { operation: parse("ec2:DescribeVpcs"), parameters: Object::new(), path: String::new(), expect: Expect::Exists, outputs: BTreeMap::new() };
+    let none = Probe {
+        operation: parse("ec2:DescribeVpcs"),
+        parameters: Object::new(),
+        path: String::new(),
+        expect: Expect::Exists,
+        outputs: BTreeMap::new(),
+    };
     Draft(Step {
         id: id.into(),
         stage,
@@ -237,22 +243,43 @@ impl Regroup<'_> {
     /// Two steps: the new groups beside the old in `guard`, the old ones off in `tighten`.
     pub fn steps(&self) -> Vec<Step> {
         let both: Vec<Value> = self.old.iter().chain(self.new.iter().filter(|group| !self.old.contains(group))).cloned().collect();
-        let beside = self.step(format!("{}-groups-beside", self.slug), Stage::Guard, format!("Put the new groups on {} beside the old", self.name), self.old, &both);
-        let mut off = self.step(format!("{}-groups-off", self.slug), Stage::Tighten, format!("Take the old groups off {}", self.name), &both, self.new);
+        let beside = self.step(
+            format!("{}-groups-beside", self.slug),
+            Stage::Guard,
+            format!("Put the new groups on {} beside the old", self.name),
+            self.old,
+            &both,
+        );
+        let mut off = self.step(
+            format!("{}-groups-off", self.slug),
+            Stage::Tighten,
+            format!("Take the old groups off {}", self.name),
+            &both,
+            self.new,
+        );
         off.impact = Impact::Brief {
             seconds: 1,
-            what: format!("connections to {} that only the old groups admitted are cut; untracked ones silently (EC2 guide, connection tracking)", self.name),
+            what: format!(
+                "connections to {} that only the old groups admitted are cut; untracked ones silently (EC2 guide, connection tracking)",
+                self.name
+            ),
         };
         vec![beside, off]
     }
 
     fn step(&self, id: String, stage: Stage, title: String, from: &[Value], to: &[Value]) -> Step {
-        let worn = |what: &str, groups: &[Value]| check(what, self.seen.0, self.seen.1.clone(), self.seen.2, Expect::SameSet(groups.to_vec()));
+        let worn =
+            |what: &str, groups: &[Value]| check(what, self.seen.0, self.seen.1.clone(), self.seen.2, Expect::SameSet(groups.to_vec()));
         let mut draft = step(id, stage, self.slug, title)
             .before(worn("it wears what it wore at planning", from))
             .call(self.operation, (self.parameters)(to))
             .settled_by(worn("it wears exactly these groups", to))
-            .undo(vec![undo_and_wait(self.operation, (self.parameters)(from), worn("it wears what it wore before", from), self.wait.to_vec())]);
+            .undo(vec![undo_and_wait(
+                self.operation,
+                (self.parameters)(from),
+                worn("it wears what it wore before", from),
+                self.wait.to_vec(),
+            )]);
         for wait in self.wait {
             draft = draft.wait(wait.clone());
         }

@@ -25,7 +25,8 @@ static LISTING: Listing = Listing {
         batch: 1,
         merge: |doc, answer| {
             let name = path::text(doc, "CacheSubnetGroupName").to_owned();
-            doc["SubnetGroup"] = path::first(answer, &format!("CacheSubnetGroups[CacheSubnetGroupName={name}]")).cloned().unwrap_or_default();
+            doc["SubnetGroup"] =
+                path::first(answer, &format!("CacheSubnetGroups[CacheSubnetGroupName={name}]")).cloned().unwrap_or_default();
         },
     }],
 };

@@ -45,10 +45,16 @@ fn modify(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> 
     let doc = account.doc(id.as_str(), "DBInstanceNotFound")?.clone();
     let status = path::text(&doc, "DBInstanceStatus");
     if status != "available" {
-        return Err(Refusal::new("InvalidDBInstanceState", format!("Instance {name} is currently {status} - try again after it has finished.")));
+        return Err(Refusal::new(
+            "InvalidDBInstanceState",
+            format!("Instance {name} is currently {status} - try again after it has finished."),
+        ));
     }
     if parameters.contains_key("DBSubnetGroupName") {
-        let words = format!("You cannot move DB instance {name} to subnet group {}. The specified DB subnet group and DB instance are in the same VPC.", parameters["DBSubnetGroupName"]);
+        let words = format!(
+            "You cannot move DB instance {name} to subnet group {}. The specified DB subnet group and DB instance are in the same VPC.",
+            parameters["DBSubnetGroupName"]
+        );
         return Err(Refusal::new("InvalidVPCNetworkStateFault", words));
     }
     if parameters.contains_key("VpcSecurityGroupIds") {
@@ -75,7 +81,10 @@ fn rewear(account: &mut Account, doc: &Value, groups: &[String]) -> Result<(), R
     let count = if doc["MultiAZ"] == true { 2 } else { 1 };
     let same = |i: &&Resource| {
         let worn = path::texts(&i.doc, "Groups[].GroupId");
-        i.doc["Description"] == "RDSNetworkInterface" && subnets.contains(&path::text(&i.doc, "SubnetId").to_owned()) && worn.len() == old.len() && worn.iter().all(|g| old.contains(g))
+        i.doc["Description"] == "RDSNetworkInterface"
+            && subnets.contains(&path::text(&i.doc, "SubnetId").to_owned())
+            && worn.len() == old.len()
+            && worn.iter().all(|g| old.contains(g))
     };
     let interfaces: Vec<String> = account.with_role(Role::Interface).filter(same).take(count).map(|i| i.id.to_string()).collect();
     for interface in interfaces {
@@ -99,8 +108,12 @@ impl Kind for DbInstance {
             return None;
         }
         let member = doc["DBClusterIdentifier"].as_str().is_some_and(|id| !id.is_empty());
-        let port = path::first(doc, "Endpoint.Port").or(doc.get("DbInstancePort")).and_then(Value::as_u64).and_then(|p| u16::try_from(p).ok());
-        let zones = ["AvailabilityZone", "SecondaryAvailabilityZone"].iter().filter_map(|key| doc[*key].as_str().filter(|z| !z.is_empty()).map(str::to_owned)).collect();
+        let port =
+            path::first(doc, "Endpoint.Port").or(doc.get("DbInstancePort")).and_then(Value::as_u64).and_then(|p| u16::try_from(p).ok());
+        let zones = ["AvailabilityZone", "SecondaryAvailabilityZone"]
+            .iter()
+            .filter_map(|key| doc[*key].as_str().filter(|z| !z.is_empty()).map(str::to_owned))
+            .collect();
         Some(Resource {
             id: id_of(name),
             kind: self.name().to_owned(),
@@ -114,7 +127,9 @@ impl Kind for DbInstance {
                     through: doc["DBSubnetGroup"]["DBSubnetGroupName"].as_str().map(|group| Id::new(format!("dbgroup:{group}"))),
                 }),
                 publicly_accessible: doc["PubliclyAccessible"] == true,
-                guard: Some(Guard { groups: path::texts(doc, "VpcSecurityGroups[].VpcSecurityGroupId").into_iter().map(Id::from).collect() }),
+                guard: Some(Guard {
+                    groups: path::texts(doc, "VpcSecurityGroups[].VpcSecurityGroupId").into_iter().map(Id::from).collect(),
+                }),
                 listens: port.map(|port| vec![Ports::tcp(port)]),
                 state: path::text(doc, "DBInstanceStatus").to_owned(),
                 ..Facets::default()
@@ -167,7 +182,13 @@ impl Kind for DbInstance {
 fn at_rest(name: &str) -> Vec<Wait> {
     let own = json!({ "DBInstanceIdentifier": name });
     vec![wait_or_fail(
-        check("the instance is available", "rds:DescribeDBInstances", own, "DBInstances[].DBInstanceStatus", Expect::Equals(json!("available"))),
+        check(
+            "the instance is available",
+            "rds:DescribeDBInstances",
+            own,
+            "DBInstances[].DBInstanceStatus",
+            Expect::Equals(json!("available")),
+        ),
         &["failed", "deleting", "incompatible-network", "storage-full"],
         MODIFY_S,
         3600,
@@ -200,7 +221,9 @@ fn flip(resource: &Resource, scene: &Scene<'_>) -> Vec<Step> {
 
 fn no_public_name(resource: &Resource, scene: &Scene<'_>, own: &Value) -> Step {
     let name = &resource.name;
-    let public = |what: &str, value: bool| check(what, "rds:DescribeDBInstances", own.clone(), "DBInstances[].PubliclyAccessible", Expect::Equals(json!(value)));
+    let public = |what: &str, value: bool| {
+        check(what, "rds:DescribeDBInstances", own.clone(), "DBInstances[].PubliclyAccessible", Expect::Equals(json!(value)))
+    };
     let call = |value: bool| json!({ "DBInstanceIdentifier": name, "PubliclyAccessible": value, "ApplyImmediately": true });
     let id = format!("{}-not-public", scene.slug);
     let settled = wait(public("its name resolves to a private address only", false), 30, 1800);

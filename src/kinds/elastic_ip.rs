@@ -61,7 +61,10 @@ fn associate(account: &mut Account, parameters: &Object) -> Result<Value, Refusa
     let association = account.new_id("eipassoc");
     let address = account.edit(&id, "InvalidAllocationID.NotFound")?;
     if !address["AssociationId"].is_null() && address["InstanceId"] != instance.as_str() {
-        return Err(Refusal::new("Resource.AlreadyAssociated", format!("resource {id} is already associated with associate-id {}", address["AssociationId"])));
+        return Err(Refusal::new(
+            "Resource.AlreadyAssociated",
+            format!("resource {id} is already associated with associate-id {}", address["AssociationId"]),
+        ));
     }
     address["AssociationId"] = json!(association.as_str());
     address["InstanceId"] = json!(instance);
@@ -75,7 +78,8 @@ fn associate(account: &mut Account, parameters: &Object) -> Result<Value, Refusa
 fn disassociate(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> {
     let association = text(parameters, "AssociationId")?.to_owned();
     let found = account.with_role(Role::Address).find(|a| a.doc["AssociationId"] == association.as_str()).map(|a| a.id.to_string());
-    let id = found.ok_or_else(|| Refusal::new("InvalidAssociationID.NotFound", format!("The association ID '{association}' does not exist")))?;
+    let id =
+        found.ok_or_else(|| Refusal::new("InvalidAssociationID.NotFound", format!("The association ID '{association}' does not exist")))?;
     let address = account.edit(&id, "InvalidAllocationID.NotFound")?;
     let (instance, interface) = (path::text(address, "InstanceId").to_owned(), path::text(address, "NetworkInterfaceId").to_owned());
     for key in ["AssociationId", "InstanceId", "NetworkInterfaceId"] {
@@ -137,7 +141,8 @@ impl Kind for ElasticIp {
 fn allocate_step(zone: Option<&str>, migration: &str, inventory: &Inventory) -> Step {
     let letter = zone.map(|zone| zone.strip_prefix(&inventory.region).unwrap_or(zone));
     let id = letter.map_or("eip-nat".to_owned(), |letter| format!("eip-nat-{letter}"));
-    let title = zone.map_or("Allocate the NAT gateway's elastic IP".to_owned(), |zone| format!("Allocate the elastic IP of {zone}'s NAT gateway"));
+    let title =
+        zone.map_or("Allocate the NAT gateway's elastic IP".to_owned(), |zone| format!("Allocate the elastic IP of {zone}'s NAT gateway"));
     let gone = check(
         "the address is released",
         "ec2:DescribeAddresses",

@@ -68,7 +68,14 @@ fn delete_snapshot(account: &mut Account, parameters: &Object) -> Result<Value, 
 }
 
 fn describe_snapshots(account: &Account, parameters: &Object) -> Result<Value, Refusal> {
-    let listing = Listing { operation: "ec2:DescribeSnapshots", documents: "Snapshots[]", scope: Scope::Region, with: super::listing::nothing, ids: ("SnapshotIds", "SnapshotId", "InvalidSnapshot.NotFound"), follow: &[] };
+    let listing = Listing {
+        operation: "ec2:DescribeSnapshots",
+        documents: "Snapshots[]",
+        scope: Scope::Region,
+        with: super::listing::nothing,
+        ids: ("SnapshotIds", "SnapshotId", "InvalidSnapshot.NotFound"),
+        follow: &[],
+    };
     super::listing::answer("snapshot", &listing, account, parameters)
 }
 

@@ -30,8 +30,20 @@ static LISTING: Listing = Listing {
     with: super::listing::nothing,
     ids: ("FunctionName", "FunctionName", "ResourceNotFoundException"),
     follow: &[
-        Follow { operation: "lambda:ListVersionsByFunction", result: "Versions", parameters: in_vpc, batch: 1, merge: |doc, answer| doc["Versions"] = published(answer) },
-        Follow { operation: "lambda:ListAliases", result: "Aliases", parameters: in_vpc, batch: 1, merge: |doc, answer| doc["Aliases"] = answer["Aliases"].clone() },
+        Follow {
+            operation: "lambda:ListVersionsByFunction",
+            result: "Versions",
+            parameters: in_vpc,
+            batch: 1,
+            merge: |doc, answer| doc["Versions"] = published(answer),
+        },
+        Follow {
+            operation: "lambda:ListAliases",
+            result: "Aliases",
+            parameters: in_vpc,
+            batch: 1,
+            merge: |doc, answer| doc["Aliases"] = answer["Aliases"].clone(),
+        },
     ],
 };
 
@@ -66,7 +78,10 @@ fn update(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> 
         return Err(Refusal::new("PreconditionFailedException", "The Revision Id provided does not match the latest Revision Id."));
     }
     if doc["LastUpdateStatus"] == "InProgress" || doc["State"] == "Pending" {
-        return Err(Refusal::new("ResourceConflictException", "The operation cannot be performed at this time. An update is in progress for resource"));
+        return Err(Refusal::new(
+            "ResourceConflictException",
+            "The operation cannot be performed at this time. An update is in progress for resource",
+        ));
     }
     let config = parameters.get("VpcConfig").cloned().unwrap_or_default();
     let (subnets, groups) = (path::texts(&config, "SubnetIds[]"), path::texts(&config, "SecurityGroupIds[]"));
@@ -108,8 +123,10 @@ fn lambda_interface(account: &Account, subnet: &str, groups: &[String]) -> Optio
 fn release_interfaces(account: &mut Account, old: &Value) {
     let groups = path::texts(old, "SecurityGroupIds[]");
     for subnet in path::texts(old, "SubnetIds[]") {
-        let uses = |config: &Value| path::texts(config, "SubnetIds[]").contains(&subnet) && path::texts(config, "SecurityGroupIds[]") == groups;
-        let used = |r: &Resource| uses(&r.doc["VpcConfig"]) || r.doc["Versions"].as_array().into_iter().flatten().any(|v| uses(&v["VpcConfig"]));
+        let uses =
+            |config: &Value| path::texts(config, "SubnetIds[]").contains(&subnet) && path::texts(config, "SecurityGroupIds[]") == groups;
+        let used =
+            |r: &Resource| uses(&r.doc["VpcConfig"]) || r.doc["Versions"].as_array().into_iter().flatten().any(|v| uses(&v["VpcConfig"]));
         if account.resources.values().filter(|r| r.kind == "lambda_function").any(used) {
             continue;
         }
@@ -192,7 +209,8 @@ impl Kind for LambdaFunction {
             duration_s: UPDATE_S,
             risk: Risk::Low,
             rejected: false,
-            reason: "new invocations use the private subnets as soon as the update is through; the old configuration is one call away".to_owned(),
+            reason: "new invocations use the private subnets as soon as the update is through; the old configuration is one call away"
+                .to_owned(),
         };
         let flips = resource.subnets().iter().all(|subnet| site.flipping.contains(subnet) || !site.public.contains(subnet));
         let flip = Candidate {
@@ -240,7 +258,9 @@ fn homes(resource: &Resource, scene: &Scene<'_>) -> Result<Vec<Value>, Blocker> 
 fn aliases_follow(resource: &Resource, scene: &Scene<'_>) -> Result<(), Blocker> {
     let stays = |version: &str| {
         let subnets = path::texts(&resource.doc, &format!("Versions[Version={version}].VpcConfig.SubnetIds[]"));
-        subnets.iter().any(|subnet| scene.inventory.public_subnets().contains(&Id::from(subnet.as_str())) && !scene.flipping.contains(&Id::from(subnet.as_str())))
+        subnets.iter().any(|subnet| {
+            scene.inventory.public_subnets().contains(&Id::from(subnet.as_str())) && !scene.flipping.contains(&Id::from(subnet.as_str()))
+        })
     };
     let stuck = resource.doc["Aliases"].as_array().into_iter().flatten().find(|alias| stays(path::text(alias, "FunctionVersion")));
     match stuck {
@@ -248,8 +268,13 @@ fn aliases_follow(resource: &Resource, scene: &Scene<'_>) -> Result<(), Blocker>
         Some(alias) => Err(Blocker {
             code: "HK0401".into(),
             resource: resource.id.clone(),
-            why: format!("its alias {} serves version {}, which stays in a public subnet", path::text(alias, "Name"), path::text(alias, "FunctionVersion")),
-            way_out: "point the alias to $LATEST for the move, or let the subnet flip; publishing and shifting come with a later version".into(),
+            why: format!(
+                "its alias {} serves version {}, which stays in a public subnet",
+                path::text(alias, "Name"),
+                path::text(alias, "FunctionVersion")
+            ),
+            way_out: "point the alias to $LATEST for the move, or let the subnet flip; publishing and shifting come with a later version"
+                .into(),
         }),
     }
 }
@@ -263,16 +288,31 @@ fn update_step(resource: &Resource, scene: &Scene<'_>, subnets: &[Value], old: &
     let values = |texts: &[String]| texts.iter().map(|t| json!(t)).collect::<Vec<Value>>();
     let updated = || -> Vec<Wait> {
         let done = see("the update is through", "LastUpdateStatus", Expect::Equals(json!("Successful")));
-        vec![wait_or_fail(done, &["Failed"], UPDATE_S, 900), wait(see("the function is active", "State", Expect::Equals(json!("Active"))), 1, 300)]
+        vec![
+            wait_or_fail(done, &["Failed"], UPDATE_S, 900),
+            wait(see("the function is active", "State", Expect::Equals(json!("Active"))), 1, 300),
+        ]
     };
     let call = |subnets: &[Value], groups: &[Value]| {
         json!({ "FunctionName": name, "VpcConfig": { "SubnetIds": subnets, "SecurityGroupIds": groups },
             "RevisionId": look("lambda:GetFunctionConfiguration", own.clone(), "RevisionId") })
     };
     let stage = if scene.strategy == Strategy::Flip { Stage::Guard } else { Stage::Stateless };
-    let what = if scene.strategy == Strategy::Flip { format!("Give {name} its own security group") } else { format!("Move {name} into the private subnets") };
-    let unmoved: Check = if scene.strategy == Strategy::Flip { wears("it wears what it wore", values(&old.1)) } else { at("it is where it was", values(&old.0)) };
-    let target = if scene.strategy == Strategy::Flip { wears("it wears its own group", scene.groups.to_vec()) } else { at("it is in the private subnets", subnets.to_vec()) };
+    let what = if scene.strategy == Strategy::Flip {
+        format!("Give {name} its own security group")
+    } else {
+        format!("Move {name} into the private subnets")
+    };
+    let unmoved: Check = if scene.strategy == Strategy::Flip {
+        wears("it wears what it wore", values(&old.1))
+    } else {
+        at("it is where it was", values(&old.0))
+    };
+    let target = if scene.strategy == Strategy::Flip {
+        wears("it wears its own group", scene.groups.to_vec())
+    } else {
+        at("it is in the private subnets", subnets.to_vec())
+    };
     let draft = step(format!("{}-update", scene.slug), stage, scene.slug, what)
         .before(unmoved.clone())
         .call("lambda:UpdateFunctionConfiguration", call(subnets, scene.groups))

@@ -113,10 +113,7 @@ fn is_called(doc: &Value, key: &str, id: &str) -> bool {
 }
 
 fn selected(doc: &Value, at: &str) -> Vec<String> {
-    path::select(doc, at)
-        .into_iter()
-        .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-        .collect()
+    path::select(doc, at).into_iter().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).collect()
 }
 
 /// EC2's filter names as paths into the documents of ours.

@@ -34,14 +34,22 @@ static LISTING: Listing = Listing {
     with: super::listing::nothing,
     ids: ("LoadBalancerArns", "LoadBalancerArn", "LoadBalancerNotFound"),
     follow: &[
-        Follow { operation: "elasticloadbalancing:DescribeListeners", result: "Listeners", parameters: by_arn, batch: 1, merge: |doc, answer| doc["Listeners"] = answer["Listeners"].clone() },
         Follow {
-            operation: "elasticloadbalancing:DescribeTags", result: "TagDescriptions",
+            operation: "elasticloadbalancing:DescribeListeners",
+            result: "Listeners",
+            parameters: by_arn,
+            batch: 1,
+            merge: |doc, answer| doc["Listeners"] = answer["Listeners"].clone(),
+        },
+        Follow {
+            operation: "elasticloadbalancing:DescribeTags",
+            result: "TagDescriptions",
             parameters: |docs| Some(json!({ "ResourceArns": docs.iter().map(|doc| &doc["LoadBalancerArn"]).collect::<Vec<_>>() })),
             batch: 20,
             merge: |doc, answer| {
                 let arn = path::text(doc, "LoadBalancerArn").to_owned();
-                doc["Tags"] = path::first(answer, &format!("TagDescriptions[ResourceArn={arn}].Tags")).cloned().unwrap_or_else(|| json!([]));
+                doc["Tags"] =
+                    path::first(answer, &format!("TagDescriptions[ResourceArn={arn}].Tags")).cloned().unwrap_or_else(|| json!([]));
             },
         },
     ],
@@ -65,10 +73,16 @@ fn set_subnets(account: &mut Account, parameters: &Object) -> Result<Value, Refu
     for subnet in &subnets {
         let zone = path::text(account.doc(subnet, "SubnetNotFound")?, "AvailabilityZone").to_owned();
         if zones.iter().any(|z: &Value| z["ZoneName"] == zone.as_str()) {
-            return Err(Refusal::new("InvalidConfigurationRequest", "A load balancer cannot be attached to multiple subnets in the same Availability Zone"));
+            return Err(Refusal::new(
+                "InvalidConfigurationRequest",
+                "A load balancer cannot be attached to multiple subnets in the same Availability Zone",
+            ));
         }
         if !old.contains(subnet) && account.free_addresses(subnet)? < 8 {
-            return Err(Refusal::new("InvalidSubnet", format!("Not enough IP space available in {subnet}. ELB requires at least 8 free IP addresses in each subnet.")));
+            return Err(Refusal::new(
+                "InvalidSubnet",
+                format!("Not enough IP space available in {subnet}. ELB requires at least 8 free IP addresses in each subnet."),
+            ));
         }
         zones.push(json!({ "ZoneName": zone, "SubnetId": subnet }));
     }
@@ -84,7 +98,8 @@ fn set_subnets(account: &mut Account, parameters: &Object) -> Result<Value, Refu
         let association = if facing { json!({ "PublicIp": public, "IpOwnerId": "amazon-elb" }) } else { Value::Null };
         account.add_interface(subnet, &groups, &description, json!({ "RequesterId": "amazon-elb", "Association": association }))?;
     }
-    let leaving: Vec<Id> = account.interfaces_of(&id).filter(|i| !subnets.iter().any(|s| i.doc["SubnetId"] == s.as_str())).map(|i| i.id.clone()).collect();
+    let leaving: Vec<Id> =
+        account.interfaces_of(&id).filter(|i| !subnets.iter().any(|s| i.doc["SubnetId"] == s.as_str())).map(|i| i.id.clone()).collect();
     for interface in leaving {
         account.remove_later(&interface, NODES_S);
     }
@@ -111,8 +126,18 @@ fn listeners(account: &Account, parameters: &Object) -> Result<Value, Refusal> {
 
 fn tags(account: &Account, parameters: &Object) -> Result<Value, Refusal> {
     let wanted = some(parameters, "ResourceArns")?;
-    let of = |r: &Resource| ["LoadBalancerArn", "TargetGroupArn"].iter().find_map(|key| r.doc[*key].as_str().map(str::to_owned)).filter(|arn| wanted.contains(arn));
-    let found: Vec<Value> = account.resources.values().filter(|r| matches!(r.role, Role::Balancer | Role::TargetGroup)).filter_map(|r| Some(json!({ "ResourceArn": of(r)?, "Tags": r.doc["Tags"] }))).collect();
+    let of = |r: &Resource| {
+        ["LoadBalancerArn", "TargetGroupArn"]
+            .iter()
+            .find_map(|key| r.doc[*key].as_str().map(str::to_owned))
+            .filter(|arn| wanted.contains(arn))
+    };
+    let found: Vec<Value> = account
+        .resources
+        .values()
+        .filter(|r| matches!(r.role, Role::Balancer | Role::TargetGroup))
+        .filter_map(|r| Some(json!({ "ResourceArn": of(r)?, "Tags": r.doc["Tags"] })))
+        .collect();
     Ok(json!({ "TagDescriptions": found }))
 }
 
@@ -145,7 +170,11 @@ impl Kind for LoadBalancer {
             name: name.to_owned(),
             tags: tags_of(doc),
             facets: Facets {
-                placement: Some(Placement { subnets: ids("AvailabilityZones[].SubnetId"), zones: path::texts(doc, "AvailabilityZones[].ZoneName"), through: None }),
+                placement: Some(Placement {
+                    subnets: ids("AvailabilityZones[].SubnetId"),
+                    zones: path::texts(doc, "AvailabilityZones[].ZoneName"),
+                    through: None,
+                }),
                 guard: Some(Guard { groups: ids("SecurityGroups[]") }),
                 listens: Some(listeners.clone()),
                 balancing: Some(Balancing {
@@ -177,7 +206,12 @@ impl Kind for LoadBalancer {
             duration_s: NODES_S,
             risk: Risk::Low,
             rejected: !facing,
-            reason: if facing { "it serves the internet; where its subnet turns private it moves to a new public one first" } else { "it is internal: nothing needs it in a public subnet" }.to_owned(),
+            reason: if facing {
+                "it serves the internet; where its subnet turns private it moves to a new public one first"
+            } else {
+                "it is internal: nothing needs it in a public subnet"
+            }
+            .to_owned(),
         };
         let flip = Candidate {
             strategy: Strategy::Flip,
@@ -185,7 +219,12 @@ impl Kind for LoadBalancer {
             duration_s: 5,
             risk: Risk::Low,
             rejected: facing,
-            reason: if facing { "the internet could not reach it any more" } else { "its nodes stay; only the route table of their subnets changes" }.to_owned(),
+            reason: if facing {
+                "the internet could not reach it any more"
+            } else {
+                "its nodes stay; only the route table of their subnets changes"
+            }
+            .to_owned(),
         };
         if facing { vec![stay, flip] } else { vec![flip, stay] }
     }
@@ -198,7 +237,8 @@ impl Kind for LoadBalancer {
                 code: "HK0401".into(),
                 resource: resource.id.clone(),
                 why: format!("it is a {} load balancer; this version moves application load balancers", balancing.flavour),
-                way_out: "leave its subnet public (strategy `skip` for what shares the subnet), or wait for the version that moves it".into(),
+                way_out: "leave its subnet public (strategy `skip` for what shares the subnet), or wait for the version that moves it"
+                    .into(),
             });
         }
         let mut steps = Vec::new();
@@ -246,13 +286,20 @@ fn move_step(resource: &Resource, scene: &Scene<'_>) -> Result<Step, Blocker> {
     })?;
     let tail = path::text(&resource.doc, "LoadBalancerArn").rsplit('/').next().unwrap_or_default();
     let gone = |what: &str, subnets: &[Value]| -> Wait {
-        let filters = json!({ "Filters": [filter("description", &[json!(format!("ELB app/{name}/{tail}"))]), filter("subnet-id", subnets)] });
+        let filters =
+            json!({ "Filters": [filter("description", &[json!(format!("ELB app/{name}/{tail}"))]), filter("subnet-id", subnets)] });
         wait(check(what, "ec2:DescribeNetworkInterfaces", filters, "NetworkInterfaces[].NetworkInterfaceId", Expect::Absent), NODES_S, 3600)
     };
     let kept = |subnets: &[Value], others: &[Value]| subnets.iter().filter(|s| !others.contains(s)).cloned().collect::<Vec<_>>();
     let at = |what: &str, subnets: &[Value]| -> Check {
         let one = json!({ "LoadBalancerArns": [arn] });
-        check(what, "elasticloadbalancing:DescribeLoadBalancers", one, "LoadBalancers[].AvailabilityZones[].SubnetId", Expect::SameSet(subnets.to_vec()))
+        check(
+            what,
+            "elasticloadbalancing:DescribeLoadBalancers",
+            one,
+            "LoadBalancers[].AvailabilityZones[].SubnetId",
+            Expect::SameSet(subnets.to_vec()),
+        )
     };
     let call = |subnets: &[Value]| json!({ "LoadBalancerArn": arn, "Subnets": subnets });
     Ok(step(format!("{}-subnets", scene.slug), Stage::Data, scene.slug, format!("Move {name} into its own new public subnets"))
@@ -260,7 +307,10 @@ fn move_step(resource: &Resource, scene: &Scene<'_>) -> Result<Step, Blocker> {
         .call("elasticloadbalancing:SetSubnets", call(&new))
         .settled_by(at("it is in the new subnets", &new))
         .wait(gone("its old nodes are gone", &kept(&old, &new)))
-        .impact(Impact::Brief { seconds: 60, what: format!("{name}'s addresses change; its name's answers live 60 s, connections to old nodes are drained") })
+        .impact(Impact::Brief {
+            seconds: 60,
+            what: format!("{name}'s addresses change; its name's answers live 60 s, connections to old nodes are drained"),
+        })
         .undo(vec![undo_and_wait(
             "elasticloadbalancing:SetSubnets",
             call(&old),

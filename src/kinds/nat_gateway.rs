@@ -57,7 +57,8 @@ fn create(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> 
     if !regional {
         let subnet = text(parameters, "SubnetId")?.to_owned();
         zone_has_room(account, &subnet)?;
-        let interface = account.add_interface(&subnet, &[], &format!("Interface for NAT Gateway {id}"), json!({ "InterfaceType": "nat_gateway" }))?;
+        let interface =
+            account.add_interface(&subnet, &[], &format!("Interface for NAT Gateway {id}"), json!({ "InterfaceType": "nat_gateway" }))?;
         let ip = account.doc(interface.as_str(), "InvalidNetworkInterfaceID.NotFound")?["PrivateIpAddress"].clone();
         addresses.push(json!({ "NetworkInterfaceId": interface.as_str(), "PrivateIp": ip }));
         doc["SubnetId"] = json!(subnet);
@@ -74,7 +75,8 @@ fn create(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> 
         addresses[at]["PublicIp"] = public.clone();
         if let Some(interface) = addresses[at]["NetworkInterfaceId"].as_str().map(str::to_owned) {
             address["NetworkInterfaceId"] = json!(interface);
-            account.edit(&interface, "InvalidNetworkInterfaceID.NotFound")?["Association"] = json!({ "PublicIp": public, "AllocationId": allocation });
+            account.edit(&interface, "InvalidNetworkInterfaceID.NotFound")?["Association"] =
+                json!({ "PublicIp": public, "AllocationId": allocation });
         }
     }
     doc["NatGatewayAddresses"] = json!(addresses);
@@ -87,7 +89,11 @@ fn zone_has_room(account: &Account, subnet: &str) -> Result<(), Refusal> {
     let zone = &account.doc(subnet, "InvalidSubnetID.NotFound")?["AvailabilityZone"];
     let in_zone = |nat: &&Resource| {
         let living = matches!(nat.doc["State"].as_str(), Some("pending" | "available"));
-        living && nat.doc["SubnetId"].as_str().and_then(|s| account.resources.get(&Id::from(s))).is_some_and(|s| s.doc["AvailabilityZone"] == *zone)
+        living
+            && nat.doc["SubnetId"]
+                .as_str()
+                .and_then(|s| account.resources.get(&Id::from(s)))
+                .is_some_and(|s| s.doc["AvailabilityZone"] == *zone)
     };
     let count = account.resources.values().filter(|r| r.kind == "nat_gateway").filter(in_zone).count();
     if count >= account.quotas.nats_per_zone {
@@ -136,7 +142,9 @@ impl Kind for NatGateway {
         }
         let id = Id::from(doc["NatGatewayId"].as_str()?);
         let tags = tags_of(doc);
-        let address = |a: &Value| Some(PublicAddress { ip: a["PublicIp"].as_str()?.to_owned(), allocation: a["AllocationId"].as_str().map(Id::from) });
+        let address = |a: &Value| {
+            Some(PublicAddress { ip: a["PublicIp"].as_str()?.to_owned(), allocation: a["AllocationId"].as_str().map(Id::from) })
+        };
         Some(Resource {
             name: tags.get("Name").cloned().unwrap_or_else(|| id.to_string()),
             id,
@@ -159,13 +167,21 @@ impl Kind for NatGateway {
 
     fn provide(&self, provision: &Provision, migration: &str, inventory: &Inventory) -> Option<Vec<Step>> {
         match provision {
-            Provision::Nat { subnet, allocations, zone } => Some(vec![create_step(subnet.as_ref(), allocations, zone.as_deref(), migration, inventory)]),
+            Provision::Nat { subnet, allocations, zone } => {
+                Some(vec![create_step(subnet.as_ref(), allocations, zone.as_deref(), migration, inventory)])
+            }
             _ => None,
         }
     }
 }
 
-fn create_step(subnet: Option<&Value>, allocations: &[(String, Value)], zone: Option<&str>, migration: &str, inventory: &Inventory) -> Step {
+fn create_step(
+    subnet: Option<&Value>,
+    allocations: &[(String, Value)],
+    zone: Option<&str>,
+    migration: &str,
+    inventory: &Inventory,
+) -> Step {
     let letter = zone.map(|zone| zone.strip_prefix(&inventory.region).unwrap_or(zone));
     let id = letter.map_or("nat".to_owned(), |letter| format!("nat-{letter}"));
     let mut parameters = json!({ "ClientToken": "${self.Token}",
@@ -179,7 +195,8 @@ fn create_step(subnet: Option<&Value>, allocations: &[(String, Value)], zone: Op
         None => {
             parameters["VpcId"] = json!(inventory.vpc.as_str());
             parameters["AvailabilityMode"] = json!("regional");
-            let zones: Vec<Value> = allocations.iter().map(|(zone, allocation)| json!({ "AvailabilityZone": zone, "AllocationIds": [allocation] })).collect();
+            let zones: Vec<Value> =
+                allocations.iter().map(|(zone, allocation)| json!({ "AvailabilityZone": zone, "AllocationIds": [allocation] })).collect();
             parameters["AvailabilityZoneAddresses"] = json!(zones);
         }
     }
@@ -192,12 +209,20 @@ fn create_step(subnet: Option<&Value>, allocations: &[(String, Value)], zone: Op
         None if subnet.is_none() => "Create the regional NAT gateway".to_owned(),
         None => "Create the only NAT gateway".to_owned(),
     };
-    let gone = state("the NAT gateway is deleted", Expect::Excludes(vec![json!("pending"), json!("available"), json!("deleting"), json!("failed")]));
+    let gone = state(
+        "the NAT gateway is deleted",
+        Expect::Excludes(vec![json!("pending"), json!("available"), json!("deleting"), json!("failed")]),
+    );
     step(&id, Stage::Foundation, "network", title)
         .call("ec2:CreateNatGateway", parameters)
         .output("NatGatewayId", "NatGateway.NatGatewayId")
         .probe_made("ec2:DescribeNatGateways", json!({ "Filter": made }), "NatGateways[]", &[("NatGatewayId", "NatGatewayId")])
-        .wait(wait_or_fail(state("the NAT gateway is available", Expect::Equals(json!("available"))), &["failed", "deleting", "deleted"], CREATE_S, 900))
+        .wait(wait_or_fail(
+            state("the NAT gateway is available", Expect::Equals(json!("available"))),
+            &["failed", "deleting", "deleted"],
+            CREATE_S,
+            900,
+        ))
         .undo(vec![undo_and_wait(
             "ec2:DeleteNatGateway",
             json!({ "NatGatewayId": output(&id, "NatGatewayId") }),

@@ -72,7 +72,8 @@ fn owner(doc: &Value) -> Option<Id> {
         return Some(function(description));
     }
     let requester = path::text(doc, "RequesterId");
-    let by = |table: &[(&str, &str)], text: &str| table.iter().find(|(prefix, _)| text.starts_with(prefix)).map(|(_, owner)| Id::from(*owner));
+    let by =
+        |table: &[(&str, &str)], text: &str| table.iter().find(|(prefix, _)| text.starts_with(prefix)).map(|(_, owner)| Id::from(*owner));
     by(&BY_DESCRIPTION, description).or_else(|| by(&BY_REQUESTER, requester))
 }
 
@@ -90,7 +91,10 @@ fn modify(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> 
     let id = text(parameters, "NetworkInterfaceId")?.to_owned();
     let doc = account.doc(&id, "InvalidNetworkInterfaceID.NotFound")?;
     if doc["RequesterManaged"] == true {
-        return Err(Refusal::new("OperationNotPermitted", format!("You do not have permission to access the specified resource: {id} is requester-managed.")));
+        return Err(Refusal::new(
+            "OperationNotPermitted",
+            format!("You do not have permission to access the specified resource: {id} is requester-managed."),
+        ));
     }
     if parameters.contains_key("Groups") {
         let groups = list(parameters, "Groups");
@@ -182,8 +186,14 @@ mod tests {
         check(json!({ "Description": "ELB app/shop/50dc6c495c0c9188" }), Some("lb:shop"));
         check(json!({ "Description": "ELB old-classic" }), Some("service:classic-elb/old-classic"));
         check(json!({ "Description": "RDSNetworkInterface" }), Some("service:rds"));
-        check(json!({ "InterfaceType": "lambda", "Description": "AWS Lambda VPC ENI-my-orders-4f1c2d3e-0000-4000-8000-123456789abc" }), Some("function:my-orders"));
-        check(json!({ "InterfaceType": "lambda", "Description": "AWS Lambda VPC ENI-orders-0cc175b9c0f1b6a831c399e269772661" }), Some("function:orders"));
+        check(
+            json!({ "InterfaceType": "lambda", "Description": "AWS Lambda VPC ENI-my-orders-4f1c2d3e-0000-4000-8000-123456789abc" }),
+            Some("function:my-orders"),
+        );
+        check(
+            json!({ "InterfaceType": "lambda", "Description": "AWS Lambda VPC ENI-orders-0cc175b9c0f1b6a831c399e269772661" }),
+            Some("function:orders"),
+        );
         check(json!({ "Description": "EFS mount target for fs-1 (fsmt-1)" }), Some("service:efs"));
         check(json!({ "RequesterId": "amazon-redshift", "Description": "" }), Some("service:redshift"));
         check(json!({ "Description": "somebody's own" }), None);

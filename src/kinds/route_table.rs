@@ -78,7 +78,10 @@ const UNKNOWN: &str = "InvalidRouteTableID.NotFound";
 fn create(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> {
     let vpc = text(parameters, "VpcId")?.to_owned();
     account.doc(&vpc, "InvalidVpcID.NotFound")?;
-    let local: Vec<Value> = account.resources[&Id::from(vpc.as_str())].facets.ranges.iter()
+    let local: Vec<Value> = account.resources[&Id::from(vpc.as_str())]
+        .facets
+        .ranges
+        .iter()
         .map(|range| json!({ "DestinationCidrBlock": range, "GatewayId": "local", "Origin": "CreateRouteTable", "State": "active" }))
         .collect();
     let id = account.new_id("rtb");
@@ -133,7 +136,10 @@ fn delete_route(account: &mut Account, parameters: &Object) -> Result<Value, Ref
     let before = routes.len();
     routes.retain(|route| route[key] != destination.as_str());
     if routes.len() == before {
-        return Err(Refusal::new("InvalidRoute.NotFound", format!("no route with destination-cidr-block {destination} in route table {id}")));
+        return Err(Refusal::new(
+            "InvalidRoute.NotFound",
+            format!("no route with destination-cidr-block {destination} in route table {id}"),
+        ));
     }
     Ok(json!({}))
 }
@@ -166,9 +172,10 @@ fn associate(account: &mut Account, parameters: &Object) -> Result<Value, Refusa
     account.doc(&table, UNKNOWN)?;
     account.doc(&subnet, "InvalidSubnetID.NotFound")?;
     match association_of(account, "SubnetId", &subnet) {
-        Some((other, _)) if other != table => {
-            Err(Refusal::new("Resource.AlreadyAssociated", format!("the specified association for route table {table} conflicts with an existing association")))
-        }
+        Some((other, _)) if other != table => Err(Refusal::new(
+            "Resource.AlreadyAssociated",
+            format!("the specified association for route table {table} conflicts with an existing association"),
+        )),
         Some((_, id)) => Ok(json!({ "AssociationId": id, "AssociationState": { "State": "associated" } })),
         None => Ok(json!({ "AssociationId": link(account, &table, &subnet)?, "AssociationState": { "State": "associated" } })),
     }
@@ -260,7 +267,14 @@ impl Kind for RouteTable {
     }
 }
 
-fn table_steps(key: &str, name: &str, routes: &[(Value, String)], propagating: &[String], migration: &str, inventory: &Inventory) -> Vec<Step> {
+fn table_steps(
+    key: &str,
+    name: &str,
+    routes: &[(Value, String)],
+    propagating: &[String],
+    migration: &str,
+    inventory: &Inventory,
+) -> Vec<Step> {
     let id = format!("table-{key}");
     let own = output(&id, "RouteTableId");
     let one = json!({ "RouteTableIds": [own] });
@@ -285,18 +299,24 @@ fn table_steps(key: &str, name: &str, routes: &[(Value, String)], propagating: &
         let both = json!({ "RouteTableId": own, "GatewayId": gateway });
         let seen = |what: &str, expect| check(what, "ec2:DescribeRouteTables", one.clone(), &at, expect);
         steps.push(
-            step(format!("propagate-{key}-{}", slug(gateway)), Stage::Foundation, "network", format!("Let {gateway} propagate its routes into {name}"))
-                .call("ec2:EnableVgwRoutePropagation", both.clone())
-                .settled_by(seen("the gateway propagates", Expect::Exists))
-                .undo(vec![undo("ec2:DisableVgwRoutePropagation", both, seen("the gateway does not propagate", Expect::Absent))])
-                .done(),
+            step(
+                format!("propagate-{key}-{}", slug(gateway)),
+                Stage::Foundation,
+                "network",
+                format!("Let {gateway} propagate its routes into {name}"),
+            )
+            .call("ec2:EnableVgwRoutePropagation", both.clone())
+            .settled_by(seen("the gateway propagates", Expect::Exists))
+            .undo(vec![undo("ec2:DisableVgwRoutePropagation", both, seen("the gateway does not propagate", Expect::Absent))])
+            .done(),
         );
     }
     steps
 }
 
 fn route_step(key: &str, table: &Value, route: &Value, purpose: &str) -> Step {
-    let (destination_key, destination) = DESTINATIONS.iter().find_map(|k| Some((*k, route[*k].as_str()?))).expect("a route has a destination");
+    let (destination_key, destination) =
+        DESTINATIONS.iter().find_map(|k| Some((*k, route[*k].as_str()?))).expect("a route has a destination");
     let (target_key, target) = TARGETS.iter().find_map(|k| Some((*k, route[*k].as_str()?))).expect("a route has a target");
     let mut parameters = route.clone();
     parameters["RouteTableId"] = table.clone();
@@ -375,7 +395,8 @@ fn flip_steps(subnet: &Id, table: &Value, needs: &[(String, String)], inventory:
     let old = inventory.tables().get(subnet).map(|table| (*table).clone());
     let explicit = old.as_ref().is_some_and(|t| is_explicit(t, subnet));
     let old_id = json!(old.as_ref().map_or("", |t| t.id.as_str()));
-    let draft = step(&of_move, Stage::Data, &of_move, format!("Turn {range} ({}) private: replace its route table", inventory.name(subnet)));
+    let draft =
+        step(&of_move, Stage::Data, &of_move, format!("Turn {range} ({}) private: replace its route table", inventory.name(subnet)));
     let draft = if explicit {
         draft
             .before(serves("the table seen at planning serves the subnet", &old_id, &value))
@@ -399,7 +420,10 @@ fn flip_steps(subnet: &Id, table: &Value, needs: &[(String, String)], inventory:
     let mut steps = vec![draft.done()];
     if inventory.get(subnet).is_some_and(|s| s.doc["MapPublicIpOnLaunch"] == true) {
         let mut after = super::subnet::no_public_addresses(subnet, &of_move, &of_move);
-        after.needs.push(crate::model::step::Need { step: of_move.clone(), because: "an instance launched before the flip would need its public address".to_owned() });
+        after.needs.push(crate::model::step::Need {
+            step: of_move.clone(),
+            because: "an instance launched before the flip would need its public address".to_owned(),
+        });
         steps.push(after);
     }
     steps

@@ -58,7 +58,9 @@ fn delete(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> 
     if doc["GroupName"] == "default" {
         return Err(Refusal::new("CannotDelete", format!("the specified group: \"{id}\" name: \"default\" cannot be deleted by a user")));
     }
-    let named = |group: &Resource| group.id.as_str() != id && !path::select(&group.doc, &format!("IpPermissions[].UserIdGroupPairs[GroupId={id}]")).is_empty();
+    let named = |group: &Resource| {
+        group.id.as_str() != id && !path::select(&group.doc, &format!("IpPermissions[].UserIdGroupPairs[GroupId={id}]")).is_empty()
+    };
     if account.wearers(&id).next().is_some() || account.with_role(Role::Group).any(named) {
         return Err(Refusal::new("DependencyViolation", format!("resource {id} has a dependent object")));
     }
@@ -110,7 +112,12 @@ fn revoke(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> 
         let head = |peer: &Value, key: &str| json!({ "IpProtocol": permission["IpProtocol"], "FromPort": permission["FromPort"], "ToPort": permission["ToPort"], key: peer[key] });
         let kept: Vec<(&str, Vec<Value>)> = PEERS
             .iter()
-            .map(|(list, key)| (*list, permission[*list].as_array().into_iter().flatten().filter(|peer| !gone.contains(&head(peer, key))).cloned().collect()))
+            .map(|(list, key)| {
+                (
+                    *list,
+                    permission[*list].as_array().into_iter().flatten().filter(|peer| !gone.contains(&head(peer, key))).cloned().collect(),
+                )
+            })
             .collect();
         for (list, peers) in kept {
             permission[list] = json!(peers);

@@ -35,12 +35,15 @@ static LISTING: Listing = Listing {
 fn create(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> {
     let (vpc, cidr) = (text(parameters, "VpcId")?.to_owned(), text(parameters, "CidrBlock")?.to_owned());
     let ranges = account.doc(&vpc, "InvalidVpcID.NotFound").map(|_| account.resources[&Id::from(vpc.as_str())].facets.ranges.clone())?;
-    let range: Ipv4Net = cidr.parse().map_err(|_| Refusal::new("InvalidParameterValue", format!("Value ({cidr}) for parameter cidrBlock is invalid")))?;
+    let range: Ipv4Net =
+        cidr.parse().map_err(|_| Refusal::new("InvalidParameterValue", format!("Value ({cidr}) for parameter cidrBlock is invalid")))?;
     let inside = |outer: &String| outer.parse::<Ipv4Net>().is_ok_and(|outer| outer.contains(&range));
     if !(16..=28).contains(&range.prefix_len()) || !ranges.iter().any(inside) || range.trunc() != range {
         return Err(Refusal::new("InvalidSubnet.Range", format!("The CIDR '{cidr}' is invalid.")));
     }
-    let overlaps = |subnet: &Resource| subnet.doc["CidrBlock"].as_str().and_then(|t| t.parse::<Ipv4Net>().ok()).is_some_and(|o| o.contains(&range) || range.contains(&o));
+    let overlaps = |subnet: &Resource| {
+        subnet.doc["CidrBlock"].as_str().and_then(|t| t.parse::<Ipv4Net>().ok()).is_some_and(|o| o.contains(&range) || range.contains(&o))
+    };
     if account.with_role(Role::Subnet).any(overlaps) {
         return Err(Refusal::new("InvalidSubnet.Conflict", format!("The CIDR '{cidr}' conflicts with another subnet")));
     }
@@ -106,8 +109,14 @@ impl Kind for Subnet {
             role: Role::Subnet,
             tags,
             facets: Facets {
-                placement: Some(Placement { subnets: vec![id.clone()], zones: vec![path::text(doc, "AvailabilityZone").to_owned()], through: None }),
-                ranges: std::iter::once(path::text(doc, "CidrBlock").to_owned()).chain(path::texts(doc, "Ipv6CidrBlockAssociationSet[].Ipv6CidrBlock")).collect(),
+                placement: Some(Placement {
+                    subnets: vec![id.clone()],
+                    zones: vec![path::text(doc, "AvailabilityZone").to_owned()],
+                    through: None,
+                }),
+                ranges: std::iter::once(path::text(doc, "CidrBlock").to_owned())
+                    .chain(path::texts(doc, "Ipv6CidrBlockAssociationSet[].Ipv6CidrBlock"))
+                    .collect(),
                 state: path::text(doc, "State").to_owned(),
                 ..Facets::default()
             },
@@ -143,8 +152,18 @@ fn create_step(cidr: &str, zone: &str, flavour: &str, migration: &str, inventory
         .output("SubnetId", "Subnet.SubnetId")
         .adopt_on(&["InvalidSubnet.Conflict"])
         .probe_made("ec2:DescribeSubnets", json!({ "Filters": made }), "Subnets[]", &[("SubnetId", "SubnetId")])
-        .wait(wait(check("the subnet is available", "ec2:DescribeSubnets", own.clone(), "Subnets[].State", Expect::Equals(json!("available"))), 3, 120))
-        .verify(check("it gives no public addresses", "ec2:DescribeSubnets", own.clone(), "Subnets[].MapPublicIpOnLaunch", Expect::Equals(json!(false))))
+        .wait(wait(
+            check("the subnet is available", "ec2:DescribeSubnets", own.clone(), "Subnets[].State", Expect::Equals(json!("available"))),
+            3,
+            120,
+        ))
+        .verify(check(
+            "it gives no public addresses",
+            "ec2:DescribeSubnets",
+            own.clone(),
+            "Subnets[].MapPublicIpOnLaunch",
+            Expect::Equals(json!(false)),
+        ))
         .undo(vec![undo(
             "ec2:DeleteSubnet",
             json!({ "SubnetId": output(&id, "SubnetId") }),

@@ -30,13 +30,15 @@ static LISTING: Listing = Listing {
     ids: ("TargetGroupArns", "TargetGroupArn", "TargetGroupNotFound"),
     follow: &[
         Follow {
-            operation: "elasticloadbalancing:DescribeTargetHealth", result: "TargetHealthDescriptions",
+            operation: "elasticloadbalancing:DescribeTargetHealth",
+            result: "TargetHealthDescriptions",
             parameters: by_arn,
             batch: 1,
             merge: |doc, answer| doc["TargetHealthDescriptions"] = answer["TargetHealthDescriptions"].clone(),
         },
         Follow {
-            operation: "elasticloadbalancing:DescribeTargetGroupAttributes", result: "Attributes",
+            operation: "elasticloadbalancing:DescribeTargetGroupAttributes",
+            result: "Attributes",
             parameters: by_arn,
             batch: 1,
             merge: |doc, answer| {
@@ -69,7 +71,10 @@ fn register(account: &mut Account, parameters: &Object) -> Result<Value, Refusal
     for target in &targets {
         let name = path::text(target, "Id");
         if name.starts_with("i-") && account.doc(name, "InvalidTarget").map(|doc| path::text(doc, "State.Name") != "running")? {
-            return Err(Refusal::new("InvalidTarget", format!("The following targets are not in a running state and cannot be registered: '{name}'")));
+            return Err(Refusal::new(
+                "InvalidTarget",
+                format!("The following targets are not in a running state and cannot be registered: '{name}'"),
+            ));
         }
     }
     let doc = account.edit(id.as_str(), "TargetGroupNotFound")?;
@@ -140,8 +145,12 @@ fn state_of(account: &Account, group: &Resource, description: &Value) -> &'stati
 fn admits(account: &Account, instance: &Resource, balancer: &Resource, port: u16) -> bool {
     let worn = path::texts(&instance.doc, "SecurityGroups[].GroupId");
     let from = path::texts(&balancer.doc, "SecurityGroups[]");
-    let nodes: Vec<std::net::IpAddr> = account.interfaces_of(&balancer.id).filter_map(|i| i.doc["PrivateIpAddress"].as_str()?.parse().ok()).collect();
-    let rules = worn.iter().filter_map(|group| account.resources.get(&Id::from(group.as_str()))?.facets.rules.as_ref()).flat_map(|rules| &rules.ingress);
+    let nodes: Vec<std::net::IpAddr> =
+        account.interfaces_of(&balancer.id).filter_map(|i| i.doc["PrivateIpAddress"].as_str()?.parse().ok()).collect();
+    let rules = worn
+        .iter()
+        .filter_map(|group| account.resources.get(&Id::from(group.as_str()))?.facets.rules.as_ref())
+        .flat_map(|rules| &rules.ingress);
     rules.filter(|rule| rule.ports.cover(&Ports::tcp(port))).any(|rule| match &rule.peer {
         Peer::Group(id) => from.iter().any(|group| group == id.as_str()),
         Peer::Cidr(net) => nodes.iter().all(|node| net.contains(node)),

@@ -26,7 +26,8 @@ static LISTING: Listing = Listing {
 
 const fn attribute(name: &'static str) -> Follow {
     Follow {
-        operation: "ec2:DescribeVpcAttribute", result: "VpcId",
+        operation: "ec2:DescribeVpcAttribute",
+        result: "VpcId",
         parameters: if name.len() == "enableDnsSupport".len() { support } else { hostnames },
         batch: 1,
         merge: |doc, answer| {

@@ -77,12 +77,16 @@ fn create(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> 
 fn check_private_dns(account: &Account, vpc: &str, service: &str) -> Result<(), Refusal> {
     let doc = account.doc(vpc, "InvalidVpcID.NotFound")?;
     if doc["EnableDnsSupport"] == false || doc["EnableDnsHostnames"] == false {
-        let words = format!("Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true for {vpc}");
+        let words =
+            format!("Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true for {vpc}");
         return Err(Refusal::new("InvalidParameter", words));
     }
-    let taken = |endpoint: &Resource| endpoint.doc["ServiceName"] == service && endpoint.doc["PrivateDnsEnabled"] == true && endpoint.doc["State"] != "deleted";
+    let taken = |endpoint: &Resource| {
+        endpoint.doc["ServiceName"] == service && endpoint.doc["PrivateDnsEnabled"] == true && endpoint.doc["State"] != "deleted"
+    };
     if account.with_role(Role::Endpoint).any(taken) {
-        let words = format!("private-dns-enabled cannot be set because there is already a conflicting DNS domain for {service} in the VPC {vpc}");
+        let words =
+            format!("private-dns-enabled cannot be set because there is already a conflicting DNS domain for {service} in the VPC {vpc}");
         return Err(Refusal::new("InvalidParameter", words));
     }
     Ok(())
@@ -93,7 +97,10 @@ fn attach(account: &mut Account, endpoint: &Id, service: &str, tables: &[String]
     for table in tables {
         let routes = account.edit(table, "InvalidRouteTableID.NotFound")?["Routes"].as_array_mut().expect("a table has routes");
         if routes.iter().any(|route| route["DestinationPrefixListId"] == list.as_str()) {
-            return Err(Refusal::new("RouteAlreadyExists", format!("route table {table} already has a route with destination-prefix-list-id {list}")));
+            return Err(Refusal::new(
+                "RouteAlreadyExists",
+                format!("route table {table} already has a route with destination-prefix-list-id {list}"),
+            ));
         }
         routes.push(json!({ "DestinationPrefixListId": list, "GatewayId": endpoint.as_str(), "Origin": "CreateRoute", "State": "active" }));
     }
@@ -154,7 +161,10 @@ impl Kind for VpcEndpoint {
         let ids = |at: &str| path::texts(doc, at).into_iter().map(Id::from).collect::<Vec<_>>();
         let because = "the endpoint's routes are in it".to_owned();
         Some(Resource {
-            name: tags.get("Name").cloned().unwrap_or_else(|| path::text(doc, "ServiceName").rsplit('.').next().unwrap_or_default().to_owned()),
+            name: tags
+                .get("Name")
+                .cloned()
+                .unwrap_or_else(|| path::text(doc, "ServiceName").rsplit('.').next().unwrap_or_default().to_owned()),
             id,
             kind: self.name().to_owned(),
             role: Role::Endpoint,

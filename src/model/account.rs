@@ -131,7 +131,15 @@ impl Account {
 
     /// Adds a document; its kind reads it when the call is over.
     pub fn insert(&mut self, kind: &str, role: Role, id: Id, doc: Value) {
-        let resource = Resource { id: id.clone(), kind: kind.to_owned(), role, name: id.to_string(), tags: BTreeMap::new(), facets: Facets::default(), doc };
+        let resource = Resource {
+            id: id.clone(),
+            kind: kind.to_owned(),
+            role,
+            name: id.to_string(),
+            tags: BTreeMap::new(),
+            facets: Facets::default(),
+            doc,
+        };
         self.dirty.insert(id.clone());
         self.resources.insert(id, resource);
     }
@@ -191,7 +199,8 @@ impl Account {
 
     /// The interfaces that wear a group.
     pub fn wearers<'a>(&'a self, group: &'a str) -> impl Iterator<Item = &'a Resource> {
-        self.with_role(Role::Interface).filter(move |interface| interface.doc["Groups"].as_array().into_iter().flatten().any(|g| g["GroupId"] == group))
+        self.with_role(Role::Interface)
+            .filter(move |interface| interface.doc["Groups"].as_array().into_iter().flatten().any(|g| g["GroupId"] == group))
     }
 
     /// Checks a list of group ids: they exist, and there are not too many for an interface.
@@ -200,7 +209,10 @@ impl Account {
             self.doc(group, "InvalidGroup.NotFound")?;
         }
         if groups.len() > self.quotas.groups_per_interface {
-            return Err(Refusal::new("SecurityGroupsPerInterfaceLimitExceeded", "The maximum number of security groups per interface has been reached."));
+            return Err(Refusal::new(
+                "SecurityGroupsPerInterfaceLimitExceeded",
+                "The maximum number of security groups per interface has been reached.",
+            ));
         }
         Ok(())
     }
@@ -220,7 +232,8 @@ impl Account {
         let (zone, range) = (doc["AvailabilityZone"].clone(), subnet_range(doc)?);
         let ip = self.next_address(subnet, range)?;
         let id = self.new_id("eni");
-        let names: Vec<Value> = groups.iter().map(|g| json!({ "GroupId": g, "GroupName": self.resources[&Id::from(g.as_str())].name })).collect();
+        let names: Vec<Value> =
+            groups.iter().map(|g| json!({ "GroupId": g, "GroupName": self.resources[&Id::from(g.as_str())].name })).collect();
         let mut doc = json!({
             "NetworkInterfaceId": id.as_str(), "SubnetId": subnet, "VpcId": self.vpc.as_str(), "AvailabilityZone": zone,
             "Description": description, "Groups": names, "InterfaceType": "interface", "PrivateIpAddress": ip.to_string(),
@@ -258,7 +271,9 @@ impl Account {
 
     /// The route table that serves a subnet.
     pub fn table_of(&self, subnet: &str) -> Option<&Resource> {
-        let linked = |table: &&Resource, key: &str, value: &Value| table.doc["Associations"].as_array().into_iter().flatten().any(|a| a[key] == *value);
+        let linked = |table: &&Resource, key: &str, value: &Value| {
+            table.doc["Associations"].as_array().into_iter().flatten().any(|a| a[key] == *value)
+        };
         self.with_role(Role::RouteTable)
             .find(|table| linked(table, "SubnetId", &json!(subnet)))
             .or_else(|| self.with_role(Role::RouteTable).find(|table| linked(table, "Main", &json!(true))))
@@ -280,5 +295,8 @@ impl Account {
 
 /// The IPv4 range of a subnet's document.
 fn subnet_range(doc: &Value) -> Result<Ipv4Net, Refusal> {
-    doc["CidrBlock"].as_str().and_then(|text| text.parse().ok()).ok_or_else(|| Refusal::new("InvalidSubnet.Range", "the subnet has no IPv4 range"))
+    doc["CidrBlock"]
+        .as_str()
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(|| Refusal::new("InvalidSubnet.Range", "the subnet has no IPv4 range"))
 }

@@ -49,9 +49,7 @@ impl FromStr for Operation {
     fn from_str(text: &str) -> Result<Self, String> {
         let valid = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
         match text.split_once(':') {
-            Some((service, name)) if valid(service) && valid(name) => {
-                Ok(Operation { service: service.to_owned(), name: name.to_owned() })
-            }
+            Some((service, name)) if valid(service) && valid(name) => Ok(Operation { service: service.to_owned(), name: name.to_owned() }),
             _ => Err(format!("`{text}` is not an AWS operation; expected `service:Operation`, such as `ec2:CreateSubnet`")),
         }
     }

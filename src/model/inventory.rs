@@ -98,7 +98,9 @@ impl Inventory {
     /// The subnets whose route table leads to an internet gateway.
     pub fn public_subnets(&self) -> std::collections::BTreeSet<&Id> {
         let public = |table: &Resource| {
-            routing(table).is_some_and(|r| r.routes.iter().any(|route| matches!(route.hop, super::facet::Hop::InternetGateway(_)) && !route.blackhole))
+            routing(table).is_some_and(|r| {
+                r.routes.iter().any(|route| matches!(route.hop, super::facet::Hop::InternetGateway(_)) && !route.blackhole)
+            })
         };
         self.tables().into_iter().filter(|(_, table)| public(table)).map(|(subnet, _)| subnet).collect()
     }

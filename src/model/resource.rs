@@ -54,10 +54,9 @@ impl Resource {
 pub fn tags_of(doc: &Value) -> BTreeMap<String, String> {
     let list = ["Tags", "TagSet", "TagList"].iter().map(|key| &doc[*key]).find(|value| !value.is_null());
     match list {
-        Some(Value::Array(tags)) => tags
-            .iter()
-            .filter_map(|tag| Some((tag["Key"].as_str()?.to_owned(), tag["Value"].as_str().unwrap_or("").to_owned())))
-            .collect(),
+        Some(Value::Array(tags)) => {
+            tags.iter().filter_map(|tag| Some((tag["Key"].as_str()?.to_owned(), tag["Value"].as_str().unwrap_or("").to_owned()))).collect()
+        }
         Some(Value::Object(tags)) => tags.iter().map(|(key, value)| (key.clone(), value.as_str().unwrap_or("").to_owned())).collect(),
         _ => BTreeMap::new(),
     }

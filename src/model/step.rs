@@ -346,8 +346,5 @@ pub fn resolve_path(path: &str, find: &dyn Fn(&str, &str) -> Option<Value>) -> R
 
 /// Picks the named outputs out of an answer; the first that isn't there is the error.
 pub fn outputs_of(answer: &Value, wanted: &BTreeMap<String, String>) -> Result<BTreeMap<String, Value>, String> {
-    wanted
-        .iter()
-        .map(|(name, at)| path::first(answer, at).map(|value| (name.clone(), value.clone())).ok_or_else(|| at.clone()))
-        .collect()
+    wanted.iter().map(|(name, at)| path::first(answer, at).map(|value| (name.clone(), value.clone())).ok_or_else(|| at.clone())).collect()
 }

@@ -32,17 +32,13 @@ const ROOMS: &[Room] = &[
     Room("report", &["model", "plan", "reach", "journal", "audit"], Pure),
     Room(
         "cli",
-        &[
-            "model", "kinds", "graph", "reach", "world", "audit", "plan", "cloud", "discover", "journal", "execute",
-            "clock", "report",
-        ],
+        &["model", "kinds", "graph", "reach", "world", "audit", "plan", "cloud", "discover", "journal", "execute", "clock", "report"],
         Edge,
     ),
 ];
 
 /// Path that only some files may name: the path, where it may be named.
-const INNER: &[(&str, &[&str])] =
-    &[("cloud::aws", &["src/cloud/", "src/cli/"]), ("cloud::simulated", &["src/cloud/", "src/cli/"])];
+const INNER: &[(&str, &[&str])] = &[("cloud::aws", &["src/cloud/", "src/cli/"]), ("cloud::simulated", &["src/cloud/", "src/cli/"])];
 
 /// The room that only a part of another may import: importer, imported, the part's path.
 const PARTS: &[(&str, &str, &str)] = &[("cloud", "world", "src/cloud/simulated")];
@@ -56,17 +52,8 @@ const CRATES: &[(&str, &[&str])] = &[
 ];
 
 /// What a pure room never names. (`tokio` is judged apart: the pure half of `execute` may speak of its types.)
-const OUTSIDE: &[&str] = &[
-    "std::fs",
-    "std::env",
-    "std::process",
-    "TcpStream",
-    "TcpListener",
-    "UdpSocket",
-    "SystemTime::now",
-    "Instant::now",
-    "getrandom",
-];
+const OUTSIDE: &[&str] =
+    &["std::fs", "std::env", "std::process", "TcpStream", "TcpListener", "UdpSocket", "SystemTime::now", "Instant::now", "getrandom"];
 
 #[test]
 fn rooms_import_only_towards_the_nouns() {
@@ -107,9 +94,7 @@ fn imports(source: &Source, room: &str, allowed: &[&str]) -> Found {
         if *named != room && !allowed.contains(named) {
             found.push((at, format!("`{room}` may not import `{named}` (only {allowed:?})")));
         }
-        for (_, _, part) in
-            PARTS.iter().filter(|(from, to, part)| (*from, *to) == (room, *named) && !source.path.starts_with(part))
-        {
+        for (_, _, part) in PARTS.iter().filter(|(from, to, part)| (*from, *to) == (room, *named) && !source.path.starts_with(part)) {
             found.push((at, format!("of `{room}`, only {part} may import `{named}`")));
         }
         for (inner, places) in INNER {
@@ -198,11 +183,7 @@ fn scanner_is_able_to_fail() {
     check("src/plan/mod.rs", "#[cfg(test)]\nmod tests { use crate::cloud::Cloud; use std::fs; }", &[]);
     check("src/plan/mod.rs", "mod inner { use super::super::cloud::Cloud; }", &["1: `plan` may not import `cloud`"]);
     check("src/plan/mod.rs", "use std::{fmt, fs};", &["1: a pure room may not name `std::fs`"]);
-    check(
-        "src/model/id.rs",
-        "fn f() { std::time::SystemTime::now(); }",
-        &["1: a pure room may not name `SystemTime::now`"],
-    );
+    check("src/model/id.rs", "fn f() { std::time::SystemTime::now(); }", &["1: a pure room may not name `SystemTime::now`"]);
     check("src/execute/driver.rs", "use std::env; use crate::cloud::Cloud;", &[]);
     check("src/execute/machine.rs", "use std::env; use tokio::time;", &["1: a pure room may not name `std::env`"]);
     check("src/execute/driver.rs", "use crate::cloud::aws::Aws;", &["1: `cloud::aws` is an adapter"]);

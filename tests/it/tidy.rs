@@ -36,8 +36,7 @@ fn left_over(source: &Source) -> Vec<String> {
     let lines = code.lines().zip(text.lines()).enumerate();
     lines
         .flat_map(|(i, (code, text))| {
-            let found =
-                macros.iter().filter(|name| code.contains(**name)).chain(text.contains(fix_me).then_some(&fix_me));
+            let found = macros.iter().filter(|name| code.contains(**name)).chain(text.contains(fix_me).then_some(&fix_me));
             found.map(move |what| format!("{}:{}: {what}", source.path, i + 1)).collect::<Vec<_>>()
         })
         .collect()
@@ -47,9 +46,7 @@ fn left_over(source: &Source) -> Vec<String> {
 fn white_space_is_clean() {
     let text = |path: &String| [".rs", ".md", ".toml", ".sh"].iter().any(|end| path.ends_with(end));
     let mut paths = files(&["src", "tests", "benches", "runbooks", ".ci", ".cargo"]);
-    let top = std::fs::read_dir(root())
-        .expect("the root can be read")
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let top = std::fs::read_dir(root()).expect("the root can be read").filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     paths.extend(top.filter(|name| text(name) && root().join(name).is_file()));
     assert_none("white space", paths.iter().filter(|path| text(path)).flat_map(|path| white_space(path, &read(path))));
 }
@@ -99,13 +96,8 @@ fn failure_codes(source: &Source) -> Vec<String> {
 
 #[test]
 fn every_page_has_what_one_needs_at_night() {
-    let sections = [
-        "## What it means",
-        "## What state things are in",
-        "## What to look at",
-        "## What to type next",
-        "## When to call someone",
-    ];
+    let sections =
+        ["## What it means", "## What state things are in", "## What to look at", "## What to type next", "## When to call someone"];
     let broken = pages().flat_map(|(code, text)| {
         let title = text.starts_with(&format!("# {code} — "));
         let title = (!title).then(|| format!("runbooks/{code}.md: the first line is not `# {code} — <title>`"));
@@ -149,10 +141,8 @@ fn what_a_newcomer_reads_is_there() {
 #[test]
 fn checks_are_able_to_fail() {
     let body = "    f();\n".repeat(FUNCTION_LINES);
-    let source = Source::new(
-        "x.rs",
-        &format!("fn long() {{\n{body}}}\nfn short() {{ dbg!(1) }}\nfn code() -> &'static str {{ \"HK0101\" }}\n"),
-    );
+    let source =
+        Source::new("x.rs", &format!("fn long() {{\n{body}}}\nfn short() {{ dbg!(1) }}\nfn code() -> &'static str {{ \"HK0101\" }}\n"));
     assert_eq!(too_long(&source), ["x.rs:1: `long` has 72 lines, 70 are allowed"]);
     assert_eq!(left_over(&source), ["x.rs:73: dbg!"]);
     assert_eq!(failure_codes(&source), ["HK0101"]);

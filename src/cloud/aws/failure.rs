@@ -88,9 +88,7 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     whole.join(": ")
 }
 
-fn sources<'a>(
-    error: &'a (dyn std::error::Error + 'static),
-) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+fn sources<'a>(error: &'a (dyn std::error::Error + 'static)) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
     std::iter::successors(Some(error), |error| error.source())
 }
 
@@ -122,9 +120,7 @@ fn is_throttling(code: &str) -> bool {
 /// Whether the connection was refused or the name not found: in both cases nothing was sent.
 fn never_connected(error: &(dyn std::error::Error + 'static)) -> bool {
     sources(error).any(|error| {
-        let refused = error
-            .downcast_ref::<std::io::Error>()
-            .is_some_and(|error| error.kind() == std::io::ErrorKind::ConnectionRefused);
+        let refused = error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::ConnectionRefused);
         refused || error.to_string().starts_with("dns error")
     })
 }

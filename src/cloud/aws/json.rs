@@ -292,9 +292,7 @@ integers!(i32: "a 32-bit integer", i64: "a 64-bit integer");
 impl<T: Parameter> Parameter for Vec<T> {
     fn read(value: Value, at: &str) -> Result<Self, Refusal> {
         match value {
-            Value::Array(items) => {
-                items.into_iter().enumerate().map(|(index, item)| T::read(item, &format!("{at}[{index}]"))).collect()
-            }
+            Value::Array(items) => items.into_iter().enumerate().map(|(index, item)| T::read(item, &format!("{at}[{index}]"))).collect(),
             other => Err(wrong(at, "a list", &other)),
         }
     }
@@ -346,8 +344,7 @@ mod tests {
 
     #[test]
     fn a_wrong_type_is_refused_with_its_path() {
-        let given =
-            json!({"Filters": [{"Name": "vpc-id", "Values": ["vpc-1"]}, {"Name": "state", "Values": "available"}]});
+        let given = json!({"Filters": [{"Name": "vpc-id", "Values": ["vpc-1"]}, {"Name": "state", "Values": "available"}]});
         let refusal = fields(given).take::<Vec<aws_sdk_ec2::types::Filter>>("Filters").unwrap_err();
         assert_eq!(refusal.message, "`Filters[1].Values`: expected a list, found a string");
         let refusal = fields(json!({"MinCount": 3_000_000_000_u32})).take::<i32>("MinCount").unwrap_err();

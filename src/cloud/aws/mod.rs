@@ -267,9 +267,8 @@ impl Request<'_> {
 /// What is said of us in the user agent, and so in CloudTrail: the step, where there is one.
 fn agent(label: Option<&Label>) -> String {
     let version = env!("CARGO_PKG_VERSION");
-    let plain = |text: &str| -> String {
-        text.chars().map(|c| if c.is_ascii_alphanumeric() || "-._:+".contains(c) { c } else { '_' }).collect()
-    };
+    let plain =
+        |text: &str| -> String { text.chars().map(|c| if c.is_ascii_alphanumeric() || "-._:+".contains(c) { c } else { '_' }).collect() };
     match label {
         Some(Label { migration, step }) => {
             format!("hikkoshi/{version} migration/{} step/{}", plain(migration), plain(step))
@@ -341,10 +340,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_the_tables_do_not_have_is_refused_without_a_request() {
-        let config = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .region(Region::new("eu-central-1"))
-            .build();
+        let config = SdkConfig::builder().behavior_version(BehaviorVersion::v2026_01_12()).region(Region::new("eu-central-1")).build();
         let cloud = AwsCloud::over(&config).unwrap();
         assert_eq!(cloud.region(), "eu-central-1");
         for operation in ["ec2:DeleteVpc", "iam:DeleteUser"] {

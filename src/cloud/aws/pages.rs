@@ -33,10 +33,9 @@ fn page_size(operation: &Operation) -> Option<(&'static str, i32)> {
         ("ec2", "DescribeEgressOnlyInternetGateways") => 255,
         ("ec2", name) if name.starts_with("Describe") || name.starts_with("Get") => 1000,
         ("rds" | "elasticache", name) if name.starts_with("Describe") => return Some(("MaxRecords", 100)),
-        (
-            "elasticloadbalancing",
-            "DescribeLoadBalancers" | "DescribeListeners" | "DescribeRules" | "DescribeTargetGroups",
-        ) => return Some(("PageSize", 400)),
+        ("elasticloadbalancing", "DescribeLoadBalancers" | "DescribeListeners" | "DescribeRules" | "DescribeTargetGroups") => {
+            return Some(("PageSize", 400));
+        }
         ("lambda", "ListFunctions" | "ListVersionsByFunction" | "ListAliases") => return Some(("MaxItems", 50)),
         _ => return None,
     };

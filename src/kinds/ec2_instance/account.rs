@@ -95,7 +95,8 @@ fn terminate(account: &mut Account, parameters: &Object) -> Result<Value, Refusa
     for id in some(parameters, "InstanceIds")? {
         let doc = account.doc(&id, UNKNOWN)?;
         if doc["DisableApiTermination"] == true {
-            let words = format!("The instance '{id}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.");
+            let words =
+                format!("The instance '{id}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.");
             return Err(Refusal::new("OperationNotPermitted", words));
         }
         pass(account, &id, "shutting-down", "terminated", 30)?;

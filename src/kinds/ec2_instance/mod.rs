@@ -28,7 +28,8 @@ static LISTING: Listing = Listing {
     with: super::listing::nothing,
     ids: ("InstanceIds", "InstanceId", "InvalidInstanceID.NotFound"),
     follow: &[Follow {
-        operation: "ec2:DescribeVolumes", result: "Volumes",
+        operation: "ec2:DescribeVolumes",
+        result: "Volumes",
         parameters: |docs| {
             let ids: Vec<&Value> = docs.iter().map(|doc| &doc["InstanceId"]).collect();
             Some(json!({ "Filters": [{ "Name": "attachment.instance-id", "Values": ids }] }))
@@ -63,8 +64,11 @@ impl Kind for Ec2Instance {
         }
         let id = Id::from(doc["InstanceId"].as_str()?);
         let tags = tags_of(doc);
-        let allocation = path::first(doc, "NetworkInterfaces[0].Association.IpOwnerId").and_then(Value::as_str).is_some_and(|owner| owner != "amazon");
-        let public = doc["PublicIpAddress"].as_str().map(|ip| PublicAddress { ip: ip.to_owned(), allocation: allocation.then(|| Id::new("elastic")) });
+        let allocation =
+            path::first(doc, "NetworkInterfaces[0].Association.IpOwnerId").and_then(Value::as_str).is_some_and(|owner| owner != "amazon");
+        let public = doc["PublicIpAddress"]
+            .as_str()
+            .map(|ip| PublicAddress { ip: ip.to_owned(), allocation: allocation.then(|| Id::new("elastic")) });
         Some(Resource {
             name: tags.get("Name").cloned().unwrap_or_else(|| id.to_string()),
             kind: self.name().to_owned(),
@@ -109,7 +113,10 @@ impl Kind for Ec2Instance {
             rejected: assigned.is_some() || elastic.is_some(),
             reason: match (assigned, elastic) {
                 (Some(address), _) => format!("it would keep {}, which AWS assigned and only an irreversible call takes off", address.ip),
-                (None, Some(address)) => format!("its elastic IP {} would have to come off, and AWS then assigns another address that cannot be given back", address.ip),
+                (None, Some(address)) => format!(
+                    "its elastic IP {} would have to come off, and AWS then assigns another address that cannot be given back",
+                    address.ip
+                ),
                 (None, None) => "id, private address and disks stay; connections inside the VPC are not cut".to_owned(),
             },
         };
@@ -122,8 +129,13 @@ impl Kind for Ec2Instance {
             rejected: store,
             reason: match (store, peers) {
                 (true, _) => "its root device is an instance store, which no image of AWS's making carries".to_owned(),
-                (false, true) => "its peers in the target group serve while it is relaunched from its own image; the old one is kept, stopped".to_owned(),
-                (false, false) => "relaunched from its own image without a public address; the old one is kept, stopped; it does not answer meanwhile".to_owned(),
+                (false, true) => {
+                    "its peers in the target group serve while it is relaunched from its own image; the old one is kept, stopped".to_owned()
+                }
+                (false, false) => {
+                    "relaunched from its own image without a public address; the old one is kept, stopped; it does not answer meanwhile"
+                        .to_owned()
+                }
             },
         };
         let retire = Candidate {
@@ -144,8 +156,14 @@ impl Kind for Ec2Instance {
 
 /// Whether another running target serves beside it in every target group that it is in (and it is in at least one).
 fn peers(resource: &Resource, site: &Site<'_>) -> bool {
-    let groups: Vec<_> = site.inventory.with_role(Role::TargetGroup).filter_map(|group| group.facets.targets.as_ref()).filter(|targets| targets.members.iter().any(|t| t.target == resource.id.as_str())).collect();
-    !groups.is_empty() && groups.iter().all(|targets| targets.members.iter().any(|t| t.target != resource.id.as_str() && t.health == "healthy"))
+    let groups: Vec<_> = site
+        .inventory
+        .with_role(Role::TargetGroup)
+        .filter_map(|group| group.facets.targets.as_ref())
+        .filter(|targets| targets.members.iter().any(|t| t.target == resource.id.as_str()))
+        .collect();
+    !groups.is_empty()
+        && groups.iter().all(|targets| targets.members.iter().any(|t| t.target != resource.id.as_str() && t.health == "healthy"))
 }
 
 /// The elastic IP behind a public address; none if AWS assigned it.

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::kinds::build::{
-    MIGRATION_TAG, Regroup, STEP_TAG, capture, check, filter, look, made_by, output, step, tag_specification, undo, undo_and_wait, wait, wait_or_fail,
+    MIGRATION_TAG, Regroup, STEP_TAG, capture, check, filter, look, made_by, output, step, tag_specification, undo, undo_and_wait, wait,
+    wait_or_fail,
 };
 use crate::kinds::image::IMAGE_S;
 use crate::model::facet::Role;
@@ -28,7 +29,13 @@ pub(super) fn draft(resource: &Resource, scene: &Scene<'_>) -> Result<Vec<Step>,
 }
 
 fn state_is(what: &str, id: &Value, state: &str) -> Check {
-    check(what, "ec2:DescribeInstances", json!({ "InstanceIds": [id] }), "Reservations[].Instances[].State.Name", Expect::Equals(json!(state)))
+    check(
+        what,
+        "ec2:DescribeInstances",
+        json!({ "InstanceIds": [id] }),
+        "Reservations[].Instances[].State.Name",
+        Expect::Equals(json!(state)),
+    )
 }
 
 /// A target group that the instance is in.
@@ -79,7 +86,15 @@ impl Membership<'_> {
 
     fn drained(&self, id: &Value) -> Vec<Wait> {
         let drain = self.group.facets.targets.as_ref().map_or(DRAIN_S, |targets| targets.drain_s);
-        vec![wait(self.health("the target has drained", id, Expect::Excludes(vec![json!("draining"), json!("healthy"), json!("unhealthy"), json!("initial")])), drain, drain + 300)]
+        vec![wait(
+            self.health(
+                "the target has drained",
+                id,
+                Expect::Excludes(vec![json!("draining"), json!("healthy"), json!("unhealthy"), json!("initial")]),
+            ),
+            drain,
+            drain + 300,
+        )]
     }
 }
 
@@ -94,7 +109,12 @@ struct Move<'a> {
 impl<'a> Move<'a> {
     fn new(resource: &'a Resource, scene: &'a Scene<'a>) -> Result<Move<'a>, Blocker> {
         let zone = path::text(&resource.doc, "Placement.AvailabilityZone");
-        let blocked = |why: &str, way_out: &str| Blocker { code: "HK0401".into(), resource: resource.id.clone(), why: why.into(), way_out: way_out.into() };
+        let blocked = |why: &str, way_out: &str| Blocker {
+            code: "HK0401".into(),
+            resource: resource.id.clone(),
+            why: why.into(),
+            way_out: way_out.into(),
+        };
         let interfaces = path::select(&resource.doc, "NetworkInterfaces[]").len();
         if interfaces > 1 {
             return Err(blocked(
@@ -103,9 +123,16 @@ impl<'a> Move<'a> {
             ));
         }
         if path::text(&resource.doc, "State.Name") != "running" {
-            return Err(blocked("it isn't running, so nobody can tell whether its copy works", "start it, or set its strategy to `flip` or `retire`"));
+            return Err(blocked(
+                "it isn't running, so nobody can tell whether its copy works",
+                "start it, or set its strategy to `flip` or `retire`",
+            ));
         }
-        let subnet = scene.private.get(zone).cloned().ok_or_else(|| blocked("there is no private subnet in its zone", "add the zone to the plan's private subnets"))?;
+        let subnet = scene
+            .private
+            .get(zone)
+            .cloned()
+            .ok_or_else(|| blocked("there is no private subnet in its zone", "add the zone to the plan's private subnets"))?;
         Ok(Move { resource, scene, memberships: memberships(resource, scene), subnet })
     }
 
@@ -144,12 +171,20 @@ impl<'a> Move<'a> {
     }
 
     fn deregister(&self, membership: &Membership<'_>) -> Step {
-        let id = if self.memberships.len() > 1 { self.id(&format!("deregister-{}", crate::model::id::slug(&membership.group.name))) } else { self.id("deregister") };
+        let id = if self.memberships.len() > 1 {
+            self.id(&format!("deregister-{}", crate::model::id::slug(&membership.group.name)))
+        } else {
+            self.id("deregister")
+        };
         let name = &membership.group.name;
         let mut draft = step(&id, Stage::Pets, self.scene.slug, format!("Take {} out of target group {name}", self.resource.name))
             .before(membership.health("it is registered", &self.old(), Expect::Exists))
             .call("elasticloadbalancing:DeregisterTargets", membership.target(&self.old()))
-            .settled_by(membership.health("it is not served any more", &self.old(), Expect::Excludes(vec![json!("healthy"), json!("unhealthy"), json!("initial")])))
+            .settled_by(membership.health(
+                "it is not served any more",
+                &self.old(),
+                Expect::Excludes(vec![json!("healthy"), json!("unhealthy"), json!("initial")]),
+            ))
             .undo(vec![undo_and_wait(
                 "elasticloadbalancing:RegisterTargets",
                 membership.target(&self.old()),
@@ -234,16 +269,31 @@ impl<'a> Move<'a> {
         let own = json!({ "InstanceIds": [new] });
         let see = |what: &str, path: &str, expect| check(what, "ec2:DescribeInstances", own.clone(), path, expect);
         let ok = |what: &str, part: &str| {
-            check(what, "ec2:DescribeInstanceStatus", own.clone(), &format!("InstanceStatuses[].{part}.Status"), Expect::Equals(json!("ok")))
+            check(
+                what,
+                "ec2:DescribeInstanceStatus",
+                own.clone(),
+                &format!("InstanceStatuses[].{part}.Status"),
+                Expect::Equals(json!("ok")),
+            )
         };
         let mut made = made_by(self.scene.migration, &id);
         made.push(filter("instance-state-name", &["pending", "running", "stopping", "stopped"].map(|s| json!(s))));
-        let gone = see("it is terminated", "Reservations[].Instances[].State.Name", Expect::Excludes(["pending", "running", "stopping", "stopped", "shutting-down"].map(|s| json!(s)).to_vec()));
+        let gone = see(
+            "it is terminated",
+            "Reservations[].Instances[].State.Name",
+            Expect::Excludes(["pending", "running", "stopping", "stopped", "shutting-down"].map(|s| json!(s)).to_vec()),
+        );
         step(&id, Stage::Pets, self.scene.slug, format!("Launch the copy of {} in the private subnet of its zone", self.resource.name))
             .call("ec2:RunInstances", launch_parameters(self, &id))
             .output("InstanceId", "Instances[0].InstanceId")
             .probe_made("ec2:DescribeInstances", json!({ "Filters": made }), "Reservations[].Instances[]", &[("InstanceId", "InstanceId")])
-            .wait(wait_or_fail(see("it runs", "Reservations[].Instances[].State.Name", Expect::Equals(json!("running"))), &["terminated", "shutting-down", "stopped"], 30, 900))
+            .wait(wait_or_fail(
+                see("it runs", "Reservations[].Instances[].State.Name", Expect::Equals(json!("running"))),
+                &["terminated", "shutting-down", "stopped"],
+                30,
+                900,
+            ))
             .wait(wait(ok("the instance check passed", "InstanceStatus"), 120, 1200))
             .wait(wait(ok("the system check passed", "SystemStatus"), 1, 1200))
             .verify(see("it is in the private subnet", "Reservations[].Instances[].SubnetId", Expect::Equals(self.subnet.clone())))
@@ -253,17 +303,30 @@ impl<'a> Move<'a> {
     }
 
     fn register(&self, membership: &Membership<'_>) -> Step {
-        let id = if self.memberships.len() > 1 { self.id(&format!("register-{}", crate::model::id::slug(&membership.group.name))) } else { self.id("register") };
+        let id = if self.memberships.len() > 1 {
+            self.id(&format!("register-{}", crate::model::id::slug(&membership.group.name)))
+        } else {
+            self.id("register")
+        };
         let new = self.new_id();
-        let draft = step(&id, Stage::Pets, self.scene.slug, format!("Put the copy of {} into target group {}", self.resource.name, membership.group.name))
-            .call("elasticloadbalancing:RegisterTargets", membership.target(&new))
-            .settled_by(membership.health("it is registered", &new, Expect::Exists))
-            .undo(vec![undo_and_wait(
-                "elasticloadbalancing:DeregisterTargets",
-                membership.target(&new),
-                membership.health("it is not registered", &new, Expect::Excludes(["healthy", "unhealthy", "initial", "draining"].map(|s| json!(s)).to_vec())),
-                membership.drained(&new),
-            )]);
+        let draft = step(
+            &id,
+            Stage::Pets,
+            self.scene.slug,
+            format!("Put the copy of {} into target group {}", self.resource.name, membership.group.name),
+        )
+        .call("elasticloadbalancing:RegisterTargets", membership.target(&new))
+        .settled_by(membership.health("it is registered", &new, Expect::Exists))
+        .undo(vec![undo_and_wait(
+            "elasticloadbalancing:DeregisterTargets",
+            membership.target(&new),
+            membership.health(
+                "it is not registered",
+                &new,
+                Expect::Excludes(["healthy", "unhealthy", "initial", "draining"].map(|s| json!(s)).to_vec()),
+            ),
+            membership.drained(&new),
+        )]);
         membership.registered(&new).into_iter().fold(draft, |draft, wait| draft.wait(wait)).done()
     }
 
@@ -296,7 +359,10 @@ fn launch_parameters(of: &Move<'_>, id: &str) -> Value {
         parameters["Monitoring"] = json!({ "Enabled": true });
     }
     let picked = |from: &Value, keys: &[&str]| -> Value {
-        keys.iter().filter_map(|key| Some(((*key).to_owned(), from.get(*key).filter(|v| !v.is_null())?.clone()))).collect::<serde_json::Map<_, _>>().into()
+        keys.iter()
+            .filter_map(|key| Some(((*key).to_owned(), from.get(*key).filter(|v| !v.is_null())?.clone())))
+            .collect::<serde_json::Map<_, _>>()
+            .into()
     };
     for (key, keys) in [
         ("MetadataOptions", &["HttpTokens", "HttpPutResponseHopLimit", "HttpEndpoint", "InstanceMetadataTags"][..]),
@@ -312,7 +378,8 @@ fn launch_parameters(of: &Move<'_>, id: &str) -> Value {
             parameters[key] = value;
         }
     }
-    let mappings: Vec<Value> = doc["BlockDeviceMappings"].as_array().into_iter().flatten().filter_map(|mapping| device(mapping, doc)).collect();
+    let mappings: Vec<Value> =
+        doc["BlockDeviceMappings"].as_array().into_iter().flatten().filter_map(|mapping| device(mapping, doc)).collect();
     if !mappings.is_empty() {
         parameters["BlockDeviceMappings"] = json!(mappings);
     }
@@ -336,7 +403,8 @@ fn device(mapping: &Value, doc: &Value) -> Option<Value> {
 
 /// The tags of the old one (AWS's own apart) and ours.
 fn tags(resource_type: &str, doc: &Value, migration: &str, id: &str) -> Value {
-    let kept = doc["Tags"].as_array().into_iter().flatten().filter(|tag| !tag["Key"].as_str().unwrap_or_default().starts_with("aws:")).cloned();
+    let kept =
+        doc["Tags"].as_array().into_iter().flatten().filter(|tag| !tag["Key"].as_str().unwrap_or_default().starts_with("aws:")).cloned();
     let ours = [json!({ "Key": MIGRATION_TAG, "Value": migration }), json!({ "Key": STEP_TAG, "Value": id })];
     let mut all: Vec<Value> = kept.filter(|tag| tag["Key"] != MIGRATION_TAG && tag["Key"] != STEP_TAG).collect();
     all.extend(ours);
@@ -347,13 +415,21 @@ fn protect_step(resource: &Resource, scene: &Scene<'_>, id: &str, on: bool, stag
     let old = json!(resource.id.as_str());
     let attribute = json!({ "InstanceId": old, "Attribute": "disableApiTermination" });
     let see = |what: &str, expect| check(what, "ec2:DescribeInstanceAttribute", attribute.clone(), "DisableApiTermination.Value", expect);
-    let title = if on { format!("Protect the old {} from termination", resource.name) } else { format!("Lift the protection of the old {}", resource.name) };
+    let title = if on {
+        format!("Protect the old {} from termination", resource.name)
+    } else {
+        format!("Lift the protection of the old {}", resource.name)
+    };
     let set = |value: Value| json!({ "InstanceId": old, "DisableApiTermination": { "Value": value } });
     step(id, stage, scene.slug, title)
         .call("ec2:ModifyInstanceAttribute", set(json!(on)))
         .capture("Before", capture("ec2:DescribeInstanceAttribute", attribute.clone(), "DisableApiTermination.Value"))
         .settled_by(see("termination protection is as set", Expect::Equals(json!(on))))
-        .undo(vec![undo("ec2:ModifyInstanceAttribute", set(output(id, "Before")), see("termination protection is as before", Expect::Equals(output(id, "Before"))))])
+        .undo(vec![undo(
+            "ec2:ModifyInstanceAttribute",
+            set(output(id, "Before")),
+            see("termination protection is as before", Expect::Equals(output(id, "Before"))),
+        )])
         .done()
 }
 
@@ -388,12 +464,17 @@ fn discard(resource: &Resource, scene: &Scene<'_>, kept: &str) -> Vec<Step> {
 
 fn release(address: &Resource, slug: &str, after: &str) -> Step {
     let one = json!({ "AllocationIds": [address.id.as_str()] });
-    step(format!("{slug}-release-{}", address.id), Stage::Cleanup, slug, format!("Release the elastic IP {}", path::text(&address.doc, "PublicIp")))
-        .call("ec2:ReleaseAddress", json!({ "AllocationId": address.id.as_str() }))
-        .settled_by(check("it is released", "ec2:DescribeAddresses", one, "Addresses[].AllocationId", Expect::Absent))
-        .needs(after, "the address is in use until its instance is gone")
-        .irreversible("a released address may never be had again")
-        .done()
+    step(
+        format!("{slug}-release-{}", address.id),
+        Stage::Cleanup,
+        slug,
+        format!("Release the elastic IP {}", path::text(&address.doc, "PublicIp")),
+    )
+    .call("ec2:ReleaseAddress", json!({ "AllocationId": address.id.as_str() }))
+    .settled_by(check("it is released", "ec2:DescribeAddresses", one, "Addresses[].AllocationId", Expect::Absent))
+    .needs(after, "the address is in use until its instance is gone")
+    .irreversible("a released address may never be had again")
+    .done()
 }
 
 /// It stays; its groups change in place, and its elastic IP comes off.
@@ -408,7 +489,11 @@ fn flip(resource: &Resource, scene: &Scene<'_>) -> Vec<Step> {
                 slug: scene.slug,
                 operation: "ec2:ModifyNetworkInterfaceAttribute",
                 parameters: &|groups| json!({ "NetworkInterfaceId": interface, "Groups": groups }),
-                seen: ("ec2:DescribeNetworkInterfaces", json!({ "NetworkInterfaceIds": [interface] }), "NetworkInterfaces[].Groups[].GroupId"),
+                seen: (
+                    "ec2:DescribeNetworkInterfaces",
+                    json!({ "NetworkInterfaceIds": [interface] }),
+                    "NetworkInterfaces[].Groups[].GroupId",
+                ),
                 wait: &[],
                 old: &old,
                 new: scene.groups,
@@ -418,15 +503,30 @@ fn flip(resource: &Resource, scene: &Scene<'_>) -> Vec<Step> {
     }
     let addresses = scene.inventory.with_role(Role::Address).filter(|address| address.facets.owner.as_ref() == Some(&resource.id));
     steps.extend(addresses.map(|address| detach(address, &resource.id, scene.slug)));
-    let assigned = resource.facets.public_addresses.iter().any(|public| !scene.inventory.with_role(Role::Address).any(|a| a.doc["PublicIp"] == public.ip.as_str()));
+    let assigned = resource
+        .facets
+        .public_addresses
+        .iter()
+        .any(|public| !scene.inventory.with_role(Role::Address).any(|a| a.doc["PublicIp"] == public.ip.as_str()));
     if assigned {
-        let see = check("no public address", "ec2:DescribeNetworkInterfaces", json!({ "NetworkInterfaceIds": [interface] }), "NetworkInterfaces[].Association.PublicIp", Expect::Absent);
+        let see = check(
+            "no public address",
+            "ec2:DescribeNetworkInterfaces",
+            json!({ "NetworkInterfaceIds": [interface] }),
+            "NetworkInterfaces[].Association.PublicIp",
+            Expect::Absent,
+        );
         steps.push(
-            step(format!("{}-no-address", scene.slug), Stage::Cleanup, scene.slug, format!("Take the public address off {}", resource.name))
-                .call("ec2:ModifyNetworkInterfaceAttribute", json!({ "NetworkInterfaceId": interface, "AssociatePublicIpAddress": false }))
-                .settled_by(see)
-                .irreversible("AWS assigned this address and will not give the same one back")
-                .done(),
+            step(
+                format!("{}-no-address", scene.slug),
+                Stage::Cleanup,
+                scene.slug,
+                format!("Take the public address off {}", resource.name),
+            )
+            .call("ec2:ModifyNetworkInterfaceAttribute", json!({ "NetworkInterfaceId": interface, "AssociatePublicIpAddress": false }))
+            .settled_by(see)
+            .irreversible("AWS assigned this address and will not give the same one back")
+            .done(),
         );
     }
     steps
@@ -435,15 +535,20 @@ fn flip(resource: &Resource, scene: &Scene<'_>) -> Vec<Step> {
 fn detach(address: &Resource, instance: &Id, slug: &str) -> Step {
     let one = json!({ "AllocationIds": [address.id.as_str()] });
     let see = |what: &str, expect| check(what, "ec2:DescribeAddresses", one.clone(), "Addresses[].InstanceId", expect);
-    step(format!("{slug}-elastic-ip-off"), Stage::Tighten, slug, format!("Take the elastic IP {} off", path::text(&address.doc, "PublicIp")))
-        .call("ec2:DisassociateAddress", json!({ "AssociationId": look("ec2:DescribeAddresses", one.clone(), "Addresses[].AssociationId") }))
-        .settled_by(check("it is on nothing", "ec2:DescribeAddresses", one.clone(), "Addresses[].AssociationId", Expect::Absent))
-        .undo(vec![undo(
-            "ec2:AssociateAddress",
-            json!({ "AllocationId": address.id.as_str(), "InstanceId": instance.as_str() }),
-            see("it is on the instance", Expect::Equals(json!(instance.as_str()))),
-        )])
-        .done()
+    step(
+        format!("{slug}-elastic-ip-off"),
+        Stage::Tighten,
+        slug,
+        format!("Take the elastic IP {} off", path::text(&address.doc, "PublicIp")),
+    )
+    .call("ec2:DisassociateAddress", json!({ "AssociationId": look("ec2:DescribeAddresses", one.clone(), "Addresses[].AssociationId") }))
+    .settled_by(check("it is on nothing", "ec2:DescribeAddresses", one.clone(), "Addresses[].AssociationId", Expect::Absent))
+    .undo(vec![undo(
+        "ec2:AssociateAddress",
+        json!({ "AllocationId": address.id.as_str(), "InstanceId": instance.as_str() }),
+        see("it is on the instance", Expect::Equals(json!(instance.as_str()))),
+    )])
+    .done()
 }
 
 /// It goes: stopped now, terminated after the soak.

@@ -178,8 +178,7 @@ impl Finished {
     /// The standard output of a command with `--json`.
     #[track_caller]
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout)
-            .unwrap_or_else(|error| panic!("{} did not print JSON: {error}\n{}", self.what, self.stdout))
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{} did not print JSON: {error}\n{}", self.what, self.stdout))
     }
 }
 

@@ -217,8 +217,7 @@ fn raw_string(rest: &[char]) -> Option<usize> {
     if rest.get(hashes) != Some(&'"') {
         return None;
     }
-    let ends =
-        |i: &usize| rest[*i] == '"' && rest[i + 1..].iter().take(hashes).filter(|c| **c == '#').count() == hashes;
+    let ends = |i: &usize| rest[*i] == '"' && rest[i + 1..].iter().take(hashes).filter(|c| **c == '#').count() == hashes;
     Some((start..rest.len()).find(ends).map_or(rest.len(), |i| i + 1 + hashes))
 }
 
