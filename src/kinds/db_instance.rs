@@ -150,6 +150,7 @@ impl Kind for DbInstance {
             duration_s: 2 * MODIFY_S,
             risk: Risk::Low,
             rejected: false,
+            impossible: false,
             reason: "no failover, no new endpoint, no new address: the subnets of its group turn private around it".to_owned(),
         };
         let relocate = Candidate {
@@ -158,6 +159,7 @@ impl Kind for DbInstance {
             duration_s: 3600,
             risk: Risk::High,
             rejected: true,
+            impossible: true,
             reason: format!("RDS refuses another subnet group in the same VPC; {group} could only be rotated by failovers"),
         };
         vec![flip, relocate]

@@ -209,6 +209,7 @@ impl Kind for LambdaFunction {
             duration_s: UPDATE_S,
             risk: Risk::Low,
             rejected: false,
+            impossible: false,
             reason: "new invocations use the private subnets as soon as the update is through; the old configuration is one call away"
                 .to_owned(),
         };
@@ -219,6 +220,7 @@ impl Kind for LambdaFunction {
             duration_s: UPDATE_S,
             risk: if flips { Risk::Low } else { Risk::Medium },
             rejected: false,
+            impossible: false,
             reason: "its subnets turn private around it; NAT is tried out late, by everything at once".to_owned(),
         };
         vec![relocate, flip]

@@ -206,6 +206,7 @@ impl Kind for LoadBalancer {
             duration_s: NODES_S,
             risk: Risk::Low,
             rejected: !facing,
+            impossible: !facing,
             reason: if facing {
                 "it serves the internet; where its subnet turns private it moves to a new public one first"
             } else {
@@ -219,6 +220,7 @@ impl Kind for LoadBalancer {
             duration_s: 5,
             risk: Risk::Low,
             rejected: facing,
+            impossible: facing,
             reason: if facing {
                 "the internet could not reach it any more"
             } else {

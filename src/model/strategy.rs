@@ -64,9 +64,12 @@ pub struct Candidate {
     pub risk: Risk,
     /// Why one would take it, or, where `rejected`, why not.
     pub reason: String,
-    /// Whether AWS, or what the intent demands, rules it out.
+    /// Whether it is not to be taken unless a person asks for it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rejected: bool,
+    /// Whether it can't be taken even then: AWS refuses, or this version doesn't do it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub impossible: bool,
 }
 
 /// What a kind may know about the place when it weighs strategies.

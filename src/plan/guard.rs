@@ -137,7 +137,9 @@ struct Designer<'a> {
 impl<'a> Designer<'a> {
     fn new(input: &'a Input<'a>) -> Designer<'a> {
         let inventory = input.inventory;
-        let opens = |r: &&Resource| r.facets.initiates && r.role == Role::Workload && input.chosen.get(&r.id).is_some_and(|(s, _)| *s != Strategy::Retire);
+        let opens = |r: &&Resource| {
+            r.facets.initiates && r.role == Role::Workload && input.chosen.get(&r.id).is_some_and(|(s, _)| *s != Strategy::Retire)
+        };
         let initiators: Vec<&Resource> = inventory.resources.values().filter(opens).collect();
         let mut wearing: BTreeMap<&Id, Vec<&Resource>> = BTreeMap::new();
         let mut by_address = BTreeMap::new();
@@ -183,7 +185,11 @@ impl<'a> Designer<'a> {
         let mut wearers: BTreeMap<&Id, BTreeSet<&Id>> = BTreeMap::new();
         for resource in self.input.inventory.resources.values() {
             let who = match resource.role {
-                Role::Interface => resource.facets.owner.as_ref().filter(|owner| self.input.chosen.contains_key(*owner) || !owner.as_str().starts_with("service:")),
+                Role::Interface => resource
+                    .facets
+                    .owner
+                    .as_ref()
+                    .filter(|owner| self.input.chosen.contains_key(*owner) || !owner.as_str().starts_with("service:")),
                 Role::Workload | Role::Balancer | Role::Bystander | Role::Endpoint => Some(&resource.id),
                 _ => None,
             };
@@ -193,14 +199,21 @@ impl<'a> Designer<'a> {
                 }
             }
         }
-        let own = |r: &Resource| !r.groups().is_empty() && r.groups().iter().all(|group| wearers.get(group).is_some_and(|w| w.len() == 1) && self.input.inventory.name(group) != "default");
+        let own = |r: &Resource| {
+            !r.groups().is_empty()
+                && r.groups()
+                    .iter()
+                    .all(|group| wearers.get(group).is_some_and(|w| w.len() == 1) && self.input.inventory.name(group) != "default")
+        };
         let candidates = self.input.chosen.keys().filter_map(|id| self.input.inventory.get(id)).filter(|r| own(r) && self.is_tight(r));
         let mut keeps: BTreeMap<&Id, &Resource> = candidates.map(|r| (&r.id, r)).collect();
         loop {
             let kept_groups: BTreeSet<&Id> = keeps.values().flat_map(|r| r.groups()).collect();
             let fits = |r: &Resource| {
                 self.old_rules(r).into_iter().all(|rule| match &rule.peer {
-                    Peer::Group(source) => kept_groups.contains(source) || (!self.wearing.contains_key(source) && self.strangers.contains_key(source)),
+                    Peer::Group(source) => {
+                        kept_groups.contains(source) || (!self.wearing.contains_key(source) && self.strangers.contains_key(source))
+                    }
                     _ => true,
                 })
             };
@@ -225,7 +238,9 @@ impl<'a> Designer<'a> {
     fn final_groups(&self, resource: &Resource) -> Vec<Value> {
         let stays = self.keeps.contains(&resource.id);
         match self.input.chosen.get(&resource.id) {
-            Some((strategy, slug)) if !stays && !matches!(strategy, Strategy::Skip | Strategy::Retire) => vec![json!(format!("${{group-{slug}.GroupId}}"))],
+            Some((strategy, slug)) if !stays && !matches!(strategy, Strategy::Skip | Strategy::Retire) => {
+                vec![json!(format!("${{group-{slug}.GroupId}}"))]
+            }
             _ => resource.groups().iter().map(|group| json!(group.as_str())).collect(),
         }
     }
@@ -249,7 +264,14 @@ impl<'a> Designer<'a> {
         let narrow = self.old_rules(resource).into_iter().any(|rule| !matches!(&rule.peer, Peer::Cidr(net) if is_world(net)));
         let others = draft.from_workloads;
         Design {
-            plan: GroupPlan { workload: resource.id.clone(), group: name, old, rules: draft.lines, unvouched: draft.unvouched, dropped: draft.dropped },
+            plan: GroupPlan {
+                workload: resource.id.clone(),
+                group: name,
+                old,
+                rules: draft.lines,
+                unvouched: draft.unvouched,
+                dropped: draft.dropped,
+            },
             key: slug.to_owned(),
             wears: self.final_groups(resource),
             rules: draft.rules,
@@ -267,7 +289,12 @@ impl<'a> Designer<'a> {
                 // A network load balancer without groups passes the clients' addresses on.
                 for rule in self.old_rules(resource).into_iter().filter(|rule| rule.ports.cover(&Ports::tcp(*port))) {
                     if let Peer::Cidr(net) = &rule.peer {
-                        draft.add(&Ports::tcp(*port), cidr(net), &net.to_string(), &format!("clients of {}, which has no group", balancer.name));
+                        draft.add(
+                            &Ports::tcp(*port),
+                            cidr(net),
+                            &net.to_string(),
+                            &format!("clients of {}, which has no group", balancer.name),
+                        );
                     }
                 }
             }
@@ -290,8 +317,12 @@ impl<'a> Designer<'a> {
         let facing = resource.facets.balancing.as_ref().is_some_and(|b| b.internet_facing);
         for rule in self.old_rules(resource).into_iter().filter(|rule| rule.ports.overlap(port)) {
             match &rule.peer {
-                Peer::Cidr(net) if facing && !is_private(net) => draft.add(port, cidr(net), &net.to_string(), "listener of an internet-facing balancer"),
-                Peer::PrefixList(list) => draft.add(port, json!({ "PrefixListId": list.as_str() }), list.as_str(), "the old rule names this prefix list"),
+                Peer::Cidr(net) if facing && !is_private(net) => {
+                    draft.add(port, cidr(net), &net.to_string(), "listener of an internet-facing balancer")
+                }
+                Peer::PrefixList(list) => {
+                    draft.add(port, json!({ "PrefixListId": list.as_str() }), list.as_str(), "the old rule names this prefix list")
+                }
                 peer => {
                     let found = self.inside(peer, resource);
                     self.let_in(port, &found, "may reach this port today", draft);
@@ -316,9 +347,15 @@ impl<'a> Designer<'a> {
                 }
             }
             match &rule.peer {
-                Peer::Cidr(net) if !is_private(net) => draft.drop(&rule.ports, &net.to_string(), "the internet does not reach a private subnet"),
-                Peer::PrefixList(list) => draft.add(&rule.ports, json!({ "PrefixListId": list.as_str() }), list.as_str(), "the old rule names this prefix list"),
-                Peer::Group(group) if found.is_empty() => draft.drop(&rule.ports, self.input.inventory.name(group), "nothing that opens connections wears this group"),
+                Peer::Cidr(net) if !is_private(net) => {
+                    draft.drop(&rule.ports, &net.to_string(), "the internet does not reach a private subnet")
+                }
+                Peer::PrefixList(list) => {
+                    draft.add(&rule.ports, json!({ "PrefixListId": list.as_str() }), list.as_str(), "the old rule names this prefix list")
+                }
+                Peer::Group(group) if found.is_empty() => {
+                    draft.drop(&rule.ports, self.input.inventory.name(group), "nothing that opens connections wears this group")
+                }
                 peer => self.outside(&rule.ports, peer, draft),
             }
         }
@@ -337,7 +374,11 @@ impl<'a> Designer<'a> {
             if public && !facing && listens.iter().any(|port| rule.ports.overlap(port)) {
                 draft.drop(&rule.ports, &from, "the internet does not reach a private subnet");
             } else if !listens.contains(&rule.ports) {
-                draft.drop(&rule.ports, &from, if listens.is_empty() { "it accepts no connections" } else { "it listens on its own ports only" });
+                draft.drop(
+                    &rule.ports,
+                    &from,
+                    if listens.is_empty() { "it accepts no connections" } else { "it listens on its own ports only" },
+                );
             }
         }
     }
@@ -509,7 +550,11 @@ impl Rules {
             return;
         }
         let line = Line { ports: ports.to_string(), from: from.to_owned(), because: because.to_owned() };
-        if self.vouching { self.lines.push(line) } else { self.unvouched.push(line) }
+        if self.vouching {
+            self.lines.push(line)
+        } else {
+            self.unvouched.push(line)
+        }
         self.rules.push((ports.clone(), peer, described(from, because)));
     }
 

@@ -139,11 +139,16 @@ pub struct Intent {
     #[serde(default)]
     pub unvouched: Unvouched,
     /// Decisions about single workloads; what isn't named is weighed.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_empty")]
     pub workloads: Vec<Choice>,
     /// Connections that must keep working, beside those that the account shows.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_empty")]
     pub flows: Vec<DeclaredFlow>,
+}
+
+/// A key under which every line is a comment is null in YAML; what is meant is an empty list.
+fn null_is_empty<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<T>, D::Error> {
+    Ok(Option::<Vec<T>>::deserialize(from)?.unwrap_or_default())
 }
 
 /// What is wrong with an intent, and where.
@@ -194,8 +199,16 @@ pub fn problem_of(error: &serde_saphyr::Error) -> Problem {
 fn check(intent: &Intent) -> Result<(), Problem> {
     let name = &intent.migration;
     let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if name.value.is_empty() || name.value.len() > 40 || !name.value.chars().all(valid) || !name.value.starts_with(|c: char| c.is_ascii_lowercase()) {
-        return Err(Problem::at(name, format!("`{}` can't name a migration", name.value), "1 to 40 of a-z, 0-9 and -, beginning with a letter"));
+    if name.value.is_empty()
+        || name.value.len() > 40
+        || !name.value.chars().all(valid)
+        || !name.value.starts_with(|c: char| c.is_ascii_lowercase())
+    {
+        return Err(Problem::at(
+            name,
+            format!("`{}` can't name a migration", name.value),
+            "1 to 40 of a-z, 0-9 and -, beginning with a letter",
+        ));
     }
     let account = &intent.account;
     if account.value.len() != 12 || !account.value.chars().all(|c| c.is_ascii_digit()) {
@@ -234,7 +247,8 @@ fn check(intent: &Intent) -> Result<(), Problem> {
 
 /// A place in the intent as a problem: for what only the inventory shows to be wrong.
 pub fn unknown_workload(place: &Spanned<String>, near: Option<&str>) -> Problem {
-    let hint = near.map_or("a workload's name or id, as `hikkoshi discover` lists them".to_owned(), |near| format!("did you mean `{near}`?"));
+    let hint =
+        near.map_or("a workload's name or id, as `hikkoshi discover` lists them".to_owned(), |near| format!("did you mean `{near}`?"));
     Problem::at(place, format!("there is no workload `{}` in the inventory", place.value), &hint)
 }
 

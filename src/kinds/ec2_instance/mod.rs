@@ -111,6 +111,7 @@ impl Kind for Ec2Instance {
             duration_s: 5,
             risk: if flips { Risk::Low } else { Risk::Medium },
             rejected: assigned.is_some() || elastic.is_some(),
+            impossible: false,
             reason: match (assigned, elastic) {
                 (Some(address), _) => format!("it would keep {}, which AWS assigned and only an irreversible call takes off", address.ip),
                 (None, Some(address)) => format!(
@@ -127,6 +128,7 @@ impl Kind for Ec2Instance {
             duration_s: moves::OUTAGE_S + moves::DRAIN_S,
             risk: Risk::Medium,
             rejected: store,
+            impossible: store,
             reason: match (store, peers) {
                 (true, _) => "its root device is an instance store, which no image of AWS's making carries".to_owned(),
                 (false, true) => {
@@ -144,6 +146,7 @@ impl Kind for Ec2Instance {
             duration_s: 60,
             risk: Risk::Medium,
             rejected: true,
+            impossible: false,
             reason: "only a person can say that nobody needs it any more".to_owned(),
         };
         vec![flip, relocate, retire]

@@ -166,8 +166,52 @@ impl<'a> Move<'a> {
             };
             steps[at].needs.push(crate::model::step::Need { step: previous, because: reason.to_owned() });
         }
+        steps.extend(self.groups());
         steps.extend(discard(self.resource, self.scene, &self.id("protect")));
         Ok(steps)
+    }
+
+    fn old_groups(&self) -> Vec<Value> {
+        self.resource.groups().iter().map(|group| json!(group.as_str())).collect()
+    }
+
+    /// The copy's groups from its launch on: others may still come with their old ones.
+    fn launch_groups(&self) -> Vec<Value> {
+        let old = if self.scene.old_until_tighten { self.old_groups() } else { Vec::new() };
+        self.scene.groups.iter().cloned().chain(old.into_iter().filter(|group| !self.scene.groups.contains(group))).collect()
+    }
+
+    /// The group changes that go with the move: the new ones beside the old before it, where others come with theirs
+    /// before; the old ones off after it, where others still came with theirs.
+    fn groups(&self) -> Vec<Step> {
+        let change = |interface: Value, name: &str, old: &[Value], new: &[Value]| {
+            let regroup = Regroup {
+                name,
+                slug: self.scene.slug,
+                operation: "ec2:ModifyNetworkInterfaceAttribute",
+                parameters: &|groups| json!({ "NetworkInterfaceId": interface, "Groups": groups }),
+                seen: (
+                    "ec2:DescribeNetworkInterfaces",
+                    json!({ "NetworkInterfaceIds": [interface] }),
+                    "NetworkInterfaces[].Groups[].GroupId",
+                ),
+                wait: &[],
+                old,
+                new,
+            };
+            regroup.steps()
+        };
+        let mut out = Vec::new();
+        if self.scene.beside_first {
+            let interface = json!(path::text(&self.resource.doc, "NetworkInterfaces[0].NetworkInterfaceId"));
+            out.extend(change(interface, &self.resource.name, &self.old_groups(), self.scene.groups).into_iter().take(1));
+        }
+        if self.scene.old_until_tighten {
+            let interface = output(&self.id("launch"), "NetworkInterfaceId");
+            let name = format!("the copy of {}", self.resource.name);
+            out.extend(change(interface, &name, &self.old_groups(), self.scene.groups).into_iter().skip(1));
+        }
+        out
     }
 
     fn deregister(&self, membership: &Membership<'_>) -> Step {
@@ -287,7 +331,13 @@ impl<'a> Move<'a> {
         step(&id, Stage::Pets, self.scene.slug, format!("Launch the copy of {} in the private subnet of its zone", self.resource.name))
             .call("ec2:RunInstances", launch_parameters(self, &id))
             .output("InstanceId", "Instances[0].InstanceId")
-            .probe_made("ec2:DescribeInstances", json!({ "Filters": made }), "Reservations[].Instances[]", &[("InstanceId", "InstanceId")])
+            .output("NetworkInterfaceId", "Instances[0].NetworkInterfaces[0].NetworkInterfaceId")
+            .probe_made(
+                "ec2:DescribeInstances",
+                json!({ "Filters": made }),
+                "Reservations[].Instances[]",
+                &[("InstanceId", "InstanceId"), ("NetworkInterfaceId", "NetworkInterfaces[0].NetworkInterfaceId")],
+            )
             .wait(wait_or_fail(
                 see("it runs", "Reservations[].Instances[].State.Name", Expect::Equals(json!("running"))),
                 &["terminated", "shutting-down", "stopped"],
@@ -341,7 +391,7 @@ fn launch_parameters(of: &Move<'_>, id: &str) -> Value {
     let attribute = |name: &str, at: &str| look("ec2:DescribeInstanceAttribute", json!({ "InstanceId": of.old(), "Attribute": name }), at);
     let mut parameters = json!({
         "ImageId": output(&of.id("image"), "ImageId"), "InstanceType": doc["InstanceType"], "MinCount": 1, "MaxCount": 1, "ClientToken": "${self.Token}",
-        "NetworkInterfaces": [{ "DeviceIndex": 0, "SubnetId": of.subnet, "Groups": of.scene.groups, "AssociatePublicIpAddress": false, "DeleteOnTermination": true }],
+        "NetworkInterfaces": [{ "DeviceIndex": 0, "SubnetId": of.subnet, "Groups": of.launch_groups(), "AssociatePublicIpAddress": false, "DeleteOnTermination": true }],
         "UserData": attribute("userData", "UserData.Value"),
         "InstanceInitiatedShutdownBehavior": attribute("instanceInitiatedShutdownBehavior", "InstanceInitiatedShutdownBehavior.Value"),
         "TagSpecifications": [tags("instance", doc, of.scene.migration, id), tags("volume", path::first(doc, "Volumes[0]").unwrap_or(&Value::Null), of.scene.migration, id)],

@@ -1,0 +1,201 @@
+//! The thin half: carries out what the machine says, as many steps at a time as the plan allows.
+
+use std::collections::BTreeSet;
+use std::pin::Pin;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+
+use super::event::{Event, What};
+use super::machine::{Command, Goal, Machine};
+use super::task::{Context, Failure, Shared, Task};
+use crate::clock::Clock;
+use crate::cloud::Cloud;
+use crate::journal::{Body, Error as JournalError, Journal, Record};
+use crate::plan::Plan;
+
+/// Steps in hand at a time; waiting costs next to nothing, and the adapter keeps AWS's budgets.
+const AT_ONCE: usize = 32;
+
+/// Asked once, a run starts nothing more and parks what waits.
+#[derive(Default)]
+pub struct Stop {
+    asked: AtomicBool,
+    wake: tokio::sync::Notify,
+}
+
+impl Stop {
+    /// Asks.
+    pub fn ask(&self) {
+        self.asked.store(true, Ordering::SeqCst);
+        self.wake.notify_waiters();
+    }
+
+    /// Whether it was asked.
+    pub fn asked(&self) -> bool {
+        self.asked.load(Ordering::SeqCst)
+    }
+
+    /// Ends when it is asked.
+    pub async fn wait(&self) {
+        let notified = self.wake.notified();
+        if !self.asked() {
+            notified.await;
+        }
+    }
+}
+
+/// A run to be made.
+pub struct Run<'p> {
+    /// The plan.
+    pub plan: &'p Plan,
+    /// What was recorded so far.
+    pub records: &'p [Record],
+    /// The account.
+    pub cloud: &'p dyn Cloud,
+    /// The time.
+    pub clock: &'p dyn Clock,
+    /// Who listens.
+    pub tell: &'p (dyn Fn(&Event) + Sync),
+    /// Whether to stop.
+    pub stop: &'p Stop,
+    /// What to reach.
+    pub goal: Goal,
+    /// Who runs it.
+    pub who: &'p str,
+    /// What begins the journal if it is empty.
+    pub opening: Body,
+}
+
+/// A step that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedStep {
+    /// The step.
+    pub step: String,
+    /// The failure code.
+    pub code: String,
+    /// The words.
+    pub why: String,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub enum End {
+    /// The goal is reached.
+    Reached,
+    /// Steps failed.
+    Failed(Vec<FailedStep>),
+    /// It was asked to stop.
+    Interrupted,
+    /// The journal could not be written: nothing was done after that.
+    Journal(JournalError),
+}
+
+type Ended<'c> = Pin<Box<dyn Future<Output = (String, Result<(), Failure>)> + Send + 'c>>;
+
+/// Makes a run.
+pub async fn run<'p>(run: Run<'p>, journal: Box<dyn Journal + 'p>) -> End {
+    let mut machine = Machine::new(run.plan);
+    run.records.iter().for_each(|record| machine.apply(&record.body));
+    let context = Context {
+        cloud: run.cloud,
+        clock: run.clock,
+        shared: Mutex::new(Shared { journal, machine }),
+        tell: run.tell,
+        stop: run.stop,
+        migration: run.plan.migration.clone(),
+    };
+    match drive(&context, &run).await {
+        Ok(end) => end,
+        Err(Failure::Journal(error)) => End::Journal(error),
+        Err(Failure::Parked) => End::Interrupted,
+        Err(Failure::Step { code, why }) => End::Failed(vec![FailedStep { step: String::new(), code: code.to_owned(), why }]),
+    }
+}
+
+async fn drive(context: &Context<'_>, run: &Run<'_>) -> Result<End, Failure> {
+    if run.records.is_empty() {
+        context.record(run.opening.clone())?;
+    }
+    let what = if matches!(run.goal, Goal::Forward(_)) { "apply" } else { "rollback" };
+    context.record(Body::RunBegan { what: what.to_owned(), who: run.who.to_owned() })?;
+    let mut tasks: FuturesUnordered<Ended<'_>> = FuturesUnordered::new();
+    let mut busy: BTreeSet<String> = BTreeSet::new();
+    let mut failed: Vec<FailedStep> = Vec::new();
+    loop {
+        if failed.is_empty() && !run.stop.asked() {
+            start(context, run.goal, &mut tasks, &mut busy)?;
+        }
+        if tasks.is_empty() {
+            break;
+        }
+        let (step, result) = next(&mut tasks, run.clock).await;
+        busy.remove(&step);
+        match result {
+            Ok(()) | Err(Failure::Parked) => {}
+            Err(Failure::Step { code, why }) => failed.push(FailedStep { step, code: code.to_owned(), why }),
+            Err(Failure::Journal(error)) => return Err(Failure::Journal(error)),
+        }
+    }
+    let (end, how) = match (failed.is_empty(), run.stop.asked()) {
+        (false, _) => (End::Failed(failed), "failed"),
+        (true, true) => (End::Interrupted, "interrupted"),
+        (true, false) => (End::Reached, "done"),
+    };
+    context.record(Body::RunEnded { how: how.to_owned() })?;
+    Ok(end)
+}
+
+/// Begins what can be begun. Checkpoints are recorded on the way.
+fn start<'c>(
+    context: &'c Context<'_>,
+    goal: Goal,
+    tasks: &mut FuturesUnordered<Ended<'c>>,
+    busy: &mut BTreeSet<String>,
+) -> Result<(), Failure> {
+    loop {
+        let commands = context.shared().machine.next(goal, busy, &BTreeSet::new());
+        let mut reached = false;
+        for command in commands {
+            match command {
+                Command::Checkpoint(stage) => {
+                    context.record(Body::Checkpoint { stage: stage.name().to_owned() })?;
+                    context.tell(stage.name(), What::Checkpoint);
+                    reached = true;
+                }
+                Command::Do(id) | Command::Undo(id) if busy.len() < AT_ONCE => {
+                    let Some(step) = context.shared().machine.step(&id) else { continue };
+                    busy.insert(id.clone());
+                    let forward = matches!(goal, Goal::Forward(_));
+                    tasks.push(Box::pin(async move {
+                        let task = Task::new(context, step);
+                        let result = if forward { task.forward().await } else { task.backward().await };
+                        (id, result)
+                    }));
+                }
+                Command::Do(_) | Command::Undo(_) => {}
+            }
+        }
+        if !reached {
+            return Ok(());
+        }
+    }
+}
+
+/// The next task that ends. Where time is virtual it jumps when nothing can run.
+async fn next(tasks: &mut FuturesUnordered<Ended<'_>>, clock: &dyn Clock) -> (String, Result<(), Failure>) {
+    std::future::poll_fn(|context| {
+        loop {
+            match tasks.poll_next_unpin(context) {
+                Poll::Ready(Some(ended)) => return Poll::Ready(ended),
+                Poll::Ready(None) => return Poll::Ready((String::new(), Ok(()))),
+                Poll::Pending if clock.advance() => {}
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    })
+    .await
+}

@@ -1,0 +1,15 @@
+//! Acting, and surviving.
+//!
+//! [`machine`] is pure: records in, what to do next out; a resume is a replay of the same function. [`driver`] carries
+//! out what the machine says, one task per step ([`task`]), and writes a record before and after every call. Nothing is
+//! chosen here: the plan says it all.
+
+pub mod driver;
+pub mod event;
+pub mod look;
+pub mod machine;
+pub mod task;
+
+pub use driver::{End, Run, Stop, run};
+pub use event::{Event, What};
+pub use machine::{Goal, Machine, Phase};

@@ -1,0 +1,577 @@
+//! One step, from wherever it stands to its end, forward or back.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
+
+use super::driver::Stop;
+use super::event::{Event, What};
+use super::look::{self, Blind};
+use super::machine::{Machine, Phase};
+use crate::clock::{Clock, rfc3339};
+use crate::cloud::Cloud;
+use crate::journal::{Body, Ending, Error as JournalError, Journal, Way};
+use crate::model::call::{Call, Label, Object, Outcome, Refusal};
+use crate::model::step::{Action, Check, Expect, Step, Undo, UndoCall, Wait, outputs_of, resolve_path};
+use crate::plan::sha256;
+
+/// How long a refusal that passes by itself is tried again, in seconds.
+const BUSY_S: u64 = 900;
+/// How long a deletion is tried again while something still uses the thing: Lambda's interfaces linger for 20 minutes.
+const IN_USE_S: u64 = 2700;
+/// How long a fresh id may be unknown to AWS (EC2 guide, "Eventual consistency"), and how long a check may lag behind.
+const CONSISTENCY_S: u64 = 60;
+/// How often a call of unknown outcome is looked for before it is made again; reads may lag behind.
+const LOOKS: u32 = 5;
+/// How often a call of unknown outcome is made again.
+const REPEATS: u32 = 3;
+
+/// Refusals that pass by themselves: the thing is being changed, or the caller is too fast.
+const BUSY: [&str; 12] = [
+    "ResourceConflictException",
+    "InvalidDBInstanceState",
+    "InvalidDBInstanceStateFault",
+    "IncorrectInstanceState",
+    "IncorrectState",
+    "InvalidAMIID.Unavailable",
+    "RequestLimitExceeded",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "PreconditionFailedException",
+    "ResourceInUse",
+];
+/// Refusals of a deletion while something still uses the thing.
+const IN_USE: [&str; 5] =
+    ["DependencyViolation", "InvalidIPAddress.InUse", "InvalidSnapshot.InUse", "AuthFailure.InUse", "InvalidNetworkInterface.InUse"];
+
+/// Why a step did not end well.
+#[derive(Debug)]
+pub enum Failure {
+    /// It failed; it can be tried again.
+    Step {
+        /// The failure code.
+        code: &'static str,
+        /// The words.
+        why: String,
+    },
+    /// The run is to stop; the step goes on later from where it is.
+    Parked,
+    /// The journal can't be written: nothing more may be done.
+    Journal(JournalError),
+}
+
+impl From<JournalError> for Failure {
+    fn from(error: JournalError) -> Failure {
+        Failure::Journal(error)
+    }
+}
+
+fn failed<T>(code: &'static str, why: impl Into<String>) -> Result<T, Failure> {
+    Err(Failure::Step { code, why: why.into() })
+}
+
+/// The journal and what it amounts to.
+pub struct Shared<'p> {
+    /// Where records go.
+    pub journal: Box<dyn Journal + 'p>,
+    /// What they amount to.
+    pub machine: Machine<'p>,
+}
+
+/// What every task has in hand.
+pub struct Context<'p> {
+    /// The account.
+    pub cloud: &'p dyn Cloud,
+    /// The time.
+    pub clock: &'p dyn Clock,
+    /// The journal and the machine.
+    pub shared: Mutex<Shared<'p>>,
+    /// Who listens.
+    pub tell: &'p (dyn Fn(&Event) + Sync),
+    /// Whether to stop.
+    pub stop: &'p Stop,
+    /// The migration's name.
+    pub migration: String,
+}
+
+impl<'p> Context<'p> {
+    /// The journal and the machine, for a moment.
+    pub fn shared(&self) -> MutexGuard<'_, Shared<'p>> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes a record durable, then takes note of it.
+    pub fn record(&self, body: Body) -> Result<(), Failure> {
+        let at = rfc3339(self.clock.now_ms());
+        let mut shared = self.shared();
+        shared.journal.append(&at, &body)?;
+        shared.machine.apply(&body);
+        Ok(())
+    }
+
+    /// Tells those who listen.
+    pub fn tell(&self, step: &str, what: What) {
+        (self.tell)(&Event { at_ms: self.clock.now_ms(), step: step.to_owned(), what });
+    }
+
+    fn label(&self, step: &Step) -> Label {
+        Label { migration: self.migration.clone(), step: step.id.clone() }
+    }
+
+    fn find(&self, step: &Step, from: &str, output: &str) -> Option<Value> {
+        let shared = self.shared();
+        if from == "self" && output == "Token" {
+            let generation = shared.machine.state(&step.id).map_or(0, |state| state.generation);
+            return Some(Value::from(token(shared.machine.journal(), &step.id, generation)));
+        }
+        shared.machine.output(from, output).cloned()
+    }
+
+    /// Sleeps, or parks where the run is to stop.
+    async fn sleep(&self, seconds: f64) -> Result<(), Failure> {
+        if self.stop.asked() {
+            return Err(Failure::Parked);
+        }
+        let at = self.clock.now_ms() + (seconds * 1000.0) as u64;
+        futures_util::future::select(self.clock.sleep_until(at), Box::pin(self.stop.wait())).await;
+        if self.stop.asked() { Err(Failure::Parked) } else { Ok(()) }
+    }
+}
+
+/// An idempotency token: the same for every try of a step, another after the step was undone. At most 64 ASCII
+/// characters, as EC2 wants.
+pub fn token(journal: &str, step: &str, generation: u32) -> String {
+    sha256(format!("{journal}/{step}/{generation}").as_bytes())[..40].to_owned()
+}
+
+/// How long to wait before the next look: soon at first, then at the pace of the thing waited for.
+struct Pace {
+    next_s: f64,
+    most_s: f64,
+}
+
+impl Pace {
+    fn of(usual_s: u64) -> Pace {
+        Pace { next_s: 0.2, most_s: (usual_s as f64 / 10.0).clamp(1.0, 15.0) }
+    }
+
+    fn next(&mut self) -> f64 {
+        let now = self.next_s;
+        self.next_s = (self.next_s * 1.5).min(self.most_s);
+        now
+    }
+}
+
+/// A step in the hands of a task.
+pub struct Task<'c, 'p> {
+    context: &'c Context<'p>,
+    step: &'p Step,
+    label: Label,
+}
+
+impl<'c, 'p> Task<'c, 'p> {
+    /// A task for a step.
+    pub fn new(context: &'c Context<'p>, step: &'p Step) -> Task<'c, 'p> {
+        Task { context, step, label: context.label(step) }
+    }
+
+    fn find(&self) -> impl Fn(&str, &str) -> Option<Value> + Sync + '_ {
+        |from, output| self.context.find(self.step, from, output)
+    }
+
+    fn tell(&self, what: What) {
+        self.context.tell(&self.step.id, what);
+    }
+
+    fn phase(&self) -> (Phase, u32) {
+        self.context.shared().machine.state(&self.step.id).map(|state| (state.phase.clone(), state.generation)).unwrap_or_default()
+    }
+
+    /// Carries the step out, from wherever it stands.
+    pub async fn forward(&self) -> Result<(), Failure> {
+        self.tell(What::Began);
+        let result = self.forward_from_here().await;
+        self.note(result)
+    }
+
+    fn note(&self, result: Result<(), Failure>) -> Result<(), Failure> {
+        if let Err(Failure::Step { code, why }) = &result {
+            self.context.record(Body::Failed { step: self.step.id.clone(), code: (*code).to_owned(), why: why.clone() })?;
+            self.tell(What::Failed { code: (*code).to_owned(), why: why.clone() });
+        }
+        result
+    }
+
+    async fn forward_from_here(&self) -> Result<(), Failure> {
+        let (phase, _) = self.phase();
+        match phase {
+            Phase::Pending => {
+                self.preconditions().await?;
+                self.capture().await?;
+                self.call().await?;
+            }
+            Phase::Intended => self.settle("the program ended before the answer was noted").await?,
+            Phase::Called | Phase::Verified => {}
+            // A rollback that was begun on this step is gone to its end first.
+            Phase::Undoing(..) => return Box::pin(self.backward_then_forward()).await,
+        }
+        for wait in &self.step.wait {
+            self.wait(wait).await?;
+        }
+        for check in &self.step.verify {
+            self.verify(check).await?;
+        }
+        self.context.record(Body::Verified { step: self.step.id.clone() })?;
+        self.tell(What::Verified);
+        Ok(())
+    }
+
+    async fn backward_then_forward(&self) -> Result<(), Failure> {
+        self.backward_from_here().await?;
+        self.forward_from_here().await
+    }
+
+    /// What the plan expects of the account before the call; a difference is somebody else's change.
+    async fn preconditions(&self) -> Result<(), Failure> {
+        for check in &self.step.before {
+            let until = self.context.clock.now_ms() + 5_000;
+            loop {
+                let found = self.look(check).await?;
+                if found.holds {
+                    break;
+                }
+                if self.context.clock.now_ms() >= until {
+                    let seen: Vec<String> = found.values.iter().map(Value::to_string).collect();
+                    return failed(
+                        "HK0505",
+                        format!(
+                            "before the call, \"{}\" does not hold: {} is {}, expected {}",
+                            check.what,
+                            check.path,
+                            seen.join(", "),
+                            words(&check.expect)
+                        ),
+                    );
+                }
+                self.context.sleep(1.0).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn look(&self, check: &Check) -> Result<look::Found, Failure> {
+        look::check(self.context.cloud, &self.label, check, &self.find()).await.or_else(|blind| blinded(&blind))
+    }
+
+    async fn capture(&self) -> Result<(), Failure> {
+        if self.step.call.capture.is_empty() {
+            return Ok(());
+        }
+        let mut values = BTreeMap::new();
+        for (name, look) in &self.step.call.capture {
+            let found = look::select(self.context.cloud, &self.label, &look.operation, &look.parameters, &look.path, &self.find()).await;
+            let found = found.or_else(|blind| blinded(&blind))?;
+            values.insert(name.clone(), found.into_iter().next().unwrap_or(Value::Null));
+        }
+        self.context.record(Body::Captured { step: self.step.id.clone(), values })
+    }
+
+    /// Makes the call, and settles what came of it.
+    async fn call(&self) -> Result<(), Failure> {
+        let action = &self.step.call;
+        let deadline = self.context.clock.now_ms() + BUSY_S * 1000;
+        let fresh_until = self.context.clock.now_ms() + CONSISTENCY_S * 1000;
+        let mut pace = Pace::of(60);
+        loop {
+            let parameters = self.parameters(&action.parameters).await?;
+            match self.make(Way::Do, action.operation.clone(), parameters).await? {
+                Outcome::Done(answer) => return self.done(Way::Do, &answer),
+                Outcome::Unknown(why) => {
+                    self.end(Way::Do, Ending::Unknown(why.clone()))?;
+                    return self.settle(&why).await;
+                }
+                Outcome::Refused(refusal) => {
+                    self.end(Way::Do, Ending::Refused(refusal.code.clone(), refusal.message.clone()))?;
+                    if action.adopt_on.contains(&refusal.code) && self.adopt(action).await? {
+                        return Ok(());
+                    }
+                    let now = self.context.clock.now_ms();
+                    let fresh = refusal.is_not_found() && now < fresh_until && !self.step.needs.is_empty();
+                    if !(fresh || (BUSY.contains(&refusal.code.as_str()) && now < deadline)) {
+                        return self.refused(&action.operation.to_string(), &refusal);
+                    }
+                    self.tell(What::Busy { why: refusal.to_string() });
+                }
+            }
+            self.context.sleep(pace.next()).await?;
+        }
+    }
+
+    fn refused<T>(&self, operation: &str, refusal: &Refusal) -> Result<T, Failure> {
+        let code = match refusal {
+            r if r.is_credentials() => "HK0302",
+            r if r.is_denied() => "HK0303",
+            _ => "HK0304",
+        };
+        failed(code, format!("{operation} was refused: {refusal}"))
+    }
+
+    async fn parameters(&self, parameters: &Object) -> Result<Object, Failure> {
+        look::parameters(self.context.cloud, &self.label, parameters, &self.find()).await.or_else(|blind| blinded(&blind))
+    }
+
+    /// Announces a call in the journal, and makes it.
+    async fn make(&self, way: Way, operation: crate::model::call::Operation, parameters: Object) -> Result<Outcome, Failure> {
+        if self.context.stop.asked() {
+            return Err(Failure::Parked);
+        }
+        let (_, generation) = self.phase();
+        self.context.record(Body::Intended { step: self.step.id.clone(), way, operation: operation.to_string(), generation })?;
+        self.tell(What::Calling);
+        let call = Call { operation, parameters, label: Some(self.label.clone()) };
+        Ok(self.context.cloud.call(&call).await)
+    }
+
+    fn end(&self, way: Way, ending: Ending) -> Result<(), Failure> {
+        self.context.record(Body::Ended { step: self.step.id.clone(), way, ending })
+    }
+
+    fn done(&self, way: Way, answer: &Value) -> Result<(), Failure> {
+        match outputs_of(answer, &self.step.call.outputs) {
+            Ok(outputs) => {
+                self.end(way, Ending::Done(outputs))?;
+                self.tell(What::Called { adopted: false });
+                Ok(())
+            }
+            Err(at) => {
+                let why = format!("the answer holds no {at}");
+                self.end(way, Ending::Unknown(why.clone()))?;
+                failed("HK0305", format!("{}: {why}; the step is settled by looking when you apply again", self.step.call.operation))
+            }
+        }
+    }
+
+    /// A call of unknown outcome: looked for, then adopted or made again.
+    async fn settle(&self, why: &str) -> Result<(), Failure> {
+        self.tell(What::Unknown { why: why.to_owned() });
+        for _ in 0..REPEATS {
+            let mut pace = Pace::of(20);
+            for _ in 0..LOOKS {
+                if self.adopt(&self.step.call).await? {
+                    return Ok(());
+                }
+                self.context.sleep(pace.next()).await?;
+            }
+            let parameters = self.parameters(&self.step.call.parameters).await?;
+            match self.make(Way::Do, self.step.call.operation.clone(), parameters).await? {
+                Outcome::Done(answer) => return self.done(Way::Do, &answer),
+                Outcome::Unknown(why) => self.end(Way::Do, Ending::Unknown(why))?,
+                Outcome::Refused(refusal) => {
+                    // The earlier try may have come through after all, and be what stands in the way.
+                    if self.adopt(&self.step.call).await? {
+                        return Ok(());
+                    }
+                    self.end(Way::Do, Ending::Refused(refusal.code.clone(), refusal.message.clone()))?;
+                    if BUSY.contains(&refusal.code.as_str()) {
+                        return Box::pin(self.call()).await;
+                    }
+                    return self.refused(&self.step.call.operation.to_string(), &refusal);
+                }
+            }
+        }
+        failed(
+            "HK0502",
+            format!("{}: nobody knows whether it was carried out ({why}), and looking does not tell", self.step.call.operation),
+        )
+    }
+
+    /// Whether the probe shows that the call was carried out; then it is noted as done.
+    async fn adopt(&self, action: &Action) -> Result<bool, Failure> {
+        let probe = &action.probe;
+        let find = self.find();
+        let answer = match look::read(self.context.cloud, &self.label, &probe.operation, &probe.parameters, &find).await {
+            Ok(answer) => answer,
+            Err(Blind::Refused(refusal)) if refusal.is_not_found() => Value::Null,
+            Err(blind) => return blinded(&blind),
+        };
+        let at = resolve_path(&probe.path, &|s, o| find(s, o)).or_else(|text| blinded(&Blind::Reference(text)))?;
+        let expect = look::expectation(&probe.expect, &find).or_else(|blind| blinded(&blind))?;
+        if !expect.holds(&crate::model::path::select(&answer, &at)) {
+            return Ok(false);
+        }
+        let Ok(outputs) = outputs_of(&answer, &probe.outputs) else { return Ok(false) };
+        self.end(Way::Do, Ending::Adopted(outputs))?;
+        self.tell(What::Called { adopted: true });
+        Ok(true)
+    }
+
+    async fn wait(&self, wait: &Wait) -> Result<(), Failure> {
+        let deadline = self.context.clock.now_ms() + wait.timeout_s * 1000;
+        let mut pace = Pace::of(wait.usual_s);
+        let mut told = false;
+        loop {
+            let found = match look::check(self.context.cloud, &self.label, &wait.until, &self.find()).await {
+                Ok(found) => found,
+                Err(Blind::NoAnswer(_)) => look::Found { holds: false, values: Vec::new() },
+                Err(Blind::Refused(refusal)) if BUSY.contains(&refusal.code.as_str()) => look::Found { holds: false, values: Vec::new() },
+                Err(blind) => return blinded(&blind),
+            };
+            if found.holds {
+                return Ok(());
+            }
+            if let Some(never) = found.values.iter().find(|value| wait.never.contains(value)) {
+                return failed("HK0503", format!("waiting until {}: it became {never}, from which it does not come back", wait.until.what));
+            }
+            if self.context.clock.now_ms() >= deadline {
+                let seen: Vec<String> = found.values.iter().map(Value::to_string).collect();
+                return failed(
+                    "HK0503",
+                    format!("waited {} for \"{}\"; last seen: {}", minutes(wait.timeout_s), wait.until.what, seen.join(", ")),
+                );
+            }
+            if !told {
+                told = true;
+                self.tell(What::Waiting { until: wait.until.what.clone() });
+            }
+            self.context.sleep(pace.next()).await?;
+        }
+    }
+
+    async fn verify(&self, check: &Check) -> Result<(), Failure> {
+        let deadline = self.context.clock.now_ms() + CONSISTENCY_S * 1000;
+        let mut pace = Pace::of(30);
+        loop {
+            let found = self.look(check).await?;
+            if found.holds {
+                return Ok(());
+            }
+            if self.context.clock.now_ms() >= deadline {
+                let seen: Vec<String> = found.values.iter().map(Value::to_string).collect();
+                return failed(
+                    "HK0504",
+                    format!("\"{}\" does not hold: {} is {}, expected {}", check.what, check.path, seen.join(", "), words(&check.expect)),
+                );
+            }
+            self.context.sleep(pace.next()).await?;
+        }
+    }
+
+    /// Goes the way back, from wherever the step stands.
+    pub async fn backward(&self) -> Result<(), Failure> {
+        self.tell(What::Began);
+        let result = self.backward_from_here().await;
+        self.note(result)
+    }
+
+    async fn backward_from_here(&self) -> Result<(), Failure> {
+        let calls = match &self.step.undo {
+            Undo::Calls(calls) => calls,
+            Undo::Irreversible(why) => return failed("HK0507", format!("it can't be undone: {why}")),
+        };
+        let (phase, _) = self.phase();
+        if phase == Phase::Intended && !self.came_through().await? {
+            return self.undone();
+        }
+        let from = if let Phase::Undoing(at, _) = phase { at } else { 0 };
+        for (at, call) in calls.iter().enumerate().skip(from) {
+            self.undo_call(at, call).await?;
+        }
+        self.undone()
+    }
+
+    fn undone(&self) -> Result<(), Failure> {
+        self.context.record(Body::Undone { step: self.step.id.clone() })?;
+        self.tell(What::Undone);
+        Ok(())
+    }
+
+    /// Whether a call of unknown outcome was carried out, for a rollback: looked for, not made again.
+    async fn came_through(&self) -> Result<bool, Failure> {
+        let mut pace = Pace::of(20);
+        for _ in 0..LOOKS {
+            if self.adopt(&self.step.call).await? {
+                return Ok(true);
+            }
+            self.context.sleep(pace.next()).await?;
+        }
+        Ok(false)
+    }
+
+    async fn undo_call(&self, at: usize, call: &UndoCall) -> Result<(), Failure> {
+        let each = match &call.each {
+            None => vec![None],
+            Some(look) => {
+                let found =
+                    look::select(self.context.cloud, &self.label, &look.operation, &look.parameters, &look.path, &self.find()).await;
+                found.or_else(|blind| blinded(&blind))?.into_iter().map(Some).collect()
+            }
+        };
+        for value in each {
+            self.undo_once(at, call, value.as_ref()).await?;
+        }
+        for wait in &call.wait {
+            self.wait(wait).await?;
+        }
+        self.end(Way::Undo(at), Ending::Done(BTreeMap::new()))
+    }
+
+    async fn undo_once(&self, at: usize, call: &UndoCall, each: Option<&Value>) -> Result<(), Failure> {
+        let busy_until = self.context.clock.now_ms() + BUSY_S * 1000;
+        let use_until = self.context.clock.now_ms() + IN_USE_S * 1000;
+        let mut pace = Pace::of(150);
+        loop {
+            if self.look(&call.unless).await?.holds {
+                return Ok(());
+            }
+            let find = |from: &str, output: &str| if from == "each" { each.cloned() } else { self.context.find(self.step, from, output) };
+            let parameters =
+                look::parameters(self.context.cloud, &self.label, &call.parameters, &find).await.or_else(|blind| blinded(&blind))?;
+            match self.make(Way::Undo(at), call.operation.clone(), parameters).await? {
+                Outcome::Done(_) => return Ok(()),
+                Outcome::Refused(refusal) if refusal.is_not_found() => return Ok(()),
+                Outcome::Unknown(why) => self.tell(What::Unknown { why }),
+                Outcome::Refused(refusal) => {
+                    let now = self.context.clock.now_ms();
+                    let code = refusal.code.as_str();
+                    let again = (BUSY.contains(&code) && now < busy_until) || (IN_USE.contains(&code) && now < use_until);
+                    if !again {
+                        self.end(Way::Undo(at), Ending::Refused(refusal.code.clone(), refusal.message.clone()))?;
+                        return failed("HK0506", format!("{} was refused: {refusal}", call.operation));
+                    }
+                    self.tell(What::Busy { why: refusal.to_string() });
+                }
+            }
+            self.context.sleep(pace.next()).await?;
+        }
+    }
+}
+
+fn blinded<T>(blind: &Blind) -> Result<T, Failure> {
+    let code = match blind {
+        Blind::Refused(refusal) if refusal.is_credentials() => "HK0302",
+        Blind::Refused(refusal) if refusal.is_denied() => "HK0303",
+        Blind::Refused(_) => "HK0304",
+        Blind::NoAnswer(_) => "HK0301",
+        Blind::Reference(_) => "HK0105",
+    };
+    failed(code, format!("could not look: {}", blind.words()))
+}
+
+fn minutes(seconds: u64) -> String {
+    if seconds < 120 { format!("{seconds} s") } else { format!("{} min", seconds / 60) }
+}
+
+/// An expectation, for people.
+fn words(expect: &Expect) -> String {
+    let list = |values: &[Value]| values.iter().map(Value::to_string).collect::<Vec<_>>().join(", ");
+    match expect {
+        Expect::Equals(value) => value.to_string(),
+        Expect::SameSet(values) => format!("exactly {}", list(values)),
+        Expect::Includes(values) => format!("among others {}", list(values)),
+        Expect::Excludes(values) => format!("none of {}", list(values)),
+        Expect::Exists => "something".to_owned(),
+        Expect::Absent => "nothing".to_owned(),
+    }
+}

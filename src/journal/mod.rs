@@ -1,0 +1,256 @@
+//! What was intended and what happened: append-only, one record per line, each chained to the one before.
+//!
+//! A record is `{"seq", "at", "hash", "body"}`; `hash` is SHA-256 over the previous hash and the record. So a torn last
+//! line and an altered line are told apart: the first is what a crash leaves and is dropped, the second stops
+//! everything. A record is durable (fsync) before what it announces is done. Nothing secret is in it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::plan::sha256;
+
+pub mod file;
+
+/// Which way a call goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    /// The step's own call.
+    Do,
+    /// The n-th call of its way back, from 0.
+    Undo(usize),
+}
+
+/// What a call came to, as it is remembered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// Done; its outputs.
+    Done(BTreeMap<String, Value>),
+    /// Found to have been done already: by an earlier try, or because it was so.
+    Adopted(BTreeMap<String, Value>),
+    /// AWS refused: code and words.
+    Refused(String, String),
+    /// Nobody knows yet; why.
+    Unknown(String),
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Body {
+    /// The journal begins: which plan, by which version. `id` is unique to this journal; idempotency tokens come
+    /// from it.
+    Opened {
+        /// Unique.
+        id: String,
+        /// The migration.
+        migration: String,
+        /// Hash of the plan's file.
+        plan: String,
+        /// Version of the program.
+        version: String,
+    },
+    /// Somebody runs the plan.
+    RunBegan {
+        /// `apply` or `rollback`.
+        what: String,
+        /// The caller's ARN, and user and host.
+        who: String,
+    },
+    /// State remembered before a call.
+    Captured {
+        /// The step.
+        step: String,
+        /// Names and values.
+        values: BTreeMap<String, Value>,
+    },
+    /// A call is about to be made.
+    Intended {
+        /// The step.
+        step: String,
+        /// Which way.
+        way: Way,
+        /// `service:Operation`.
+        operation: String,
+        /// How many times the step was undone before: part of the idempotency token.
+        generation: u32,
+    },
+    /// What a call came to.
+    Ended {
+        /// The step.
+        step: String,
+        /// Which way.
+        way: Way,
+        /// How.
+        ending: Ending,
+    },
+    /// Waits and checks of a step hold.
+    Verified {
+        /// The step.
+        step: String,
+    },
+    /// A step failed after its call: a wait or a check did not hold.
+    Failed {
+        /// The step.
+        step: String,
+        /// The failure code.
+        code: String,
+        /// The words.
+        why: String,
+    },
+    /// The way back of a step has been gone to its end.
+    Undone {
+        /// The step.
+        step: String,
+    },
+    /// All steps of a stage are verified.
+    Checkpoint {
+        /// The stage's name.
+        stage: String,
+    },
+    /// The run ended.
+    RunEnded {
+        /// `done`, `checkpoint`, `failed`, `interrupted`.
+        how: String,
+    },
+}
+
+/// A record of the journal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// From 1, without gaps.
+    pub seq: u64,
+    /// When, RFC 3339, UTC.
+    pub at: String,
+    /// Chained hash.
+    pub hash: String,
+    /// What happened.
+    pub body: Body,
+}
+
+/// What begins the chain.
+const SEED: &str = "hikkoshi journal 1";
+
+/// The hash of a record that follows another.
+pub fn chain(previous: &str, seq: u64, at: &str, body: &Body) -> String {
+    let text = serde_json::to_string(body).unwrap_or_default();
+    sha256(format!("{previous}\n{seq}\n{at}\n{text}").as_bytes())
+}
+
+/// The hash before the first record.
+pub fn seed() -> String {
+    sha256(SEED.as_bytes())
+}
+
+/// Why a journal can't be gone on with.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A line in the middle is not what was written.
+    #[error("line {line} of the journal is damaged: {why}")]
+    Damaged {
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The disk is full or not writable.
+    #[error("the journal can't be written: {0}")]
+    Unwritable(String),
+    /// Somebody else is running it.
+    #[error("{0}")]
+    Locked(String),
+}
+
+/// Reads records from text. A last line that a crash tore is left out and counted in the second value.
+///
+/// # Errors
+/// If a line before the last one is not what was written.
+pub fn parse(text: &str) -> Result<(Vec<Record>, usize), Error> {
+    let mut records = Vec::new();
+    let mut previous = seed();
+    let mut kept = 0;
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    for (at, line) in lines.iter().enumerate() {
+        let last = at + 1 == lines.len();
+        let torn = last && !line.ends_with('\n');
+        match serde_json::from_str::<Record>(line.trim_end()) {
+            Ok(record)
+                if record.seq == records.len() as u64 + 1 && record.hash == chain(&previous, record.seq, &record.at, &record.body) =>
+            {
+                if torn {
+                    return Ok((records, kept));
+                }
+                previous.clone_from(&record.hash);
+                records.push(record);
+                kept += line.len();
+            }
+            _ if torn => return Ok((records, kept)),
+            Ok(record) => {
+                return Err(Error::Damaged { line: at + 1, why: format!("record {} does not follow from the one before", record.seq) });
+            }
+            Err(error) => return Err(Error::Damaged { line: at + 1, why: error.to_string() }),
+        }
+    }
+    Ok((records, kept))
+}
+
+/// Where records go. An append returns when the record is durable.
+pub trait Journal: Send {
+    /// Appends a record.
+    ///
+    /// # Errors
+    /// If it can't be made durable; then what it announces must not be done.
+    fn append(&mut self, at: &str, body: &Body) -> Result<(), Error>;
+}
+
+/// A journal in memory: for dry runs and tests.
+#[derive(Default)]
+pub struct Memory {
+    /// The records so far.
+    pub records: Vec<Record>,
+}
+
+impl Journal for Memory {
+    fn append(&mut self, at: &str, body: &Body) -> Result<(), Error> {
+        let seq = self.records.len() as u64 + 1;
+        let hash = chain(&self.records.last().map_or_else(seed, |record| record.hash.clone()), seq, at, body);
+        self.records.push(Record { seq, at: at.to_owned(), hash, body: body.clone() });
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(count: usize) -> String {
+        let mut memory = Memory::default();
+        for at in 0..count {
+            let body = Body::Verified { step: format!("step-{at}") };
+            memory.append("2026-11-24T00:00:00Z", &body).expect("memory takes everything");
+        }
+        memory.records.iter().map(|record| serde_json::to_string(record).expect("a record is JSON") + "\n").collect()
+    }
+
+    #[test]
+    fn a_journal_cut_at_any_byte_keeps_the_records_before_the_cut() {
+        let whole = text(5);
+        for cut in 0..=whole.len() {
+            let (records, kept) = parse(&whole[..cut]).unwrap_or_else(|error| panic!("cut at {cut}: {error}"));
+            assert_eq!(records.len(), whole[..cut].matches('\n').count(), "cut at {cut}");
+            assert!(kept <= cut && (kept == 0 || whole.as_bytes()[kept - 1] == b'\n'), "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn an_altered_record_is_found_and_named() {
+        let whole = text(5);
+        let altered = whole.replacen("step-2", "step-9", 1);
+        assert!(matches!(parse(&altered), Err(Error::Damaged { line: 3, .. })));
+        let without: String = whole.split_inclusive('\n').enumerate().filter(|(at, _)| *at != 1).map(|(_, line)| line).collect();
+        assert!(matches!(parse(&without), Err(Error::Damaged { line: 2, .. })));
+    }
+}

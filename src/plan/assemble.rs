@@ -1,0 +1,415 @@
+//! From decisions to steps.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::decide::{Decision, Decisions, decide, find};
+use super::guard::{self, Design};
+use super::intent::{Intent, Problem, Unvouched};
+use super::network::{self, Network};
+use super::{Move, Plan, SubnetPlan, lint, order};
+use crate::kinds;
+use crate::model::facet::Role;
+use crate::model::id::Id;
+use crate::model::inventory::Inventory;
+use crate::model::network::{Ports, Protocol};
+use crate::model::path;
+use crate::model::resource::Resource;
+use crate::model::step::{Need, Stage, Step};
+use crate::model::strategy::{Blocker, Provision, Scene, Strategy};
+
+/// AWS's default of security groups per interface (VPC quotas page).
+const GROUPS_PER_INTERFACE: usize = 5;
+
+/// Plans.
+///
+/// # Errors
+/// If the intent names what isn't in the inventory.
+pub fn plan(intent: &Intent, inventory: &Inventory, intent_sha256: &str, inventory_sha256: &str) -> Result<Plan, Problem> {
+    let decisions = decide(intent, inventory)?;
+    let network = network::lay(intent, inventory, &decisions);
+    let mut assembly = Assembly::new(intent, inventory, &decisions, &network)?;
+    assembly.foundation();
+    assembly.groups();
+    assembly.endpoints();
+    assembly.moves();
+    assembly.turn_takes();
+    assembly.flips();
+    assembly.drop_groups();
+    Ok(assembly.finish(intent_sha256, inventory_sha256))
+}
+
+struct Assembly<'a> {
+    intent: &'a Intent,
+    inventory: &'a Inventory,
+    decisions: &'a Decisions<'a>,
+    network: &'a Network,
+    designs: BTreeMap<Id, Design>,
+    additions: Vec<(Id, Vec<(Ports, Value, String)>)>,
+    steps: Vec<Step>,
+    moves: Vec<Move>,
+    subnets: Vec<SubnetPlan>,
+    blockers: Vec<Blocker>,
+    warnings: Vec<String>,
+}
+
+impl<'a> Assembly<'a> {
+    fn new(
+        intent: &'a Intent,
+        inventory: &'a Inventory,
+        decisions: &'a Decisions<'a>,
+        network: &'a Network,
+    ) -> Result<Assembly<'a>, Problem> {
+        let declared = declared(intent, inventory)?;
+        let mut overrides: BTreeMap<Id, Unvouched> = BTreeMap::new();
+        for choice in &intent.workloads {
+            if let Some(unvouched) = choice.unvouched {
+                overrides.insert(find(inventory, &choice.name)?, unvouched);
+            }
+        }
+        let chosen = decisions
+            .by_workload
+            .iter()
+            .map(|(id, d)| (id.clone(), (if d.moves { d.strategy } else { Strategy::Skip }, d.slug.clone())))
+            .collect();
+        let input = guard::Input {
+            inventory,
+            migration: &intent.migration.value,
+            chosen: &chosen,
+            unvouched: &|id| overrides.get(id).copied().unwrap_or(intent.unvouched),
+            declared: &declared,
+        };
+        let designs = guard::design(&input);
+        let additions = guard::additions(&input, &designs);
+        let mut blockers = decisions.blockers.clone();
+        blockers.extend(network.blockers.iter().cloned());
+        let mut warnings = decisions.warnings.clone();
+        warnings.extend(network.warnings.iter().cloned());
+        let subnets = network.subnets.clone();
+        Ok(Assembly {
+            intent,
+            inventory,
+            decisions,
+            network,
+            designs,
+            additions,
+            steps: Vec::new(),
+            moves: Vec::new(),
+            subnets,
+            blockers,
+            warnings,
+        })
+    }
+
+    fn provide(&mut self, provision: &Provision) {
+        self.steps.extend(kinds::provide(provision, &self.intent.migration.value, self.inventory));
+    }
+
+    fn foundation(&mut self) {
+        for provision in &self.network.provisions {
+            self.provide(provision);
+        }
+    }
+
+    /// All groups empty first, then their rules: cycles are harmless that way.
+    fn groups(&mut self) {
+        let mut rules = Vec::new();
+        let mut made = Vec::new();
+        for design in self.designs.values() {
+            let Some(name) = &design.plan.group else { continue };
+            let workload = self.inventory.name(&design.plan.workload);
+            let description = format!("{workload}, guarded by itself since migration {}", self.intent.migration.value);
+            let description: String =
+                description.chars().filter(|c| c.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(*c)).take(255).collect();
+            made.push(Provision::Group { key: design.key.clone(), name: name.clone(), description });
+            if !design.rules.is_empty() {
+                let group = json!(format!("${{group-{}.GroupId}}", design.key));
+                rules.push(Provision::Rules { key: design.key.clone(), group, rules: design.rules.clone() });
+            }
+        }
+        for (group, added) in &self.additions {
+            rules.push(Provision::Rules { key: format!("beside-{group}"), group: json!(group.as_str()), rules: added.clone() });
+        }
+        made.iter().chain(&rules).for_each(|provision| self.provide(provision));
+    }
+
+    /// Interface endpoints that the intent asks for, behind a group that lets in the whole VPC on 443.
+    fn endpoints(&mut self) {
+        let wanted = &self.intent.endpoints.interface;
+        if wanted.is_empty() {
+            return;
+        }
+        let group = json!("${group-endpoints.GroupId}");
+        let vpc = self.inventory.network().map(|vpc| vpc.facets.ranges.clone()).unwrap_or_default();
+        let rules = vpc
+            .iter()
+            .map(|range| (Ports::tcp(443), json!({ "CidrIp": range }), "the whole VPC: private DNS switches every subnet".to_owned()))
+            .collect();
+        let name = format!("{}-endpoints", self.intent.migration.value);
+        self.provide(&Provision::Group { key: "endpoints".into(), name, description: "VPC interface endpoints".into() });
+        self.provide(&Provision::Rules { key: "endpoints".into(), group: group.clone(), rules });
+        let subnets: Vec<Value> = self.network.private.values().cloned().collect();
+        for service in wanted {
+            self.provide(&Provision::InterfaceEndpoint { service: service.clone(), subnets: subnets.clone(), group: group.clone() });
+        }
+    }
+
+    fn moves(&mut self) {
+        for (id, decision) in &self.decisions.by_workload {
+            let Some(resource) = self.inventory.get(id).filter(|_| decision.moves) else { continue };
+            let steps = if decision.taken.impossible { Vec::new() } else { self.draft(resource, decision) };
+            self.moves.push(Move {
+                id: decision.slug.clone(),
+                workload: id.clone(),
+                name: resource.name.clone(),
+                kind: resource.kind.clone(),
+                strategy: decision.strategy,
+                reason: decision.taken.reason.clone(),
+                interruption_s: decision.taken.interruption_s,
+                duration_s: decision.taken.duration_s,
+                risk: decision.taken.risk,
+                rejected: decision.rejected.clone(),
+            });
+            self.steps.extend(steps);
+        }
+    }
+
+    fn draft(&mut self, resource: &Resource, decision: &Decision) -> Vec<Step> {
+        let design = self.designs.get(&resource.id);
+        let groups: Vec<Value> = design.map_or_else(|| resource.groups().iter().map(|g| json!(g.as_str())).collect(), |d| d.wears.clone());
+        let regroup = design.is_some_and(|d| d.plan.group.is_some());
+        if regroup && resource.groups().len() + groups.len() > GROUPS_PER_INTERFACE {
+            self.blockers.push(Blocker {
+                code: "HK0405".into(),
+                resource: resource.id.clone(),
+                why: format!(
+                    "{} wears {} groups; with a new one beside them an interface would have more than {GROUPS_PER_INTERFACE}",
+                    resource.name,
+                    resource.groups().len()
+                ),
+                way_out: "take a group off it first, or raise the quota".into(),
+            });
+        }
+        let scene = Scene {
+            inventory: self.inventory,
+            migration: &self.intent.migration.value,
+            strategy: decision.strategy,
+            private: &self.network.private,
+            public: &self.network.public,
+            flipping: &self.decisions.flipping,
+            groups: &groups,
+            regroup,
+            beside_first: design.is_some_and(|d| d.beside_first && regroup),
+            old_until_tighten: design.is_some_and(|d| d.old_until_tighten && regroup),
+            slug: &decision.slug,
+        };
+        let drafted = kinds::kind(&resource.kind).map(|kind| kind.draft(resource, &scene));
+        match drafted {
+            Some(Ok(steps)) => steps,
+            Some(Err(blocker)) => {
+                self.blockers.push(blocker);
+                Vec::new()
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// Members of one target group are replaced one after the other, so that the others serve meanwhile.
+    fn turn_takes(&mut self) {
+        let relocated = |d: &&Decision| d.moves && d.strategy == Strategy::Relocate;
+        for group in self.inventory.with_role(Role::TargetGroup) {
+            let members = group
+                .facets
+                .targets
+                .iter()
+                .flat_map(|t| &t.members)
+                .filter_map(|t| self.decisions.by_workload.get(&Id::from(t.target.as_str())));
+            let mut slugs: Vec<&str> = members.filter(relocated).map(|d| d.slug.as_str()).collect();
+            slugs.sort_unstable();
+            slugs.dedup();
+            for pair in slugs.windows(2) {
+                let last = self.steps.iter().rfind(|s| s.of_move == pair[0] && s.stage == Stage::Pets).map(|s| s.id.clone());
+                let first = self.steps.iter_mut().find(|s| s.of_move == pair[1] && s.stage == Stage::Pets);
+                if let (Some(last), Some(first)) = (last, first)
+                    && !first.needs.iter().any(|need| need.step == last)
+                {
+                    first
+                        .needs
+                        .push(Need { step: last, because: format!("target group {} keeps a healthy target at every moment", group.name) });
+                }
+            }
+        }
+    }
+
+    /// Subnets turn one zone after the other: the first is the canary. Before that, what the internet must reach has
+    /// left, and no database in it is public any more.
+    fn flips(&mut self) {
+        let mut turning: Vec<(&str, &Id)> = self
+            .network
+            .table_for
+            .keys()
+            .map(|id| (self.inventory.get(id).map_or("", |s| path::text(&s.doc, "AvailabilityZone")), id))
+            .collect();
+        turning.sort_unstable();
+        let mut previous: Option<String> = None;
+        for (zone, subnet) in turning {
+            let mut needs = self.before_flip(subnet);
+            needs.extend(
+                previous.iter().map(|step| (step.clone(), "one subnet at a time: the first shows whether NAT carries it".to_owned())),
+            );
+            let provision = Provision::Flip { subnet: subnet.clone(), table: self.network.table_for[subnet].clone(), needs };
+            let steps = kinds::provide(&provision, &self.intent.migration.value, self.inventory);
+            if let Some(first) = steps.first() {
+                let cidr = self.inventory.get(subnet).map_or("", |s| path::text(&s.doc, "CidrBlock")).to_owned();
+                self.subnets.push(SubnetPlan { step: first.id.clone(), cidr, zone: zone.to_owned(), what: "turns private".into() });
+                previous = Some(first.id.clone());
+            }
+            self.steps.extend(steps);
+        }
+    }
+
+    fn before_flip(&self, subnet: &Id) -> Vec<(String, String)> {
+        let here = |r: &&Resource| r.subnets().contains(subnet);
+        let mut out = Vec::new();
+        for resource in self.inventory.resources.values().filter(|r| r.is_movable()).filter(here) {
+            let Some(decision) = self.decisions.by_workload.get(&resource.id).filter(|d| d.moves) else { continue };
+            let mine = self.steps.iter().filter(|s| s.of_move == decision.slug && s.stage == Stage::Data);
+            let because = if resource.role == Role::Balancer {
+                format!("the internet reaches {} in this subnet until then", resource.name)
+            } else {
+                format!("a public {} in a private subnet may become unreachable", resource.name)
+            };
+            out.extend(mine.map(|step| (step.id.clone(), because.clone())));
+        }
+        out
+    }
+
+    /// Old groups that nothing wears or names any more, at the very end.
+    fn drop_groups(&mut self) {
+        let replaced: BTreeSet<&Id> = self
+            .designs
+            .values()
+            .filter(|d| d.plan.group.is_some())
+            .filter_map(|d| self.inventory.get(&d.plan.workload))
+            .flat_map(Resource::groups)
+            .collect();
+        for group in replaced {
+            if self.inventory.name(group) == "default" {
+                continue;
+            }
+            if let Some(why) = self.still_used(group) {
+                self.warnings.push(format!("the old group {} is not deleted in cleanup: {why}", self.inventory.name(group)));
+                continue;
+            }
+            let mut steps = kinds::provide(&Provision::DropGroup { group: group.clone() }, &self.intent.migration.value, self.inventory);
+            let enders: Vec<String> = self
+                .steps
+                .iter()
+                .filter(|s| s.stage == Stage::Cleanup && s.call.operation.name() == "TerminateInstances")
+                .map(|s| s.id.clone())
+                .collect();
+            for step in &mut steps {
+                step.needs.extend(
+                    enders.iter().map(|id| Need { step: id.clone(), because: "the old instance wears it until it is gone".to_owned() }),
+                );
+            }
+            self.steps.extend(steps);
+        }
+    }
+
+    fn still_used(&self, group: &Id) -> Option<String> {
+        let moved = |id: &Id| self.designs.get(id).is_some_and(|d| d.plan.group.is_some());
+        let named = self.inventory.with_role(Role::Group).find(|other| {
+            let rules = other.facets.rules.iter().flat_map(|r| r.ingress.iter().chain(&r.egress));
+            other.id != *group && rules.into_iter().any(|rule| rule.peer == crate::model::network::Peer::Group(group.clone()))
+        });
+        if let Some(other) = named {
+            return Some(format!("group {} names it in a rule", other.name));
+        }
+        let worn =
+            self.inventory.resources.values().find(|r| {
+                r.groups().contains(group)
+                    && match r.role {
+                        Role::Interface => r.facets.owner.as_ref().is_none_or(|owner| {
+                            !moved(owner) && !owner.as_str().starts_with("function:") && owner.as_str() != "service:rds"
+                        }),
+                        _ => !moved(&r.id),
+                    }
+            });
+        worn.map(|r| format!("{} still wears it", r.name))
+    }
+
+    fn finish(mut self, intent_sha256: &str, inventory_sha256: &str) -> Plan {
+        self.permissions();
+        order::add_references(&mut self.steps);
+        let steps = match order::sort(std::mem::take(&mut self.steps)) {
+            Ok(steps) => steps,
+            Err(order::Cycle(circle)) => unreachable!("the planner made a circle: {circle:?}"),
+        };
+        let mut stages: Vec<Stage> = steps.iter().map(|step| step.stage).collect();
+        stages.dedup();
+        self.blockers.sort();
+        self.blockers.dedup();
+        let groups = self.designs.into_values().map(|design| design.plan).collect();
+        let plan = Plan {
+            version: 1,
+            migration: self.intent.migration.value.clone(),
+            account: self.inventory.account.clone(),
+            region: self.inventory.region.clone(),
+            vpc: self.inventory.vpc.clone(),
+            intent_sha256: intent_sha256.to_owned(),
+            inventory_sha256: inventory_sha256.to_owned(),
+            blockers: self.blockers,
+            warnings: self.warnings,
+            subnets: self.subnets,
+            moves: self.moves,
+            groups,
+            stages,
+            steps,
+        };
+        debug_assert_eq!(lint::lint(&plan), Vec::new(), "the planner made an unsound plan");
+        plan
+    }
+
+    /// A look that was not possible stands in the way only where the plan depends on it.
+    fn permissions(&mut self) {
+        let owners: BTreeSet<&str> =
+            self.inventory.with_role(Role::Interface).filter_map(|i| i.facets.owner.as_ref()).map(Id::as_str).collect();
+        let any = |prefix: &str| owners.iter().any(|owner| owner.starts_with(prefix));
+        for missing in &self.inventory.missing {
+            let needed = match missing.operation.as_str() {
+                "ec2:DescribeSubnets"
+                | "ec2:DescribeRouteTables"
+                | "ec2:DescribeNetworkInterfaces"
+                | "ec2:DescribeSecurityGroups"
+                | "ec2:DescribeInternetGateways"
+                | "ec2:DescribeAddresses" => true,
+                "ec2:DescribeInstances" | "ec2:DescribeVolumes" => any("i-"),
+                "rds:DescribeDBInstances" | "rds:DescribeDBSubnetGroups" => any("service:rds"),
+                "lambda:ListFunctions" => any("function:") || any("service:lambda"),
+                operation if operation.starts_with("elasticloadbalancing:") => any("lb:"),
+                _ => false,
+            };
+            if needed {
+                self.blockers.push(Blocker {
+                    code: "HK0303".into(),
+                    resource: self.inventory.vpc.clone(),
+                    why: format!("{} was not possible ({}), and the plan depends on it", missing.operation, missing.why),
+                    way_out: format!("allow {} to whoever plans, then run discover and plan again", missing.operation),
+                });
+            } else {
+                self.warnings.push(format!("{} was not possible ({}); the plan does not depend on it", missing.operation, missing.why));
+            }
+        }
+    }
+}
+
+fn declared(intent: &Intent, inventory: &Inventory) -> Result<Vec<(Id, Id, Ports)>, Problem> {
+    let mut out = Vec::new();
+    for flow in &intent.flows {
+        let protocol = if flow.protocol.as_deref() == Some("udp") { Protocol::Udp } else { Protocol::Tcp };
+        out.push((find(inventory, &flow.from)?, find(inventory, &flow.to)?, Ports { protocol, from: flow.port, to: flow.port }));
+    }
+    Ok(out)
+}

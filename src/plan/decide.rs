@@ -1,0 +1,263 @@
+//! A strategy for each workload, and which subnets turn private because of it.
+//!
+//! The two depend on each other: a database that can only be flipped turns its subnets private, and what else is in
+//! them is weighed again. Subnets are only ever added, so this ends.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::intent::{Intent, Problem, unknown_workload};
+use crate::kinds;
+use crate::model::facet::Role;
+use crate::model::id::{Id, slug};
+use crate::model::inventory::Inventory;
+use crate::model::resource::Resource;
+use crate::model::strategy::{Blocker, Candidate, Risk, Site, Strategy};
+
+/// What was decided about one workload.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    /// The strategy.
+    pub strategy: Strategy,
+    /// Unique in the plan; names its steps.
+    pub slug: String,
+    /// The one taken, and why.
+    pub taken: Candidate,
+    /// The others.
+    pub rejected: Vec<Candidate>,
+    /// Whether it is part of the migration at all. What is private already is not.
+    pub moves: bool,
+}
+
+/// All decisions.
+pub struct Decisions<'a> {
+    /// By workload.
+    pub by_workload: BTreeMap<Id, Decision>,
+    /// Public subnets that turn private.
+    pub flipping: BTreeSet<Id>,
+    /// The public subnets of today.
+    pub public: BTreeSet<&'a Id>,
+    /// What stands in the way.
+    pub blockers: Vec<Blocker>,
+    /// What a person should know.
+    pub warnings: Vec<String>,
+}
+
+/// Decides.
+///
+/// # Errors
+/// If the intent names a workload that isn't there, or a strategy that its kind doesn't have.
+pub fn decide<'a>(intent: &Intent, inventory: &'a Inventory) -> Result<Decisions<'a>, Problem> {
+    let asked = asked(intent, inventory)?;
+    let public = inventory.public_subnets();
+    let movable: Vec<&Resource> = inventory.resources.values().filter(|r| r.is_movable()).collect();
+    let slugs = slugs(&movable);
+    let mut flipping: BTreeSet<Id> = BTreeSet::new();
+    loop {
+        let site = Site { inventory, public: &public, flipping: &flipping };
+        let mut by_workload = BTreeMap::new();
+        for resource in &movable {
+            let decision = one(resource, &site, asked.get(&resource.id), slugs[&resource.id].clone());
+            by_workload.insert(resource.id.clone(), decision);
+        }
+        let turned = movable.iter().filter(|r| by_workload[&r.id].moves && by_workload[&r.id].strategy == Strategy::Flip);
+        let wanted: BTreeSet<Id> = turned.flat_map(|r| r.subnets()).filter(|subnet| public.contains(subnet)).cloned().collect();
+        if wanted.is_subset(&flipping) {
+            let mut decisions = Decisions { by_workload, flipping, public, blockers: Vec::new(), warnings: Vec::new() };
+            refuse_the_impossible(&mut decisions, inventory);
+            return Ok(decisions);
+        }
+        flipping.extend(wanted);
+    }
+}
+
+/// The person's choices, by workload.
+fn asked(intent: &Intent, inventory: &Inventory) -> Result<BTreeMap<Id, (Strategy, Option<String>)>, Problem> {
+    let mut out = BTreeMap::new();
+    for choice in &intent.workloads {
+        let id = find(inventory, &choice.name)?;
+        if let Some(strategy) = &choice.strategy {
+            out.insert(id, (strategy.value, choice.reason.clone()));
+        }
+    }
+    Ok(out)
+}
+
+/// The workload that a place in the intent names, by id or by name.
+///
+/// # Errors
+/// If there is none, or several of that name.
+pub fn find(inventory: &Inventory, place: &serde_saphyr::Spanned<String>) -> Result<Id, Problem> {
+    let movable = || inventory.resources.values().filter(|r| r.is_movable());
+    let found: Vec<&Resource> = movable().filter(|r| r.id.as_str() == place.value || r.name == place.value).collect();
+    match found.as_slice() {
+        [one] => Ok(one.id.clone()),
+        [] => {
+            let near = movable()
+                .map(|r| r.name.as_str())
+                .min_by_key(|name| distance(name, &place.value))
+                .filter(|name| distance(name, &place.value) <= 3);
+            Err(unknown_workload(place, near))
+        }
+        several => {
+            let ids: Vec<&str> = several.iter().map(|r| r.id.as_str()).collect();
+            let location = place.referenced;
+            Err(Problem {
+                line: location.line(),
+                column: location.column(),
+                message: format!("several workloads are called `{}`", place.value),
+                expected: format!("one of their ids: {}", ids.join(", ")),
+            })
+        }
+    }
+}
+
+/// Levenshtein's distance, for "did you mean".
+pub fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let next = (diagonal + usize::from(x != *y)).min(row[j] + 1).min(row[j + 1] + 1);
+            diagonal = row[j + 1];
+            row[j + 1] = next;
+        }
+    }
+    row[b.len()]
+}
+
+/// Step names: the workload's name, with its kind's first word where two would be the same.
+fn slugs(movable: &[&Resource]) -> BTreeMap<Id, String> {
+    let mut count: BTreeMap<String, usize> = BTreeMap::new();
+    for resource in movable {
+        *count.entry(slug(&resource.name)).or_default() += 1;
+    }
+    let mut used = BTreeSet::new();
+    let mut out = BTreeMap::new();
+    for resource in movable {
+        let plain = slug(&resource.name);
+        let mut name = if count[&plain] == 1 {
+            plain.clone()
+        } else {
+            format!("{plain}-{}", slug(resource.id.as_str().rsplit(['-', ':']).next().unwrap_or_default()))
+        };
+        while !used.insert(name.clone()) {
+            name.push_str("-x");
+        }
+        out.insert(resource.id.clone(), name);
+    }
+    out
+}
+
+fn one(resource: &Resource, site: &Site<'_>, asked: Option<&(Strategy, Option<String>)>, slug: String) -> Decision {
+    let in_public = resource.subnets().iter().any(|subnet| site.public.contains(subnet));
+    let needs = in_public || resource.has_public_address();
+    let mut candidates = kinds::kind(&resource.kind).map(|kind| kind.candidates(resource, site)).unwrap_or_default();
+    let at = match asked {
+        Some((strategy, reason)) => chosen_by_person(&mut candidates, *strategy, reason.as_deref()),
+        None => best(&candidates),
+    };
+    let taken = at.map_or_else(|| left("this version does not move its kind"), |at| candidates.remove(at));
+    Decision { strategy: taken.strategy, slug, taken, rejected: candidates, moves: needs }
+}
+
+fn chosen_by_person(candidates: &mut Vec<Candidate>, strategy: Strategy, reason: Option<&str>) -> Option<usize> {
+    let words = reason.map_or("the intent asks for it".to_owned(), |reason| format!("the intent asks for it: {reason}"));
+    if strategy == Strategy::Skip {
+        candidates.push(left(&words));
+        return Some(candidates.len() - 1);
+    }
+    let at = candidates.iter().position(|candidate| candidate.strategy == strategy);
+    if let Some(at) = at {
+        let own = std::mem::take(&mut candidates[at].reason);
+        candidates[at].reason = if candidates[at].impossible { own } else { words };
+        return Some(at);
+    }
+    candidates.push(Candidate { impossible: true, ..Candidate { strategy, ..left("its kind has no such strategy") } });
+    Some(candidates.len() - 1)
+}
+
+fn left(reason: &str) -> Candidate {
+    Candidate {
+        strategy: Strategy::Skip,
+        interruption_s: 0,
+        duration_s: 0,
+        risk: Risk::Low,
+        reason: reason.to_owned(),
+        rejected: false,
+        impossible: false,
+    }
+}
+
+/// The least interruption, then the least risk; among equals the one that the kind prefers.
+fn best(candidates: &[Candidate]) -> Option<usize> {
+    let open = candidates.iter().enumerate().filter(|(_, candidate)| !candidate.rejected && !candidate.impossible);
+    open.min_by_key(|(at, candidate)| (candidate.interruption_s, candidate.risk, *at)).map(|(at, _)| at)
+}
+
+fn refuse_the_impossible(decisions: &mut Decisions<'_>, inventory: &Inventory) {
+    for (id, decision) in &decisions.by_workload {
+        let Some(resource) = inventory.get(id) else { continue };
+        let block = |why: String, way_out: &str| Blocker { code: "HK0401".into(), resource: id.clone(), why, way_out: way_out.to_owned() };
+        if decision.taken.impossible {
+            let others: Vec<&str> = decision.rejected.iter().filter(|c| !c.impossible).map(|c| c.strategy.name()).collect();
+            let why = format!("`{}` is not possible for {}: {}", decision.strategy.name(), resource.name, decision.taken.reason);
+            decisions.blockers.push(block(why, &format!("choose one of: {}", others.join(", "))));
+        }
+        let shares = resource.subnets().iter().find(|subnet| decisions.flipping.contains(subnet));
+        if decision.moves
+            && decision.strategy == Strategy::Skip
+            && let Some(subnet) = shares
+        {
+            let why = format!("{} is skipped, but its subnet {} turns private for others", resource.name, inventory.name(subnet));
+            decisions.blockers.push(block(why, "move it too, or skip the others in that subnet as well"));
+        }
+        if decision.moves && decision.strategy == Strategy::Skip && shares.is_none() {
+            decisions.warnings.push(format!("{} stays public: {}", resource.name, decision.taken.reason));
+        }
+    }
+    census(decisions, inventory);
+}
+
+/// What is in the subnets that turn private, beside the workloads.
+fn census(decisions: &mut Decisions<'_>, inventory: &Inventory) {
+    for interface in inventory.with_role(Role::Interface) {
+        let Some(subnet) = interface.subnets().first().filter(|subnet| decisions.flipping.contains(*subnet)) else { continue };
+        let place = inventory.name(subnet);
+        let block = |code: &str, why: String, way_out: &str| Blocker {
+            code: code.into(),
+            resource: interface.id.clone(),
+            why,
+            way_out: way_out.to_owned(),
+        };
+        let description = interface.doc["Description"].as_str().unwrap_or_default();
+        let Some(owner) = &interface.facets.owner else {
+            if interface.facets.state != "available" {
+                let why =
+                    format!("interface {} in {place} belongs to nobody known (\"{description}\"), and {place} turns private", interface.id);
+                decisions.blockers.push(block(
+                    "HK0403",
+                    why,
+                    "find out whose it is and whether it needs the internet; detach it, or skip what makes the subnet turn",
+                ));
+            }
+            continue;
+        };
+        let known = inventory.get(owner).is_some_and(|r| r.is_movable());
+        if known || interface.facets.public_addresses.is_empty() || owner.as_str() == "service:rds" {
+            if owner.as_str().starts_with("service:") && !known {
+                decisions.warnings.push(format!(
+                    "{} of {owner} in {place} stays where it is; it has no public address, connections inside the VPC are not cut",
+                    interface.id
+                ));
+            }
+            continue;
+        }
+        let why =
+            format!("{owner} has the public address {} in {place}, and {place} turns private", interface.facets.public_addresses[0].ip);
+        decisions.blockers.push(block("HK0401", why, "move it out of the subnet first, or skip what makes the subnet turn"));
+    }
+    decisions.warnings.sort();
+    decisions.warnings.dedup();
+}

@@ -1,0 +1,53 @@
+//! The plan's file: the only YAML that this program writes, and the strict way back.
+
+use super::intent::{Problem, problem_of};
+use super::lint;
+use super::{Plan, sha256};
+
+/// The plan as text. The same plan gives the same bytes.
+///
+/// # Errors
+/// If serialisation fails, which no plan makes it do.
+pub fn write(plan: &Plan) -> Result<String, String> {
+    let head = format!(
+        "# The plan of migration {}: made by `hikkoshi plan`, carried out by `hikkoshi apply`, which chooses nothing.\n\
+         # Parameters are AWS's own; `${{step.Output}}` is what an earlier step's call answered, `$look` what a read answers\n\
+         # at that moment. Review it, approve it, keep it in version control; edits are checked when it is read.\n",
+        plan.migration
+    );
+    serde_yaml::to_string(plan).map(|body| format!("{head}{body}")).map_err(|error| error.to_string())
+}
+
+/// Why a plan can't be read: a failure code and the place.
+#[derive(Debug)]
+pub struct Unreadable {
+    /// The failure code.
+    pub code: &'static str,
+    /// The place and the words.
+    pub problem: Problem,
+}
+
+/// Reads a plan and checks everything that must hold of it.
+///
+/// # Errors
+/// The first thing that is wrong, with its place.
+pub fn read(text: &str) -> Result<Plan, Unreadable> {
+    let plan: Plan = serde_saphyr::from_str(text).map_err(|error| Unreadable { code: "HK0107", problem: problem_of(&error) })?;
+    match lint::lint(&plan).into_iter().next() {
+        None => Ok(plan),
+        Some(broken) => Err(Unreadable { code: broken.code, problem: place(text, &broken) }),
+    }
+}
+
+/// The line where the step's id stands.
+fn place(text: &str, broken: &lint::Broken) -> Problem {
+    let wanted = format!("- id: {}", broken.step);
+    let found = text.lines().enumerate().find(|(_, line)| line.trim_start() == wanted);
+    let (line, column) = found.map_or((0, 0), |(at, line)| (at as u64 + 1, (line.len() - line.trim_start().len()) as u64 + 1));
+    Problem { line, column, message: format!("step {}: {}", broken.step, broken.why), expected: String::new() }
+}
+
+/// What binds a journal and an approval to a plan.
+pub fn hash(text: &str) -> String {
+    sha256(text.as_bytes())
+}

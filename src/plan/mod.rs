@@ -1,0 +1,125 @@
+//! The planner: intent and inventory in, a complete decision out. Pure; the same input gives the same bytes.
+//!
+//! In this order: [`intent`] (what is wanted) → [`decide`] (a strategy for each workload, and so which subnets turn
+//! private) → [`network`] (subnets, NAT, tables, endpoints) → [`guard`] (groups) → [`assemble`] (steps) → [`order`]
+//! (edges, each with its reason) → [`lint`] (what must hold of every plan) → [`format`] (the file). The proof that no
+//! state on the way cuts a flow comes between `order` and `lint`, in a later version.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::id::Id;
+use crate::model::step::{Stage, Step};
+use crate::model::strategy::{Blocker, Candidate, Risk, Strategy};
+
+pub mod allocate;
+pub mod assemble;
+pub mod decide;
+pub mod format;
+pub mod guard;
+pub mod init;
+pub mod intent;
+pub mod lint;
+pub mod network;
+pub mod order;
+
+pub use assemble::plan;
+
+/// How one workload is carried across.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Move {
+    /// The move's id: what its steps say in `move`.
+    pub id: String,
+    /// The workload.
+    pub workload: Id,
+    /// Its name.
+    pub name: String,
+    /// Its kind.
+    pub kind: String,
+    /// The strategy taken.
+    pub strategy: Strategy,
+    /// Why.
+    pub reason: String,
+    /// Seconds for which the workload itself does not answer.
+    pub interruption_s: u64,
+    /// Seconds that it takes in all.
+    pub duration_s: u64,
+    /// How much can go wrong.
+    pub risk: Risk,
+    /// The strategies not taken, and why not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rejected: Vec<Candidate>,
+}
+
+/// A subnet of the plan, new or turned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SubnetPlan {
+    /// The step that makes or turns it.
+    pub step: String,
+    /// Its range.
+    pub cidr: String,
+    /// Its zone.
+    pub zone: String,
+    /// `new private`, `new public` or `turns private`.
+    pub what: String,
+}
+
+/// The whole plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// Format of this file; 1.
+    pub version: u32,
+    /// The migration's name.
+    pub migration: String,
+    /// The account.
+    pub account: String,
+    /// The region.
+    pub region: String,
+    /// The VPC.
+    pub vpc: Id,
+    /// SHA-256 of the intent's bytes.
+    pub intent_sha256: String,
+    /// SHA-256 of the inventory's bytes.
+    pub inventory_sha256: String,
+    /// What stands in the way; a plan with blockers is not applied.
+    #[serde(default)]
+    pub blockers: Vec<Blocker>,
+    /// What a person should know or settle.
+    #[serde(default)]
+    pub warnings: Vec<String>,
+    /// The subnets.
+    #[serde(default)]
+    pub subnets: Vec<SubnetPlan>,
+    /// The moves.
+    #[serde(default)]
+    pub moves: Vec<Move>,
+    /// The groups.
+    #[serde(default)]
+    pub groups: Vec<guard::GroupPlan>,
+    /// The stages that have steps, in order. Each ends with a checkpoint of the same name.
+    #[serde(default)]
+    pub stages: Vec<Stage>,
+    /// The steps, in an order in which they can be carried out.
+    #[serde(default)]
+    pub steps: Vec<Step>,
+}
+
+impl Plan {
+    /// A step by id.
+    pub fn step(&self, id: &str) -> Option<&Step> {
+        self.steps.iter().find(|step| step.id == id)
+    }
+
+    /// The steps of a stage.
+    pub fn steps_of(&self, stage: Stage) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(move |step| step.stage == stage)
+    }
+}
+
+/// SHA-256 in hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    use sha2::Digest;
+    sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,88 @@
+//! Edges, layers and the critical path.
+//!
+//! A step needs what its parameters refer to; what the kinds and the assembly demand besides comes with its reason.
+//! Stages are barriers: a step waits for every step of the stages before, without an edge for each.
+
+use std::collections::BTreeMap;
+
+use crate::model::step::{Need, Stage, Step, references};
+
+/// Adds an edge for every output that a step's parameters, checks and captures use.
+pub fn add_references(steps: &mut [Step]) {
+    for step in steps {
+        let value = serde_json::to_value(&*step).unwrap_or_default();
+        let call = [&value["call"], &value["before"], &value["wait"], &value["verify"]];
+        let mut used: Vec<String> = call.into_iter().flat_map(references).map(|(from, _)| from).collect();
+        used.sort();
+        used.dedup();
+        for from in used {
+            if from != "self" && from != "each" && from != step.id && !step.needs.iter().any(|need| need.step == from) {
+                step.needs.push(Need { step: from, because: "its output is used".to_owned() });
+            }
+        }
+        step.needs.sort();
+    }
+}
+
+/// A circle of steps that wait for each other.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Cycle(pub Vec<String>);
+
+/// Brings steps into an order in which they can be carried out: by stage, then by need, else as they came.
+///
+/// # Errors
+/// The steps of one circle, in order.
+pub fn sort(steps: Vec<Step>) -> Result<Vec<Step>, Cycle> {
+    let mut out = Vec::with_capacity(steps.len());
+    let mut by_stage: BTreeMap<Stage, Vec<Step>> = BTreeMap::new();
+    for step in steps {
+        by_stage.entry(step.stage).or_default().push(step);
+    }
+    for steps in by_stage.into_values() {
+        let order = layers(&steps)?;
+        let mut slots: Vec<Option<Step>> = steps.into_iter().map(Some).collect();
+        out.extend(order.into_iter().flatten().filter_map(|at| slots[at].take()));
+    }
+    Ok(out)
+}
+
+/// The steps of one stage in layers: each step's needs lie in earlier layers.
+///
+/// # Errors
+/// The steps of one circle, in order.
+pub fn layers(steps: &[Step]) -> Result<Vec<Vec<usize>>, Cycle> {
+    let needs = steps.iter().map(|step| (step.id.as_str(), step.needs.iter().map(|need| need.step.as_str()).collect()));
+    crate::graph::order(needs).map_err(Cycle)
+}
+
+/// When each step would begin and end if every estimate held, in seconds from the start, and the steps that decide
+/// the end, first to last. Steps are in plan order.
+pub fn schedule(steps: &[Step]) -> (BTreeMap<&str, (u64, u64)>, Vec<&str>) {
+    let mut times: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    let mut decides: BTreeMap<&str, Option<&str>> = BTreeMap::new();
+    let mut barrier: (u64, Option<&str>) = (0, None);
+    let mut latest: (u64, Option<&str>) = (0, None);
+    let mut stage = None;
+    for step in steps {
+        if stage != Some(step.stage) {
+            stage = Some(step.stage);
+            barrier = latest;
+        }
+        let ends = step.needs.iter().filter_map(|need| Some((times.get(need.step.as_str())?.1, Some(need.step.as_str()))));
+        let (begin, because) = ends.chain(std::iter::once(barrier)).max_by_key(|(at, _)| *at).unwrap_or(barrier);
+        let end = begin + step.estimate_s;
+        times.insert(&step.id, (begin, end));
+        decides.insert(&step.id, because);
+        if end >= latest.0 {
+            latest = (end, Some(&step.id));
+        }
+    }
+    let mut path = Vec::new();
+    let mut at = latest.1;
+    while let Some(id) = at {
+        path.push(id);
+        at = decides.get(id).copied().flatten();
+    }
+    path.reverse();
+    (times, path)
+}
