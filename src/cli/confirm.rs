@@ -1,0 +1,24 @@
+//! Asking before an account is changed: on a terminal the name is typed, in a pipe `--yes` is needed.
+
+use std::io::{BufRead, IsTerminal, Write};
+
+use super::failure::Failure;
+
+/// Goes on if the person typed the name, or said `--yes` beforehand.
+///
+/// # Errors
+/// If not.
+pub fn confirm(what: &str, name: &str, yes: bool) -> Result<(), Failure> {
+    if yes {
+        return Ok(());
+    }
+    let refused = |why: &str| Failure::new("HK0509", why.to_owned()).detail("nothing was called").hint("add --yes, or run it on a terminal and type the name");
+    if !std::io::stdin().is_terminal() {
+        return Err(refused(&format!("{what} changes the account and was not confirmed")));
+    }
+    eprint!("{what}\nType the migration's name ({name}) to go on: ");
+    let _ = std::io::stderr().flush();
+    let mut line = String::new();
+    let read = std::io::stdin().lock().read_line(&mut line);
+    if read.is_ok() && line.trim() == name { Ok(()) } else { Err(refused("the name was not typed")) }
+}

@@ -1,0 +1,188 @@
+//! What the program says when something goes wrong, and with which exit status.
+//!
+//! Each code has a page in `runbooks/`, embedded here and printed by `hikkoshi explain CODE`.
+
+use std::fmt::Write;
+
+/// Exit statuses (DESIGN.md section 8).
+pub mod exit {
+    /// Unexpected.
+    pub const UNEXPECTED: u8 = 1;
+    /// Bad usage or input.
+    pub const INPUT: u8 = 2;
+    /// Blockers, findings, a failed proof or simulation.
+    pub const FINDINGS: u8 = 3;
+    /// A step failed; resumable.
+    pub const STEP: u8 = 4;
+    /// Locked by another.
+    pub const LOCKED: u8 = 5;
+    /// Drift.
+    pub const DRIFT: u8 = 6;
+    /// Approval missing.
+    pub const APPROVAL: u8 = 7;
+    /// Interrupted; resumable.
+    pub const INTERRUPTED: u8 = 130;
+}
+
+macro_rules! codes {
+    ($($code:literal $exit:ident;)*) => {
+        /// Every failure code with its exit status and its page.
+        pub const CODES: &[(&str, u8, &str)] = &[
+            $(($code, exit::$exit, include_str!(concat!("../../runbooks/", $code, ".md"))),)*
+        ];
+    };
+}
+
+codes! {
+    "HK0101" INPUT;
+    "HK0102" INPUT;
+    "HK0103" INPUT;
+    "HK0104" INPUT;
+    "HK0105" INPUT;
+    "HK0106" INPUT;
+    "HK0107" INPUT;
+    "HK0108" INPUT;
+    "HK0109" INPUT;
+    "HK0110" INPUT;
+    "HK0111" INPUT;
+    "HK0201" INPUT;
+    "HK0202" INPUT;
+    "HK0203" UNEXPECTED;
+    "HK0204" LOCKED;
+    "HK0301" UNEXPECTED;
+    "HK0302" UNEXPECTED;
+    "HK0303" UNEXPECTED;
+    "HK0304" STEP;
+    "HK0305" STEP;
+    "HK0401" FINDINGS;
+    "HK0402" FINDINGS;
+    "HK0403" FINDINGS;
+    "HK0404" FINDINGS;
+    "HK0405" FINDINGS;
+    "HK0501" STEP;
+    "HK0502" STEP;
+    "HK0503" STEP;
+    "HK0504" STEP;
+    "HK0505" DRIFT;
+    "HK0506" STEP;
+    "HK0507" INPUT;
+    "HK0508" INTERRUPTED;
+    "HK0509" INPUT;
+    "HK0510" FINDINGS;
+    "HK0901" UNEXPECTED;
+}
+
+/// The situations that have a page but no code.
+pub const SITUATIONS: &[(&str, &str)] = &[
+    ("resume", include_str!("../../runbooks/resume.md")),
+    ("rollback", include_str!("../../runbooks/rollback.md")),
+    ("break-glass", include_str!("../../runbooks/break-glass.md")),
+];
+
+/// The page of a code or a situation.
+pub fn page(name: &str) -> Option<&'static str> {
+    let wanted = name.to_uppercase();
+    let code = CODES.iter().find(|(code, _, _)| *code == wanted).map(|(_, _, page)| *page);
+    code.or_else(|| SITUATIONS.iter().find(|(situation, _)| *situation == name.to_lowercase()).map(|(_, page)| *page))
+}
+
+/// A command that did not do what it was asked to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The failure code.
+    pub code: &'static str,
+    /// What went wrong, on what, and why: one sentence.
+    pub message: String,
+    /// What state things are in; further lines.
+    pub details: Vec<String>,
+    /// What to type next.
+    pub hints: Vec<String>,
+}
+
+impl Failure {
+    /// A failure with a code of the table.
+    pub fn new(code: &'static str, message: impl Into<String>) -> Failure {
+        Failure { code, message: message.into(), details: Vec::new(), hints: Vec::new() }
+    }
+
+    /// The same with a line about the state of things.
+    pub fn detail(mut self, text: impl Into<String>) -> Failure {
+        self.details.push(text.into());
+        self
+    }
+
+    /// The same with a thing to do next.
+    pub fn hint(mut self, text: impl Into<String>) -> Failure {
+        self.hints.push(text.into());
+        self
+    }
+
+    /// The exit status.
+    pub fn exit(&self) -> u8 {
+        CODES.iter().find(|(code, _, _)| *code == self.code).map_or(exit::UNEXPECTED, |(_, exit, _)| *exit)
+    }
+
+    /// For people.
+    pub fn text(&self, style: bool) -> String {
+        let (bold, red, off) = if style { ("\x1b[1m", "\x1b[31;1m", "\x1b[0m") } else { ("", "", "") };
+        let mut out = format!("{red}error[{}]{off}{bold}: {}{off}\n", self.code, self.message);
+        for detail in &self.details {
+            let _ = writeln!(out, "  {detail}");
+        }
+        for (at, hint) in self.hints.iter().enumerate() {
+            let _ = writeln!(out, "{} {hint}", if at == 0 { "next:" } else { "     " });
+        }
+        let _ = writeln!(out, "page: hikkoshi explain {}", self.code);
+        out
+    }
+
+    /// For programs.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::json!({ "error": { "code": self.code, "message": self.message, "details": self.details, "next": self.hints, "exit": self.exit() } })
+    }
+}
+
+/// A code of the table from text: codes travel through the journal as text.
+pub fn known(code: &str) -> &'static str {
+    CODES.iter().find(|(known, _, _)| *known == code).map_or("HK0901", |(known, _, _)| known)
+}
+
+impl From<crate::discover::Error> for Failure {
+    fn from(error: crate::discover::Error) -> Failure {
+        use crate::discover::Error;
+        let message = error.to_string();
+        match error {
+            Error::Unreachable { .. } => Failure::new("HK0301", message)
+                .detail("nothing was changed")
+                .hint("check the network, AWS_ENDPOINT_URL and the region, then run the same command again"),
+            Error::Credentials(_) => {
+                Failure::new("HK0302", message).detail("nothing was changed").hint("aws sts get-caller-identity   # shows what the credentials are worth")
+            }
+            Error::UnknownVpc { ref region, .. } => {
+                let hint = format!("aws ec2 describe-vpcs --region {region} --query 'Vpcs[].[VpcId,CidrBlock]'");
+                Failure::new("HK0102", message).detail("nothing was written").hint(hint)
+            }
+            Error::Refused { ref refusal, .. } if refusal.is_denied() => {
+                Failure::new("HK0303", message).detail("nothing was changed").hint("ask for this permission, then run the same command again")
+            }
+            Error::Refused { .. } => Failure::new("HK0304", message).detail("nothing was changed"),
+            Error::Dump(_) => Failure::new("HK0109", message).detail("nothing was written"),
+        }
+    }
+}
+
+impl From<crate::journal::Error> for Failure {
+    fn from(error: crate::journal::Error) -> Failure {
+        use crate::journal::Error;
+        let message = error.to_string();
+        match error {
+            Error::Damaged { .. } => Failure::new("HK0201", message)
+                .detail("nothing was called; the records before that line are sound")
+                .hint("keep a copy of the journal, then read `hikkoshi explain HK0201`"),
+            Error::Unwritable(_) => Failure::new("HK0203", message)
+                .detail("a call is made only after its record is on disk: nothing was called that the journal doesn't know")
+                .hint("make room (df -h), then run the same command again: it goes on from where it is"),
+            Error::Locked(_) => Failure::new("HK0204", message).detail("nothing was called").hint("wait for it, or ask whoever runs it; the lock ends with its process"),
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! The command line: wires and speaks, decides nothing.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::report::Style;
+
+mod apply;
+mod audit;
+mod confirm;
+mod demo;
+mod discover;
+mod dry_run;
+mod explain;
+pub mod failure;
+mod graph;
+mod init;
+mod place;
+mod plan;
+mod progress;
+mod rollback;
+mod schema;
+mod session;
+mod status;
+mod verify;
+
+use failure::Failure;
+
+/// Plans, rehearses and runs the move of a VPC's workloads from public into private subnets.
+#[derive(Parser, Debug)]
+#[command(name = "hikkoshi", version, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every command.
+#[derive(Args, Clone, Debug)]
+pub struct Global {
+    /// The working directory with migrations/ and plans/
+    #[arg(long, global = true, default_value = ".")]
+    pub dir: PathBuf,
+    /// AWS profile
+    #[arg(long, global = true)]
+    pub profile: Option<String>,
+    /// AWS region
+    #[arg(long, global = true)]
+    pub region: Option<String>,
+    /// JSON for programs
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// More detail; twice: what is called, too
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// `aws`, or `sim:FILE`: a simulated account kept in a file (an inventory to begin with)
+    #[arg(long, global = true, default_value = "aws")]
+    pub cloud: String,
+}
+
+impl Global {
+    /// Colour on a terminal, unless `NO_COLOR` says otherwise.
+    pub fn style(&self) -> Style {
+        Style(!self.json && std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()))
+    }
+
+    /// Characters in a line of output.
+    pub fn width(&self) -> usize {
+        let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse::<usize>().ok());
+        let terminal = || progress::terminal_width().filter(|_| std::io::stdout().is_terminal());
+        columns.or_else(terminal).unwrap_or(120).clamp(60, 200)
+    }
+
+    /// How plans are printed.
+    pub fn options(&self) -> crate::report::plan::Options {
+        crate::report::plan::Options { style: self.style(), width: self.width(), verbose: self.verbose > 0 }
+    }
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Look at the account, write a first migrations/<name>.yaml
+    Init(init::Args),
+    /// Write inventory.json from AWS, or from a folder of AWS CLI answers
+    Discover(discover::Args),
+    /// Findings: workloads in public subnets, open groups, shared groups, …
+    Audit(audit::Args),
+    /// The dependency graph: dot, mermaid, svg, json
+    Graph(graph::Args),
+    /// Intent and inventory → plan.yaml, with a summary
+    Plan(plan::Args),
+    /// Run the plan and its way back on a simulated account; ask EC2 with DryRun; compare the account with the inventory
+    DryRun(dry_run::Args),
+    /// Run the plan; goes on where it is if there is a journal
+    Apply(apply::Args),
+    /// Where it stands
+    Status(status::Args),
+    /// Undo: back to a checkpoint, or all of it
+    Rollback(rollback::Args),
+    /// Is the account as the plan says it should now be
+    Verify(verify::Args),
+    /// The page of a failure code, such as HK0505, or of a situation: resume, rollback, break-glass
+    Explain(explain::Args),
+    /// The whole story on a simulated account; nothing needed
+    Demo(demo::Args),
+    /// The JSON Schema of an intent, for editors
+    Schema,
+}
+
+/// What a command returns: the exit status, or why it did not do what it was asked to.
+pub type Done = Result<u8, Failure>;
+
+/// Parses the command line and runs the command.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    trace(cli.global.verbose);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return report(&cli.global, &Failure::new("HK0901", format!("no async runtime: {error}"))),
+    };
+    match runtime.block_on(run(&cli.global, cli.command)) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => report(&cli.global, &failure),
+    }
+}
+
+fn report(global: &Global, failure: &Failure) -> ExitCode {
+    let style = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+    if global.json {
+        say(&format!("{:#}\n", failure.json()));
+    } else {
+        eprint!("{}", failure.text(style));
+    }
+    ExitCode::from(failure.exit())
+}
+
+fn trace(verbose: u8) {
+    let default = match verbose {
+        0 | 1 => "warn",
+        2 => "hikkoshi=debug",
+        _ => "debug",
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("HIKKOSHI_LOG").unwrap_or_else(|_| default.into());
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().try_init();
+}
+
+async fn run(global: &Global, command: Command) -> Done {
+    match command {
+        Command::Init(args) => init::run(global, args).await,
+        Command::Discover(args) => discover::run(global, args).await,
+        Command::Audit(args) => audit::run(global, args).await,
+        Command::Graph(args) => graph::run(global, &args),
+        Command::Plan(args) => plan::run(global, args).await,
+        Command::DryRun(args) => dry_run::run(global, args).await,
+        Command::Apply(args) => apply::run(global, args).await,
+        Command::Status(args) => status::run(global, &args),
+        Command::Rollback(args) => rollback::run(global, args).await,
+        Command::Verify(args) => verify::run(global, args).await,
+        Command::Explain(args) => explain::run(global, &args),
+        Command::Demo(args) => demo::run(global, args).await,
+        Command::Schema => schema::run(),
+    }
+}
+
+/// Prints, and does not mind a reader that has gone away.
+pub fn say(text: &str) {
+    use std::io::Write;
+    if std::io::stdout().write_all(text.as_bytes()).is_err() {
+        std::process::exit(0);
+    }
+}
+
+/// Prints JSON.
+pub fn say_json(value: &impl serde::Serialize) {
+    say(&(serde_json::to_string_pretty(value).unwrap_or_default() + "\n"));
+}

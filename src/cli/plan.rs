@@ -1,0 +1,98 @@
+//! `hikkoshi plan`
+
+use super::failure::{Failure, exit};
+use super::place::{self, Place};
+use super::{Done, Global, say, say_json};
+use crate::execute::Machine;
+use crate::plan::{Plan, format, plan};
+use crate::report;
+
+/// Options of `plan`.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// The migration; may be left out where there is one
+    name: Option<String>,
+    /// Show one step of the plan in full
+    #[arg(long, value_name = "ID")]
+    step: Option<String>,
+}
+
+/// Plans, or shows a step of the plan.
+pub async fn run(global: &Global, args: Args) -> Done {
+    let place = Place::find(&global.dir, args.name.as_deref())?;
+    if let Some(id) = &args.step {
+        return show(&place, id);
+    }
+    let intent = place.intent()?;
+    if !place::exists(&place.inventory_path()) {
+        let args = super::discover::Args::for_migration(&place.name);
+        super::discover::run(global, args).await?;
+    }
+    let inventory = place.inventory()?;
+    same_account(&place, &intent.value, &inventory.value)?;
+    let plan = plan(&intent.value, &inventory.value, &intent.sha256, &inventory.sha256).map_err(|problem| place.intent_problem(&problem))?;
+    let text = format::write(&plan).map_err(|error| Failure::new("HK0901", error))?;
+    keep_what_was_run(&place, &text)?;
+    place::write(&place.plan_path(), &text)?;
+    tell(global, &place, &plan);
+    Ok(if plan.blockers.is_empty() { 0 } else { exit::FINDINGS })
+}
+
+fn same_account(place: &Place, intent: &crate::plan::intent::Intent, inventory: &crate::model::inventory::Inventory) -> Result<(), Failure> {
+    let wanted = (intent.account.value.as_str(), intent.region.value.as_str(), intent.vpc.value.as_str());
+    let seen = (inventory.account.as_str(), inventory.region.as_str(), inventory.vpc.as_str());
+    if wanted == seen {
+        return Ok(());
+    }
+    let code = if wanted.0 != seen.0 { "HK0103" } else { "HK0102" };
+    Err(Failure::new(code, format!("the intent is for {} {} {}, the inventory is of {} {} {}", wanted.0, wanted.1, wanted.2, seen.0, seen.1, seen.2))
+        .detail("nothing was written")
+        .hint(format!("hikkoshi discover {}", place.name)))
+}
+
+/// A plan that was begun is not replaced by another under its journal.
+fn keep_what_was_run(place: &Place, text: &str) -> Result<(), Failure> {
+    let records = place.records()?;
+    if records.is_empty() || !place::exists(&place.plan_path()) {
+        return Ok(());
+    }
+    let old = place::read(&place.plan_path())?;
+    if old == text {
+        return Ok(());
+    }
+    let parsed = format::read(&old).ok();
+    let begun = parsed.as_ref().is_some_and(|plan| {
+        let mut machine = Machine::new(plan);
+        records.iter().for_each(|record| machine.apply(&record.body));
+        plan.steps.iter().any(|step| machine.is_begun(&step.id))
+    });
+    if !begun && parsed.is_some() {
+        return place::set_aside(&place.journal_path());
+    }
+    Err(Failure::new("HK0202", format!("{} has been begun, and planning again gives another plan", place.plan_path().display()))
+        .detail("nothing was written; plan and journal are as they were")
+        .hint(format!("hikkoshi apply {}        # go on with the plan that was begun", place.name))
+        .hint(format!("hikkoshi rollback {} --all   # or go back, then plan again", place.name)))
+}
+
+fn tell(global: &Global, place: &Place, plan: &Plan) {
+    if global.json {
+        say_json(&serde_json::json!({ "plan": place.plan_path(), "blockers": plan.blockers, "warnings": plan.warnings, "moves": plan.moves,
+            "groups": plan.groups, "subnets": plan.subnets, "stages": plan.stages, "steps": plan.steps.len() }));
+        return;
+    }
+    say(&report::plan::summary(plan, global.options()));
+    say(&format!("\nwrote {}\n", place.plan_path().display()));
+    if plan.blockers.is_empty() {
+        say(&format!("next: hikkoshi dry-run {}\n", place.name));
+    } else {
+        say(&format!("next: settle the blockers (hikkoshi explain {}), then hikkoshi discover {name} and hikkoshi plan {name}\n", plan.blockers[0].code, name = place.name));
+    }
+}
+
+fn show(place: &Place, id: &str) -> Done {
+    let plan = place.plan()?.value;
+    let step = plan.step(id).ok_or_else(|| Failure::new("HK0105", format!("the plan has no step `{id}`")).hint(format!("hikkoshi plan {} -v", place.name)))?;
+    say(&serde_yaml::to_string(step).unwrap_or_default());
+    Ok(0)
+}

@@ -1,0 +1,119 @@
+//! Which account a command talks to, on which clock.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::Global;
+use super::failure::Failure;
+use super::place;
+use crate::clock::{Clock, RealClock, VirtualClock};
+use crate::cloud::Cloud;
+use crate::cloud::simulated::{FaultAt, Simulated};
+use crate::discover;
+use crate::model::account::Account;
+use crate::model::inventory::Inventory;
+use crate::world::World;
+
+/// An account and a clock.
+pub struct Session {
+    /// The account.
+    pub cloud: Arc<dyn Cloud>,
+    /// The clock: virtual where the account is simulated.
+    pub clock: Arc<dyn Clock>,
+    /// The region.
+    pub region: String,
+    /// Whether the account is simulated.
+    pub simulated: bool,
+}
+
+/// Opens the account that `--cloud` names.
+///
+/// # Errors
+/// If it can't be reached or read.
+pub async fn open(global: &Global, region: Option<&str>, faults: &[FaultAt]) -> Result<Session, Failure> {
+    match global.cloud.strip_prefix("sim:") {
+        Some(file) => simulated(Path::new(file), faults),
+        None if global.cloud == "aws" && !faults.is_empty() => {
+            Err(Failure::new("HK0111", "--fault works on a simulated account only").hint("add --cloud sim:FILE"))
+        }
+        None if global.cloud == "aws" => aws(global, region).await,
+        None => Err(Failure::new("HK0111", format!("`--cloud {}` is neither `aws` nor `sim:FILE`", global.cloud))),
+    }
+}
+
+#[cfg(feature = "aws")]
+async fn aws(global: &Global, region: Option<&str>) -> Result<Session, Failure> {
+    use crate::cloud::aws::AwsCloud;
+    let region = global.region.as_deref().or(region);
+    let cloud = AwsCloud::connect(global.profile.as_deref(), region).await.map_err(|error| {
+        Failure::new("HK0111", error.to_string()).hint("give --region, or set AWS_REGION or the profile's region")
+    })?;
+    let region = cloud.region().to_owned();
+    Ok(Session { cloud: Arc::new(cloud), clock: Arc::new(RealClock), region, simulated: false })
+}
+
+#[cfg(not(feature = "aws"))]
+async fn aws(_global: &Global, _region: Option<&str>) -> Result<Session, Failure> {
+    let _ = RealClock;
+    Err(Failure::new("HK0111", "this program was built without the AWS SDK (feature `aws`)").hint("use --cloud sim:FILE, or a build with the feature"))
+}
+
+/// A simulated account in a file: what `Simulated` keeps, or an inventory to begin with.
+fn simulated(file: &Path, faults: &[FaultAt]) -> Result<Session, Failure> {
+    let text = place::read(file)?;
+    let account = match serde_json::from_str::<Account>(&text) {
+        Ok(account) => account,
+        Err(_) => {
+            let inventory: Inventory = serde_json::from_str(&text).map_err(|error| {
+                Failure::new("HK0109", format!("{}:{}:{}: neither an inventory nor a simulated account: {error}", file.display(), error.line(), error.column()))
+            })?;
+            start(&inventory)
+        }
+    };
+    let clock: Arc<dyn Clock> = Arc::new(VirtualClock::at(account.now_ms));
+    let region = account.region.clone();
+    let path: PathBuf = file.to_owned();
+    let keep = move |account: &Account| {
+        let text = serde_json::to_string(account).unwrap_or_default();
+        if let Err(failure) = place::write(&path, &text) {
+            tracing::error!("the simulated account could not be saved: {}", failure.message);
+        }
+    };
+    let cloud = Simulated::new(World::resume(account), clock.clone()).with_faults(faults.to_vec()).kept(Box::new(keep));
+    Ok(Session { cloud: Arc::new(cloud), clock, region, simulated: true })
+}
+
+/// A simulated account like the one that was seen, at the time when it was seen.
+pub fn start(inventory: &Inventory) -> Account {
+    let mut account = Account::from(inventory);
+    account.now_ms = crate::clock::parse_rfc3339(&inventory.taken_at);
+    account
+}
+
+impl Session {
+    /// The caller's account and ARN.
+    ///
+    /// # Errors
+    /// If AWS can't be reached or does not accept the credentials.
+    pub async fn caller(&self) -> Result<(String, String), Failure> {
+        Ok(discover::caller(&*self.cloud).await?)
+    }
+
+    /// Makes sure that the credentials belong to the account that is meant.
+    ///
+    /// # Errors
+    /// If they belong to another.
+    pub async fn must_be(&self, account: &str, region: &str) -> Result<String, Failure> {
+        let (caller, arn) = self.caller().await?;
+        if caller != account {
+            return Err(Failure::new("HK0103", format!("the credentials belong to account {caller}, the intent is for account {account}"))
+                .detail(format!("you are {arn}"))
+                .detail("nothing was changed")
+                .hint("choose other credentials with --profile, or mend `account` in the intent"));
+        }
+        if self.region != region {
+            return Err(Failure::new("HK0111", format!("the region is {}, the intent is for {region}", self.region)).hint(format!("add --region {region}")));
+        }
+        Ok(arn)
+    }
+}

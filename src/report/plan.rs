@@ -1,0 +1,188 @@
+//! A plan on one screen, and in full.
+
+use std::fmt::Write;
+
+use super::table::{columns, hanging};
+use super::{Style, duration, harmless};
+use crate::model::step::{Impact, Stage, Step, Undo};
+use crate::plan::{Move, Plan, order};
+
+/// How much to say, and how wide.
+#[derive(Clone, Copy)]
+pub struct Options {
+    /// ANSI or plain.
+    pub style: Style,
+    /// Characters in a line.
+    pub width: usize,
+    /// Every step, rule and rejected strategy.
+    pub verbose: bool,
+}
+
+/// The summary that `hikkoshi plan` prints.
+pub fn summary(plan: &Plan, options: Options) -> String {
+    let style = options.style;
+    let mut out = format!("{} {} · account {} · {} · {}\n", style.bold("Plan"), style.bold(&plan.migration), plan.account, plan.region, plan.vpc);
+    blockers(plan, options, &mut out);
+    subnets(plan, options, &mut out);
+    moves(plan, options, &mut out);
+    groups(plan, options, &mut out);
+    totals(plan, options, &mut out);
+    if options.verbose {
+        steps(plan, options, &mut out);
+    }
+    warnings(plan, options, &mut out);
+    out
+}
+
+fn blockers(plan: &Plan, options: Options, out: &mut String) {
+    if plan.blockers.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n{}", options.style.bad(&format!("{} blockers: this plan can't be applied", plan.blockers.len())));
+    for blocker in &plan.blockers {
+        out.push_str(&hanging("✗ ", &format!("{}  [{}]", blocker.why, blocker.code), 2, options.width));
+        out.push_str(&hanging("→ ", &blocker.way_out, 4, options.width));
+    }
+}
+
+fn subnets(plan: &Plan, options: Options, out: &mut String) {
+    if plan.subnets.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n{}", options.style.bold("Subnets"));
+    let kinds = ["new private", "new public", "turns private"];
+    let rows: Vec<Vec<String>> = kinds
+        .iter()
+        .filter_map(|what| {
+            let of: Vec<String> = plan.subnets.iter().filter(|s| s.what == *what).map(|s| format!("{} ({})", s.cidr, s.zone)).collect();
+            (!of.is_empty()).then(|| vec![(*what).to_owned(), of.join(", ")])
+        })
+        .collect();
+    out.push_str(&columns(&rows, 2, options.width));
+}
+
+/// An interruption in the words that the meeting asks for.
+pub fn interruption(seconds: u64) -> String {
+    if seconds == 0 { "none".to_owned() } else { format!("≤ {}", duration(seconds)) }
+}
+
+fn moves(plan: &Plan, options: Options, out: &mut String) {
+    let _ = writeln!(out, "\n{}", options.style.bold("Moves"));
+    let mut rows = vec![["WORKLOAD", "KIND", "STRATEGY", "INTERRUPTION", "WHY"].map(str::to_owned).to_vec()];
+    for one in &plan.moves {
+        rows.push(vec![harmless(&one.name), one.kind.clone(), one.strategy.name().to_owned(), interruption(one.interruption_s), one.reason.clone()]);
+    }
+    if plan.moves.is_empty() {
+        out.push_str("  nothing: no workload is in a public subnet\n");
+        return;
+    }
+    out.push_str(&columns(&rows, 2, options.width));
+    if options.verbose {
+        plan.moves.iter().for_each(|one| rejected(one, options, out));
+    }
+}
+
+fn rejected(one: &Move, options: Options, out: &mut String) {
+    for candidate in &one.rejected {
+        let verdict = if candidate.impossible { "impossible" } else if candidate.rejected { "not taken by itself" } else { "second best" };
+        let text = format!("{} instead of {}: {verdict}; interruption {}, {:?} risk; {}", candidate.strategy.name(), one.strategy.name(), interruption(candidate.interruption_s), candidate.risk, candidate.reason);
+        out.push_str(&hanging(&format!("{}: ", harmless(&one.name)), &text, 4, options.width));
+    }
+}
+
+fn groups(plan: &Plan, options: Options, out: &mut String) {
+    let new: Vec<_> = plan.groups.iter().filter(|group| group.group.is_some()).collect();
+    if new.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n{}", options.style.bold("Security groups"));
+    let count = |of: fn(&crate::plan::guard::GroupPlan) -> usize| new.iter().map(|group| of(group)).sum::<usize>();
+    let _ = writeln!(
+        out,
+        "  {} new, one per workload · {} rules on evidence · {} · {} openings dropped",
+        new.len(),
+        count(|g| g.rules.len()),
+        options.style.warn(&format!("{} rules that nobody vouches for", count(|g| g.unvouched.len()))),
+        count(|g| g.dropped.len()),
+    );
+    let kept: Vec<&str> = plan.groups.iter().filter(|g| g.group.is_none()).map(|g| g.workload.as_str()).collect();
+    if !kept.is_empty() {
+        out.push_str(&hanging("", &format!("kept as they are: the groups of {}", kept.join(", ")), 2, options.width));
+    }
+    if !options.verbose {
+        out.push_str(&options.style.dim("  every rule with its evidence, and every opening that goes: --verbose\n"));
+        return;
+    }
+    for group in new {
+        let _ = writeln!(out, "  {} for {} (wears {} today)", options.style.bold(group.group.as_deref().unwrap_or_default()), group.workload, group.old.join(", "));
+        let mut rows = Vec::new();
+        for (mark, lines) in [("+", &group.rules), ("?", &group.unvouched), ("-", &group.dropped)] {
+            rows.extend(lines.iter().map(|l| vec![mark.to_owned(), l.ports.clone(), format!("from {}", l.from), l.because.clone()]));
+        }
+        out.push_str(&columns(&rows, 4, options.width));
+    }
+}
+
+fn totals(plan: &Plan, options: Options, out: &mut String) {
+    let forward: Vec<Step> = plan.steps.iter().filter(|step| step.stage != Stage::Cleanup).cloned().collect();
+    let (times, path) = order::schedule(&forward);
+    let end = times.values().map(|(_, end)| *end).max().unwrap_or(0);
+    let sum: u64 = forward.iter().map(|step| step.estimate_s).sum();
+    let _ = writeln!(out, "\n{}", options.style.bold("In all"));
+    let stages: Vec<String> = plan.stages.iter().map(|stage| format!("{} {}", stage.name(), plan.steps_of(*stage).count())).collect();
+    let mut rows = vec![
+        vec!["steps".to_owned(), format!("{} ({})", plan.steps.len(), stages.join(" → "))],
+        vec!["duration".to_owned(), format!("about {}, one after the other it would be {}", duration(end), duration(sum))],
+        vec!["decided by".to_owned(), critical(&path)],
+    ];
+    let outages: Vec<String> = forward.iter().filter_map(outage).collect();
+    rows.push(vec!["interrupted".to_owned(), if outages.is_empty() { "no workload".to_owned() } else { outages.join("; ") }]);
+    let last: Vec<&str> = plan.steps.iter().filter(|s| matches!(s.undo, Undo::Irreversible(_))).map(|s| s.id.as_str()).collect();
+    let back = if last.is_empty() { "every step has a way back".to_owned() } else { format!("every step until cleanup; no way back in cleanup from: {}", last.join(", ")) };
+    rows.push(vec!["way back".to_owned(), back]);
+    out.push_str(&columns(&rows, 2, options.width));
+}
+
+fn critical(path: &[&str]) -> String {
+    match path.len() {
+        0..=8 => path.join(" → "),
+        n => format!("{} → … {} more … → {}", path[..4].join(" → "), n - 7, path[n - 3..].join(" → ")),
+    }
+}
+
+fn outage(step: &Step) -> Option<String> {
+    match &step.impact {
+        Impact::Outage { minutes, what } => Some(format!("{what} (≤ {minutes} min)")),
+        _ => None,
+    }
+}
+
+fn warnings(plan: &Plan, options: Options, out: &mut String) {
+    if plan.warnings.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n{}", options.style.warn("To know or to settle"));
+    let shown = if options.verbose { plan.warnings.len() } else { 6 };
+    for warning in plan.warnings.iter().take(shown) {
+        out.push_str(&hanging("! ", warning, 2, options.width));
+    }
+    if plan.warnings.len() > shown {
+        let _ = writeln!(out, "  … and {} more: --verbose", plan.warnings.len() - shown);
+    }
+}
+
+fn steps(plan: &Plan, options: Options, out: &mut String) {
+    for stage in &plan.stages {
+        let _ = writeln!(out, "\n{}", options.style.bold(&format!("Stage {}", stage.name())));
+        for step in plan.steps_of(*stage) {
+            let _ = writeln!(out, "  {}  {}", options.style.bold(&step.id), harmless(&step.title));
+            let _ = writeln!(out, "      {}", step.call.operation);
+            for need in &step.needs {
+                out.push_str(&hanging("after ", &format!("{}: {}", need.step, need.because), 6, options.width));
+            }
+            if let Impact::Brief { what, .. } | Impact::Outage { what, .. } = &step.impact {
+                out.push_str(&hanging("impact: ", what, 6, options.width));
+            }
+        }
+    }
+}

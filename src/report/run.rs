@@ -1,0 +1,119 @@
+//! A run: its events as lines, its state as a table, its simulation as a timeline.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::table::{columns, hanging};
+use super::{Style, duration, harmless};
+use crate::execute::{Event, Machine, Phase, What};
+use crate::model::step::{Impact, Stage, Step};
+use crate::plan::Plan;
+
+/// One event as a line; none for what only a progress display shows.
+pub fn line(event: &Event, plan: &Plan, style: Style) -> Option<String> {
+    let title = plan.step(&event.step).map_or_else(|| event.step.clone(), |step| harmless(&step.title));
+    Some(match &event.what {
+        What::Began | What::Calling | What::Called { adopted: false } => return None,
+        What::Called { adopted: true } => format!("{} {}: found to have been done already", style.warn("="), event.step),
+        What::Waiting { until } => format!("{} {}: waiting until {}", style.dim("…"), event.step, harmless(until)),
+        What::Busy { why } => format!("{} {}: trying again: {}", style.dim("…"), event.step, harmless(why)),
+        What::Unknown { why } => format!("{} {}: outcome unknown ({}); looking", style.warn("?"), event.step, harmless(why)),
+        What::Verified => format!("{} {}  {title}", style.good("✓"), event.step),
+        What::Failed { code, why } => format!("{} {}  [{code}] {}", style.bad("✗"), event.step, harmless(why)),
+        What::Undone => format!("{} {}  undone: {title}", style.good("↶"), event.step),
+        What::Checkpoint => style.bold(&format!("── checkpoint {} ──", event.step)),
+    })
+}
+
+/// When each step began and ended in a run, in milliseconds.
+pub fn times(events: &[Event]) -> BTreeMap<&str, (u64, u64)> {
+    let mut out: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    for event in events {
+        let entry = out.entry(&event.step).or_insert((event.at_ms, event.at_ms));
+        entry.1 = event.at_ms;
+    }
+    out
+}
+
+/// What the simulation showed: when what happens, what is interrupted for how long.
+pub fn timeline(plan: &Plan, events: &[Event], start_ms: u64, style: Style, width: usize, every: bool) -> String {
+    let times = times(events);
+    let clock = |ms: u64| {
+        let s = ms.saturating_sub(start_ms) / 1000;
+        format!("{:02}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60)
+    };
+    let mut out = String::new();
+    for stage in plan.stages.iter().filter(|stage| plan.steps_of(**stage).any(|s| times.contains_key(s.id.as_str()))) {
+        let of: Vec<(&Step, (u64, u64))> = plan.steps_of(*stage).filter_map(|s| Some((s, *times.get(s.id.as_str())?))).collect();
+        let begin = of.iter().map(|(_, t)| t.0).min().unwrap_or(start_ms);
+        let end = of.iter().map(|(_, t)| t.1).max().unwrap_or(start_ms);
+        let head = format!("{} – {}  {:<10} {} steps, {}", clock(begin), clock(end), stage.name(), of.len(), duration((end - begin) / 1000));
+        let _ = writeln!(out, "  {}", style.bold(&head));
+        let mut sorted = of.clone();
+        sorted.sort_by_key(|(_, t)| t.0);
+        let shown = sorted.iter().filter(|(step, (a, b))| every || step.impact != Impact::None || b - a >= 60_000);
+        let rows: Vec<Vec<String>> = shown.map(|(step, (a, b))| vec![clock(*a), clock(*b), step.id.clone(), format!("{}{}", step.title, impact(step))]).collect();
+        out.push_str(&columns(&rows, 4, width));
+    }
+    out
+}
+
+fn impact(step: &Step) -> String {
+    match &step.impact {
+        Impact::None => String::new(),
+        Impact::Brief { seconds, what } => format!(" — up to {}: {what}", duration(*seconds)),
+        Impact::Outage { what, .. } => format!(" — interruption: {what}"),
+    }
+}
+
+/// For each workload that is interrupted: for how long, as simulated. From the step that interrupts it to the end of
+/// its move's last step in that stage.
+pub fn interruptions(plan: &Plan, events: &[Event]) -> Vec<(String, u64)> {
+    let times = times(events);
+    let mut out = Vec::new();
+    for step in plan.steps.iter().filter(|step| matches!(step.impact, Impact::Outage { .. })) {
+        let last = plan.steps.iter().filter(|s| s.of_move == step.of_move && s.stage == step.stage).filter_map(|s| times.get(s.id.as_str())).map(|t| t.1).max();
+        let name = plan.moves.iter().find(|m| m.id == step.of_move).map_or(step.of_move.clone(), |m| m.name.clone());
+        if let (Some((begin, _)), Some(end)) = (times.get(step.id.as_str()), last) {
+            out.push((name, end.saturating_sub(*begin) / 1000));
+        }
+    }
+    out
+}
+
+/// Where a migration stands, stage by stage.
+pub fn state(machine: &Machine<'_>, style: Style, width: usize) -> String {
+    let plan = machine.plan();
+    let mut rows = vec![["STAGE", "STEPS", "STATE"].map(str::to_owned).to_vec()];
+    for stage in &plan.stages {
+        let steps: Vec<&Step> = plan.steps_of(*stage).collect();
+        let done = steps.iter().filter(|s| phase(machine, s) == Phase::Verified).count();
+        let begun = steps.iter().filter(|s| !matches!(phase(machine, s), Phase::Verified | Phase::Pending)).count();
+        let failed = steps.iter().filter(|s| machine.state(&s.id).is_some_and(|state| state.failure.is_some())).count();
+        let state = match (machine.checkpoints().contains(stage), done, failed) {
+            (true, _, _) => "checkpoint reached".to_owned(),
+            (_, _, 1..) => format!("{failed} failed, {begun} begun"),
+            (_, 0, _) if begun == 0 => if *stage == Stage::Cleanup { "asked for by name, after a soak" } else { "not begun" }.to_owned(),
+            _ if done == steps.len() => "done".to_owned(),
+            _ => format!("{begun} begun, {} to go", steps.len() - done - begun),
+        };
+        rows.push(vec![stage.name().to_owned(), format!("{done}/{}", steps.len()), state]);
+    }
+    let mut out = columns(&rows, 2, width);
+    for step in &plan.steps {
+        if let Some((code, why)) = machine.state(&step.id).and_then(|state| state.failure.as_ref()) {
+            out.push_str(&hanging(&format!("{} {}: ", style.bad("✗"), step.id), &format!("{why} [{code}]"), 2, width));
+        }
+    }
+    out
+}
+
+fn phase(machine: &Machine<'_>, step: &Step) -> Phase {
+    machine.state(&step.id).map(|state| state.phase.clone()).unwrap_or_default()
+}
+
+/// The addresses that third parties have to know: elastic IPs that the plan allocated.
+pub fn addresses(machine: &Machine<'_>) -> Vec<String> {
+    let outputs = machine.plan().steps.iter().filter_map(|step| machine.output(&step.id, "PublicIp"));
+    outputs.filter_map(|value| value.as_str().map(str::to_owned)).collect()
+}
