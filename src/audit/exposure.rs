@@ -123,7 +123,7 @@ fn public_address(view: &View<'_>) -> Vec<Seen> {
             .public_addresses
             .iter()
             .map(|address| {
-                let lasting = if address.allocation.is_some() { "elastic" } else { "automatic: lost when it is taken off" };
+                let lasting = if view.is_elastic(address) { "elastic" } else { "automatic: lost when it is taken off" };
                 format!("{} ({lasting})", address.ip)
             })
             .collect();

@@ -64,14 +64,10 @@ fn subnets_worded(view: &View<'_>, subnets: &[&Id]) -> String {
     }
 }
 
+/// Each subnet with the table that makes it public.
 fn evidence(view: &View<'_>, subnets: &[&Id]) -> Vec<String> {
-    subnets
-        .iter()
-        .map(|subnet| match view.tables.get(*subnet) {
-            Some(table) => format!("{} is served by {}, which routes to an internet gateway", view.named(subnet), view.named(&table.id)),
-            None => view.named(subnet),
-        })
-        .collect()
+    let table = |subnet: &Id| view.tables.get(subnet).map_or(String::new(), |table| format!(", route table {}", table.id));
+    subnets.iter().map(|subnet| format!("{}{}", view.named(subnet), table(subnet))).collect()
 }
 
 fn public_workload(view: &View<'_>) -> Vec<Seen> {
@@ -99,7 +95,7 @@ fn internal_balancer(view: &View<'_>) -> Vec<Seen> {
     let internal = |r: &&Resource| r.facets.balancing.as_ref().is_some_and(|b| !b.internet_facing);
     let seen = |balancer: &Resource| {
         let public = view.public_subnets_of(balancer);
-        let what = format!("{} is internal, yet sits in {}.", balancer.name, subnets_worded(view, &public));
+        let what = format!("{} is an internal balancer, yet sits in {}.", balancer.name, subnets_worded(view, &public));
         (!public.is_empty()).then(|| Seen::of(balancer, Severity::Medium, what, evidence(view, &public)))
     };
     view.inventory.with_role(Role::Balancer).filter(internal).filter_map(seen).collect()

@@ -6,7 +6,7 @@ use super::{Finding, Severity, rule};
 use crate::model::inventory::Inventory;
 
 /// Evidence lines shown for each finding.
-const EVIDENCE: usize = 4;
+const EVIDENCE: usize = 3;
 
 /// Findings for people, in lines of at most `width` columns where words allow; `style` adds ANSI colours.
 pub fn text(inventory: &Inventory, findings: &[Finding], width: usize, style: bool) -> String {
@@ -97,9 +97,9 @@ impl Page {
     }
 }
 
-/// No name can move the cursor or colour the screen.
+/// No name can move the cursor, colour the screen or turn the direction of writing.
 fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.chars().map(|c| if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') { ' ' } else { c }).collect()
 }
 
 /// Columns that a text takes on a terminal: East Asian wide characters take two.

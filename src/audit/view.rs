@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::openings::{Opening, openings};
-use crate::model::facet::Role;
+use crate::model::facet::{PublicAddress, Role};
 use crate::model::id::Id;
 use crate::model::inventory::Inventory;
 use crate::model::network::Ports;
@@ -24,6 +24,8 @@ pub struct View<'i> {
     /// Ports on which a thing serves the internet on purpose.
     served: BTreeMap<&'i Id, Vec<Ports>>,
     openings: BTreeMap<&'i Id, Vec<Opening>>,
+    /// Addresses that are elastic IPs of this account.
+    elastic: BTreeSet<&'i str>,
 }
 
 impl<'i> View<'i> {
@@ -56,11 +58,13 @@ impl<'i> View<'i> {
             }
         }
         for list in wearers.values_mut() {
-            list.sort_by(|a, b| a.id.cmp(&b.id));
+            list.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
             list.dedup_by(|a, b| a.id == b.id);
         }
         let groups = inventory.with_role(Role::Group);
         let openings = groups.filter_map(|group| Some((&group.id, openings(&group.facets.rules.as_ref()?.ingress)))).collect();
+        let addresses = inventory.with_role(Role::Address).flat_map(|address| &address.facets.public_addresses);
+        let elastic = addresses.map(|address| address.ip.as_str()).collect();
         View {
             inventory,
             public: inventory.public_subnets(),
@@ -69,6 +73,7 @@ impl<'i> View<'i> {
             foreign,
             served: served(inventory),
             openings,
+            elastic,
         }
     }
 
@@ -92,6 +97,12 @@ impl<'i> View<'i> {
     /// The public ones among the subnets in which a thing may sit.
     pub fn public_subnets_of<'r>(&self, resource: &'r Resource) -> Vec<&'r Id> {
         resource.subnets().iter().filter(|subnet| self.public.contains(subnet)).collect()
+    }
+
+    /// Whether a public address is an elastic IP: by the account's list of them, or, where that could not be read, by what
+    /// the thing's own description says.
+    pub fn is_elastic(&self, address: &PublicAddress) -> bool {
+        if self.is_blind_to("DescribeAddresses") { address.allocation.is_some() } else { self.elastic.contains(address.ip.as_str()) }
     }
 
     /// All groups.

@@ -14,7 +14,7 @@ const HEAD: f64 = 34.0;
 const NAME_H: f64 = 38.0;
 const RULE_H: f64 = 15.0;
 pub const LEGEND_H: f64 = 44.0;
-pub const LEGEND_W: f64 = 1010.0;
+pub const LEGEND_W: f64 = 1230.0;
 
 struct Entry<'a> {
     id: &'a Id,
@@ -142,4 +142,7 @@ pub fn legend(paint: &mut Paint, x: f64, y: f64) {
     x += 180.0;
     paint.text("hot", x, y + 13.0, "public");
     paint.text("kind", x + 40.0, y + 13.0, "has a public address");
+    x += 170.0;
+    paint.arrow(0, &[(x, y + 9.0), (x + 26.0, y + 9.0)]);
+    paint.text("kind", x + 33.0, y + 13.0, "balancer to target");
 }

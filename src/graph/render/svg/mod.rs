@@ -4,6 +4,7 @@
 //! The way of an AWS network diagram is fixed (zones are columns, tiers are rows), so the layout is a grid and not a
 //! graph layout: linear, the same every time, and readable with 500 things.
 
+mod boxes;
 mod key;
 mod layout;
 mod lines;
@@ -21,7 +22,7 @@ pub fn render(scene: &Scene<'_>) -> String {
     let height = layout.bottom().max(layout.vpc.y + key.height()) + MARGIN + key::LEGEND_H;
     let mut paint = Paint::begin(width.max(key::LEGEND_W), height, &title(scene));
     heading(&mut paint, scene);
-    layout::draw(&mut paint, scene, &layout, &key);
+    boxes::draw(&mut paint, scene, &layout, &key);
     key.draw(&mut paint);
     key::legend(&mut paint, MARGIN, height - key::LEGEND_H);
     paint.end()
