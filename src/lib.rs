@@ -1,5 +1,23 @@
 //! Hikkoshi moves what lives in a VPC's public subnets into private ones, while the service runs.
+//!
+//! The rooms, in the order in which a migration passes through them:
+//!
+//! - [`model`]: the nouns. Resources with their facets, an inventory, a call and its three outcomes, a step. Pure.
+//! - [`kinds`]: what each AWS resource means: how it is listed and read, its strategies and their price, the draft of
+//!   its steps, what its calls do and what AWS refuses. Pure.
+//! - [`cloud`]: the one door outside; behind it AWS, or a simulated account.
+//! - [`discover`]: an account, or a folder of answers, becomes an inventory.
+//! - [`graph`] and [`audit`]: what depends on what; what is not as it should be. Pure.
+//! - [`plan`]: intent and inventory become a complete decision. Pure.
+//! - [`world`]: a simulated account that obeys the kinds. Pure.
+//! - [`journal`]: what was intended and what happened, durable before anything is done.
+//! - [`execute`]: carries a plan out, forward and back, and survives. A pure machine with a thin driver.
+//! - [`clock`]: time as a port.
+//! - [`report`]: plans, runs and states as text. Pure.
+//! - [`cli`]: wires and speaks.
 
+pub mod audit;
+pub mod cli;
 pub mod clock;
 pub mod cloud;
 pub mod discover;
@@ -9,4 +27,5 @@ pub mod journal;
 pub mod kinds;
 pub mod model;
 pub mod plan;
+pub mod report;
 pub mod world;
