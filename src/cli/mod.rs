@@ -153,7 +153,7 @@ async fn run(global: &Global, command: Command) -> Done {
         Command::Init(args) => init::run(global, args).await,
         Command::Discover(args) => discover::run(global, args).await,
         Command::Audit(args) => audit::run(global, args).await,
-        Command::Graph(args) => graph::run(global, &args),
+        Command::Graph(args) => graph::run(global, &args).await,
         Command::Plan(args) => plan::run(global, args).await,
         Command::DryRun(args) => dry_run::run(global, args).await,
         Command::Apply(args) => apply::run(global, args).await,
@@ -177,4 +177,10 @@ pub fn say(text: &str) {
 /// Prints JSON.
 pub fn say_json(value: &impl serde::Serialize) {
     say(&(serde_json::to_string_pretty(value).unwrap_or_default() + "\n"));
+}
+
+/// A task beside the command: here for signals only.
+#[expect(clippy::disallowed_methods, reason = "the signal handler lives beside the run, and is ended with it")]
+fn spawn(task: impl Future<Output = ()> + Send + 'static) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(task)
 }

@@ -157,6 +157,11 @@ impl Pace {
         Pace { next_s: 0.2, most_s: (usual_s as f64 / 10.0).clamp(1.0, 15.0) }
     }
 
+    /// For what takes many minutes: a deletion that waits for something to let go.
+    fn slow() -> Pace {
+        Pace { next_s: 0.2, most_s: 60.0 }
+    }
+
     fn next(&mut self) -> f64 {
         let now = self.next_s;
         self.next_s = (self.next_s * 1.5).min(self.most_s);
@@ -520,7 +525,7 @@ impl<'c, 'p> Task<'c, 'p> {
     async fn undo_once(&self, at: usize, call: &UndoCall, each: Option<&Value>) -> Result<(), Failure> {
         let busy_until = self.context.clock.now_ms() + BUSY_S * 1000;
         let use_until = self.context.clock.now_ms() + IN_USE_S * 1000;
-        let mut pace = Pace::of(150);
+        let mut pace = Pace::slow();
         loop {
             if self.look(&call.unless).await?.holds {
                 return Ok(());

@@ -222,6 +222,13 @@ impl Journal for Memory {
     }
 }
 
+/// A journal that somebody else reads while it is written.
+impl Journal for std::sync::Arc<std::sync::Mutex<Memory>> {
+    fn append(&mut self, at: &str, body: &Body) -> Result<(), Error> {
+        self.lock().map_err(|error| Error::Unwritable(error.to_string()))?.append(at, body)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -133,7 +133,7 @@ fn filter_path(name: &str) -> Option<String> {
         "description" => "Description",
         "service-name" => "ServiceName",
         "vpc-endpoint-type" => "VpcEndpointType",
-        "state" => "State",
+        "state" | "vpc-endpoint-state" => "State",
         "instance-state-name" => "State.Name",
         "route-table-id" => "RouteTableId",
         "association.route-table-association-id" => "Associations[].RouteTableAssociationId",

@@ -246,10 +246,10 @@ fn census(decisions: &mut Decisions<'_>, inventory: &Inventory) {
         };
         let known = inventory.get(owner).is_some_and(|r| r.is_movable());
         if known || interface.facets.public_addresses.is_empty() || owner.as_str() == "service:rds" {
-            if owner.as_str().starts_with("service:") && !known {
+            // RDS does not say which interface is whose; its databases are workloads of their own.
+            if owner.as_str().starts_with("service:") && owner.as_str() != "service:rds" {
                 decisions.warnings.push(format!(
-                    "{} of {owner} in {place} stays where it is; it has no public address, connections inside the VPC are not cut",
-                    interface.id
+                    "{owner} has interfaces in {place} and is not moved by this version; they have no public address, connections inside the VPC are not cut"
                 ));
             }
             continue;

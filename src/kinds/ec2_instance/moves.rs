@@ -436,12 +436,13 @@ fn launch_parameters(of: &Move<'_>, id: &str) -> Value {
     parameters
 }
 
-/// What the image does not say of a volume: whether it dies with the instance, and its performance.
+/// A volume as it is, whatever the image says: its size, its performance, whether it dies with the instance.
 fn device(mapping: &Value, doc: &Value) -> Option<Value> {
     let volume = path::first(doc, &format!("Volumes[VolumeId={}]", mapping["Ebs"]["VolumeId"].as_str()?)).cloned().unwrap_or_default();
     let mut ebs = json!({ "DeleteOnTermination": mapping["Ebs"]["DeleteOnTermination"].as_bool().unwrap_or(true) });
     if let Some(kind) = volume["VolumeType"].as_str() {
         ebs["VolumeType"] = json!(kind);
+        ebs["VolumeSize"] = volume["Size"].clone();
         for key in ["Iops", "Throughput"] {
             if let Some(value) = volume[key].as_i64().filter(|value| *value > 0 && matches!(kind, "gp3" | "io1" | "io2")) {
                 ebs[key] = json!(value);

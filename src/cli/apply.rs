@@ -1,0 +1,280 @@
+//! `hikkoshi apply`
+
+use super::confirm::confirm;
+use super::dry_run::{blocked, compare, differences};
+use super::failure::{Failure, known};
+use super::place::{Hashed, Place};
+use super::progress::Progress;
+use super::session::{self, Session};
+use super::{Done, Global, say};
+use crate::clock::{Clock, RealClock};
+use crate::cloud::simulated::FaultAt;
+use crate::execute::driver::FailedStep;
+use crate::execute::{End, Goal, Machine, Run, Stop};
+use crate::journal::file::FileJournal;
+use crate::journal::{Body, Record};
+use crate::model::step::Stage;
+use crate::plan::{Plan, sha256};
+use crate::report::{run as report_run, table};
+
+/// Options of `apply`.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// The migration; may be left out where there is one
+    name: Option<String>,
+    /// Stop at this checkpoint: foundation, guard, stateless, …
+    #[arg(long, value_name = "CHECKPOINT", conflicts_with = "cleanup")]
+    until: Option<String>,
+    /// The last stage too: deletes what has been replaced, for good
+    #[arg(long)]
+    cleanup: bool,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+    /// On a simulated account: N=fail|lose|drop|die|die-after at the N-th mutating call of this run
+    #[arg(long, value_name = "N=FAULT")]
+    fault: Vec<FaultAt>,
+}
+
+/// Who runs: the caller's ARN, and user and host.
+pub fn who(arn: &str) -> String {
+    let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "this host".to_owned());
+    let user = std::env::var("USER").unwrap_or_else(|_| "somebody".to_owned());
+    let since = crate::clock::rfc3339(RealClock.now_ms());
+    format!("{arn}, {user}@{host}, process {}, since {since}", std::process::id())
+}
+
+/// What every run needs, once its journal is open.
+pub struct Ready {
+    /// The plan.
+    pub plan: Hashed<Plan>,
+    /// The account.
+    pub session: Session,
+    /// The journal; this process alone may append.
+    pub journal: FileJournal,
+    /// What was recorded so far.
+    pub records: Vec<Record>,
+    /// Who runs.
+    pub who: String,
+}
+
+/// Opens plan, account and journal, and checks that they belong together.
+///
+/// # Errors
+/// If one can't be opened, or they don't.
+pub async fn ready(global: &Global, place: &Place, faults: &[FaultAt]) -> Result<Ready, Failure> {
+    let plan = place.plan()?;
+    let session = session::open(global, Some(&plan.value.region), faults).await?;
+    let arn = session.must_be(&plan.value.account, &plan.value.region).await?;
+    let who = who(&arn);
+    let (journal, records) = FileJournal::open(&place.journal_path(), &who)?;
+    if let Some(Record { body: Body::Opened { plan: of, .. }, .. }) = records.first()
+        && *of != plan.sha256
+    {
+        return Err(Failure::new("HK0202", format!("{} is the journal of another plan", place.journal_path().display()))
+            .detail(format!("journal: {}…, plan: {}…", of.get(..12).unwrap_or(of), &plan.sha256[..12]))
+            .detail("nothing was called")
+            .hint("put the plan back that was begun (version control has it), then run the same command again"));
+    }
+    Ok(Ready { plan, session, journal, records, who })
+}
+
+/// The first record of a journal. Its id must be unlike any other's: idempotency tokens come from it.
+pub fn opening(ready: &Ready) -> Body {
+    let unique = format!("{}/{}/{}/{}", ready.plan.sha256, ready.who, ready.session.clock.now_ms(), std::process::id());
+    Body::Opened {
+        id: sha256(unique.as_bytes())[..24].to_owned(),
+        migration: ready.plan.value.migration.clone(),
+        plan: ready.plan.sha256.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
+/// Runs the plan.
+pub async fn run(global: &Global, args: Args) -> Done {
+    let place = Place::find(&global.dir, args.name.as_deref())?;
+    let until = goal(&place.plan()?.value, args.until.as_deref(), args.cleanup)?;
+    let ready = ready(global, &place, &args.fault).await?;
+    let plan = &ready.plan.value;
+    if !plan.blockers.is_empty() {
+        return Err(blocked(plan));
+    }
+    let mut machine = Machine::new(plan);
+    ready.records.iter().for_each(|record| machine.apply(&record.body));
+    let begun = plan.steps.iter().any(|step| machine.is_begun(&step.id));
+    if until == Stage::Cleanup && machine.current_stage().is_some_and(|stage| stage != Stage::Cleanup) {
+        return Err(Failure::new("HK0507", "cleanup comes after everything else, and a soak").hint(format!("hikkoshi apply {}", place.name)));
+    }
+    if !begun {
+        no_drift(&ready.session, &place).await?;
+    }
+    let left = plan.steps.iter().filter(|s| s.stage <= until && !machine.state(&s.id).is_some_and(|st| st.phase == crate::execute::Phase::Verified)).count();
+    let verb = if begun { "go on with" } else { "run" };
+    let warning = if until == Stage::Cleanup { "\nWhat cleanup deletes does not come back." } else { "" };
+    confirm(&format!("This will {verb} migration {} in account {} ({}): {left} steps.{warning}", plan.migration, plan.account, plan.region), &place.name, args.yes)?;
+    let end = drive(global, &ready_parts(ready), Goal::Forward(until), left as u64).await;
+    conclude(global, &place, end)
+}
+
+/// A run's parts, the journal apart from what only reads.
+pub struct Parts {
+    /// The plan.
+    pub plan: Plan,
+    /// The account.
+    pub session: Session,
+    /// The journal, until the run takes it.
+    pub journal: std::sync::Mutex<Option<FileJournal>>,
+    /// What was recorded so far.
+    pub records: Vec<Record>,
+    /// Who runs.
+    pub who: String,
+    /// The first record, where there is none yet.
+    pub opening: Body,
+}
+
+/// Takes a [`Ready`] apart.
+pub fn ready_parts(ready: Ready) -> Parts {
+    let opening = opening(&ready);
+    Parts { plan: ready.plan.value, session: ready.session, journal: std::sync::Mutex::new(Some(ready.journal)), records: ready.records, who: ready.who, opening }
+}
+
+/// Makes the run. Ctrl-C once stops it at the next safe point, twice at once; either way it is resumable.
+pub async fn drive(global: &Global, parts: &Parts, goal: Goal, steps: u64) -> End {
+    let stop = std::sync::Arc::new(Stop::default());
+    let asked = stop.clone();
+    let signals = super::spawn(async move {
+        while tokio::signal::ctrl_c().await.is_ok() {
+            if asked.asked() {
+                std::process::exit(i32::from(super::failure::exit::INTERRUPTED));
+            }
+            eprintln!("stopping: calls in flight are finished, waits are left; Ctrl-C again stops at once. Both are resumable.");
+            asked.ask();
+        }
+    });
+    let progress = Progress::new(global, &parts.plan, steps);
+    let journal = parts.journal.lock().ok().and_then(|mut journal| journal.take()).expect("a run takes the journal once");
+    let run = Run {
+        plan: &parts.plan,
+        records: &parts.records,
+        cloud: &*parts.session.cloud,
+        clock: &*parts.session.clock,
+        tell: &|event| progress.tell(event),
+        stop: &stop,
+        goal,
+        who: &parts.who,
+        opening: parts.opening.clone(),
+    };
+    let end = crate::execute::run(run, Box::new(journal)).await;
+    signals.abort();
+    progress.finish();
+    end
+}
+
+fn goal(plan: &Plan, until: Option<&str>, cleanup: bool) -> Result<Stage, Failure> {
+    if cleanup {
+        return Ok(Stage::Cleanup);
+    }
+    let names: Vec<&str> = plan.stages.iter().map(|stage| stage.name()).collect();
+    match until {
+        None => Ok(Stage::Tighten),
+        Some(name) => Stage::parse(name).filter(|stage| plan.stages.contains(stage)).ok_or_else(|| {
+            Failure::new("HK0111", format!("the plan has no checkpoint `{name}`")).detail(format!("checkpoints: {}", names.join(", ")))
+        }),
+    }
+}
+
+async fn no_drift(session: &Session, place: &Place) -> Result<(), Failure> {
+    let inventory = place.inventory()?.value;
+    let drift = compare(session, &inventory).await?;
+    if drift.is_empty() {
+        return Ok(());
+    }
+    let mut failure = Failure::new("HK0505", format!("the account differs from the inventory in {} places", drift.len())).detail("nothing was changed");
+    for line in differences(&drift).into_iter().take(20) {
+        failure = failure.detail(line);
+    }
+    Err(failure.hint(format!("hikkoshi discover {}", place.name)).hint(format!("hikkoshi plan {}   # and review it again", place.name)))
+}
+
+/// What to say when a forward run has ended.
+fn conclude(global: &Global, place: &Place, end: End) -> Done {
+    match end {
+        End::Reached => {
+            reached(global, place)?;
+            Ok(0)
+        }
+        End::Interrupted => Err(interrupted(place, "apply")),
+        End::Journal(error) => Err(error.into()),
+        End::Failed(failed) => Err(stopped(global, place, &failed)),
+    }
+}
+
+/// A run that was asked to stop.
+pub fn interrupted(place: &Place, command: &str) -> Failure {
+    Failure::new("HK0508", "stopped as asked")
+        .detail("every call that was made is in the journal; what was waited for goes on in AWS")
+        .hint(format!("hikkoshi {command} {}{}   # goes on where it is", place.name, if command == "rollback" { " --all" } else { "" }))
+        .hint(format!("hikkoshi status {}", place.name))
+}
+
+fn reached(global: &Global, place: &Place) -> Result<(), Failure> {
+    if global.json {
+        return Ok(());
+    }
+    let plan = place.plan()?.value;
+    let records = place.records()?;
+    let mut machine = Machine::new(&plan);
+    records.iter().for_each(|record| machine.apply(&record.body));
+    let mut out = String::from("\n");
+    out.push_str(&report_run::state(&machine, global.style(), global.width()));
+    let addresses = report_run::addresses(&machine);
+    if !addresses.is_empty() {
+        out.push_str(&table::hanging("", &format!("outbound connections come from {} now: tell whoever allow-lists the old addresses", addresses.join(", ")), 2, global.width()));
+    }
+    let next = match machine.current_stage() {
+        None => format!("next: hikkoshi verify {}\n", place.name),
+        Some(Stage::Cleanup) => format!("next: hikkoshi verify {name}\n      hikkoshi apply {name} --cleanup   # after a soak: deletes what was replaced, for good\n      hikkoshi rollback {name} --all    # until then there is a way back\n", name = place.name),
+        Some(stage) => format!("next: hikkoshi apply {}   # goes on with {}\n", place.name, stage.name()),
+    };
+    out.push_str(&next);
+    say(&out);
+    Ok(())
+}
+
+/// What to say when steps failed: on which, why, what state things are in, what to type next.
+pub fn stopped(global: &Global, place: &Place, failed: &[FailedStep]) -> Failure {
+    let first = &failed[0];
+    let code = known(&first.code);
+    let mut failure = Failure::new(code, format!("step {} failed: {}", first.step, crate::report::harmless(&first.why)));
+    for other in &failed[1..] {
+        failure = failure.detail(format!("step {} failed too: {} [{}]", other.step, crate::report::harmless(&other.why), other.code));
+    }
+    if let (Ok(plan), Ok(records)) = (place.plan(), place.records()) {
+        let mut machine = Machine::new(&plan.value);
+        records.iter().for_each(|record| machine.apply(&record.body));
+        failure = failure.detail(situation(&machine));
+        for line in report_run::state(&machine, crate::report::Style(false), global.width()).lines().filter(|line| !line.contains('✗')) {
+            failure = failure.detail(line.to_owned());
+        }
+        if let Some(last) = machine.checkpoints().iter().max() {
+            failure.hints.push(format!("hikkoshi rollback {} --to {}   # or go back to the last checkpoint", place.name, last.name()));
+        }
+    }
+    failure.hints.insert(0, format!("hikkoshi apply {}   # tries the failed step again and goes on", place.name));
+    failure.hint(format!("hikkoshi plan {} --step {}   # what the step is", place.name, first.step))
+}
+
+/// What the service feels of it just now: interruptions that are under way.
+fn situation(machine: &Machine<'_>) -> String {
+    use crate::model::step::Impact;
+    let plan = machine.plan();
+    let open = |step: &&crate::model::step::Step| {
+        let later_open = || plan.steps.iter().filter(|s| s.of_move == step.of_move && s.stage == step.stage).any(|s| !machine.state(&s.id).is_some_and(|st| st.phase == crate::execute::Phase::Verified));
+        machine.is_begun(&step.id) && matches!(step.impact, Impact::Outage { .. }) && later_open()
+    };
+    let now: Vec<String> = plan.steps.iter().filter(open).filter_map(|step| match &step.impact {
+        Impact::Outage { what, .. } => Some(what.clone()),
+        _ => None,
+    }).collect();
+    if now.is_empty() { "no planned interruption is under way".to_owned() } else { format!("INTERRUPTED NOW: {}", now.join("; ")) }
+}

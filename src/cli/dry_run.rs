@@ -1,0 +1,222 @@
+//! `hikkoshi dry-run`: the executor itself, on a simulated account made from the inventory.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::failure::{Failure, exit};
+use super::place::Place;
+use super::progress::Progress;
+use super::session::{self, Session, start};
+use super::{Done, Global, say, say_json};
+use crate::clock::{Clock, VirtualClock};
+use crate::cloud::Cloud;
+use crate::cloud::simulated::Simulated;
+use crate::discover::drift::{self, Difference};
+use crate::execute::driver::FailedStep;
+use crate::execute::{End, Event, Goal, Run, Stop, look};
+use crate::journal::{Body, Memory, Record};
+use crate::model::call::{Call, Label, Outcome};
+use crate::model::inventory::Inventory;
+use crate::model::step::{Stage, references};
+use crate::plan::Plan;
+use crate::report::{self, duration, run as report_run, table};
+use crate::world::World;
+
+/// Options of `dry-run`.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// The migration; may be left out where there is one
+    name: Option<String>,
+    /// Ask nothing of AWS: simulate only
+    #[arg(long)]
+    offline: bool,
+}
+
+/// One simulated run.
+pub struct Rehearsed {
+    /// What happened.
+    pub events: Vec<Event>,
+    /// What failed.
+    pub failed: Vec<FailedStep>,
+    /// When it began, milliseconds since 1970.
+    pub start_ms: u64,
+    /// How long it took, in seconds of the simulated clock.
+    pub seconds: u64,
+    /// Mutating calls made.
+    pub calls: u64,
+}
+
+/// Simulates a plan forward through `until`, and then all the way back.
+///
+/// # Errors
+/// If the journal in memory fails, which it does not.
+pub async fn rehearse(plan: &Plan, inventory: &Inventory, until: Stage) -> Result<(Rehearsed, Rehearsed), Failure> {
+    let account = start(inventory);
+    let clock = Arc::new(VirtualClock::at(account.now_ms));
+    let cloud = Simulated::new(World::resume(account), clock.clone());
+    let opening = Body::Opened { id: "dry-run".into(), migration: plan.migration.clone(), plan: String::new(), version: String::new() };
+    let (there, records) = one(plan, &cloud, &*clock, &[], Goal::Forward(until), &opening).await?;
+    let (back, _) = one(plan, &cloud, &*clock, &records, Goal::Back(None), &opening).await?;
+    Ok((there, back))
+}
+
+async fn one(plan: &Plan, cloud: &Simulated, clock: &dyn Clock, records: &[Record], goal: Goal, opening: &Body) -> Result<(Rehearsed, Vec<Record>), Failure> {
+    let progress = Progress::silent(plan);
+    let (start_ms, calls) = (clock.now_ms(), cloud.mutating());
+    let stop = Stop::default();
+    let shared = Arc::new(std::sync::Mutex::new(Memory { records: records.to_vec() }));
+    let run = Run { plan, records, cloud, clock, tell: &|event| progress.tell(event), stop: &stop, goal, who: "dry-run", opening: opening.clone() };
+    let end = crate::execute::run(run, Box::new(shared.clone())).await;
+    let failed = match end {
+        End::Reached | End::Interrupted => Vec::new(),
+        End::Failed(failed) => failed,
+        End::Journal(error) => return Err(error.into()),
+    };
+    let records = shared.lock().map(|memory| memory.records.clone()).unwrap_or_default();
+    let seconds = (clock.now_ms() - start_ms) / 1000;
+    Ok((Rehearsed { events: progress.finish(), failed, start_ms, seconds, calls: cloud.mutating() - calls }, records))
+}
+
+/// Simulates, asks EC2, compares.
+pub async fn run(global: &Global, args: Args) -> Done {
+    let place = Place::find(&global.dir, args.name.as_deref())?;
+    let plan = place.plan()?.value;
+    let inventory = place.inventory()?.value;
+    if !plan.blockers.is_empty() {
+        return Err(blocked(&plan));
+    }
+    let until = plan.stages.iter().copied().filter(|stage| *stage != Stage::Cleanup).max().unwrap_or(Stage::Foundation);
+    let (there, back) = rehearse(&plan, &inventory, until).await?;
+    let asked = if args.offline { None } else { Some(ask(global, &place, &plan, &inventory).await?) };
+    if global.json {
+        json(&plan, &there, &back, asked.as_ref());
+    } else {
+        text(global, &place, &plan, &there, &back, asked.as_ref());
+    }
+    if let Some(failed) = there.failed.first().or(back.failed.first()) {
+        let mut failure = Failure::new("HK0510", format!("in the simulation step {} fails: {}", failed.step, failed.why));
+        failure = failure.detail("the plan would fail there; nothing was called").hint(format!("hikkoshi plan {} --step {}", place.name, failed.step));
+        return Err(failure);
+    }
+    let Some(asked) = asked else { return Ok(0) };
+    if !asked.drift.is_empty() {
+        return Ok(exit::DRIFT);
+    }
+    Ok(if asked.refused.is_empty() { 0 } else { exit::FINDINGS })
+}
+
+/// A plan that has blockers.
+pub fn blocked(plan: &Plan) -> Failure {
+    let first = &plan.blockers[0];
+    let mut failure = Failure::new("HK0401", format!("the plan has {} blockers", plan.blockers.len())).detail("nothing was called");
+    for blocker in &plan.blockers {
+        failure = failure.detail(format!("✗ {} [{}]", report::harmless(&blocker.why), blocker.code)).detail(format!("  → {}", blocker.way_out));
+    }
+    failure.hint(format!("hikkoshi explain {}", first.code))
+}
+
+/// What AWS says beforehand.
+struct Asked {
+    allowed: usize,
+    refused: Vec<(String, String)>,
+    later: usize,
+    drift: Vec<Difference>,
+}
+
+async fn ask(global: &Global, place: &Place, plan: &Plan, inventory: &Inventory) -> Result<Asked, Failure> {
+    let session = session::open(global, Some(&plan.region), &[]).await?;
+    session.must_be(&plan.account, &plan.region).await?;
+    let begun = !place.records()?.is_empty();
+    let drift = if begun { Vec::new() } else { compare(&session, inventory).await? };
+    let mut asked = Asked { allowed: 0, refused: Vec::new(), later: 0, drift };
+    for step in plan.steps.iter().filter(|step| step.call.operation.service() == "ec2") {
+        let uses = references(&serde_json::to_value(&step.call.parameters).unwrap_or_default());
+        // ModifySubnetAttribute has no DryRun; what refers to things that are still to be made can't be asked for yet.
+        if step.call.operation.name() == "ModifySubnetAttribute" || uses.iter().any(|(from, _)| from != "self") {
+            asked.later += 1;
+            continue;
+        }
+        let label = Label { migration: plan.migration.clone(), step: step.id.clone() };
+        match dry(&*session.cloud, &step.call.operation, &step.call.parameters, label).await {
+            Ok(()) => asked.allowed += 1,
+            Err(why) => asked.refused.push((step.id.clone(), why)),
+        }
+    }
+    Ok(asked)
+}
+
+/// One call with `DryRun`: EC2 answers `DryRunOperation` where it would be allowed.
+async fn dry(cloud: &dyn Cloud, operation: &crate::model::call::Operation, parameters: &crate::model::call::Object, label: Label) -> Result<(), String> {
+    let find = |from: &str, output: &str| (from == "self" && output == "Token").then(|| serde_json::json!("dry-run"));
+    let mut parameters = look::parameters(cloud, &label, parameters, &find).await.map_err(|blind| blind.words())?;
+    parameters.remove("ClientToken");
+    parameters.insert("DryRun".into(), true.into());
+    match cloud.call(&Call { operation: operation.clone(), parameters, label: Some(label) }).await {
+        Outcome::Refused(refusal) if refusal.code == "DryRunOperation" => Ok(()),
+        Outcome::Refused(refusal) => Err(refusal.to_string()),
+        Outcome::Unknown(why) => Err(why),
+        Outcome::Done(_) => Err(format!("{operation} was carried out although DryRun was set")),
+    }
+}
+
+/// The account as it is, compared with the inventory.
+///
+/// # Errors
+/// If it can't be looked at.
+pub async fn compare(session: &Session, inventory: &Inventory) -> Result<Vec<Difference>, Failure> {
+    let now = super::discover::look(session, &inventory.account, &inventory.vpc).await?;
+    Ok(drift::between(inventory, &now))
+}
+
+/// Differences as lines.
+pub fn differences(drift: &[Difference]) -> Vec<String> {
+    let short = |text: &str| text.chars().take(160).collect::<String>();
+    drift.iter().map(|d| format!("{} ({}): {} was {}, is {}", report::harmless(&d.name), d.resource, d.field, short(&d.before), short(&d.now))).collect()
+}
+
+fn json(plan: &Plan, there: &Rehearsed, back: &Rehearsed, asked: Option<&Asked>) {
+    let run = |r: &Rehearsed| serde_json::json!({ "seconds": r.seconds, "calls": r.calls, "failed": r.failed.iter().map(|f| (&f.step, &f.code, &f.why)).collect::<Vec<_>>() });
+    let interruptions: BTreeMap<String, u64> = report_run::interruptions(plan, &there.events).into_iter().collect();
+    let aws = asked.map(|a| serde_json::json!({ "allowed": a.allowed, "refused": a.refused, "not_askable_yet": a.later, "drift": a.drift }));
+    say_json(&serde_json::json!({ "forward": run(there), "rollback": run(back), "interruptions_s": interruptions, "aws": aws, "events": there.events }));
+}
+
+fn text(global: &Global, place: &Place, plan: &Plan, there: &Rehearsed, back: &Rehearsed, asked: Option<&Asked>) {
+    let (style, width) = (global.style(), global.width());
+    let mut out = format!(
+        "{} of {}: {} calls in {} on the simulated account\n\n",
+        style.bold("Dry run"),
+        style.bold(&plan.migration),
+        there.calls,
+        duration(there.seconds)
+    );
+    out.push_str(&report_run::timeline(plan, &there.events, there.start_ms, style, width, global.verbose > 0));
+    let steps = there.events.iter().filter(|e| e.what == crate::execute::What::Verified).count();
+    let mut rows = vec![vec!["forward".to_owned(), format!("{steps} steps verified, {} failed", there.failed.len())]];
+    let interrupted = report_run::interruptions(plan, &there.events);
+    let words: Vec<String> = interrupted.iter().map(|(name, seconds)| format!("{} for {}", report::harmless(name), duration(*seconds))).collect();
+    rows.push(vec!["interrupted".to_owned(), if words.is_empty() { "no workload".to_owned() } else { words.join(", ") }]);
+    rows.push(vec!["way back".to_owned(), format!("from the end to the beginning: {} calls in {}, {} failed", back.calls, duration(back.seconds), back.failed.len())]);
+    match asked {
+        None => rows.push(vec!["AWS".to_owned(), "not asked (--offline)".to_owned()]),
+        Some(asked) => {
+            rows.push(vec!["EC2 DryRun".to_owned(), format!("{} allowed, {} refused, {} can't be asked before their subjects exist", asked.allowed, asked.refused.len(), asked.later)]);
+            rows.push(vec!["drift".to_owned(), if asked.drift.is_empty() { "none: the account is as the inventory says".to_owned() } else { format!("{} differences", asked.drift.len()) }]);
+        }
+    }
+    out.push_str(&format!("\n{}\n", style.bold("What it shows")));
+    out.push_str(&table::columns(&rows, 2, width));
+    for (step, why) in asked.map(|a| a.refused.as_slice()).unwrap_or_default() {
+        out.push_str(&table::hanging(&style.bad("✗ "), &format!("{step}: EC2 would refuse: {why}"), 2, width));
+    }
+    for line in asked.map(|a| differences(&a.drift)).unwrap_or_default() {
+        out.push_str(&table::hanging(&style.warn("Δ "), &line, 2, width));
+    }
+    let clean = there.failed.is_empty() && back.failed.is_empty() && asked.is_none_or(|a| a.drift.is_empty() && a.refused.is_empty());
+    if clean {
+        out.push_str(&format!("next: hikkoshi apply {}\n", place.name));
+    } else if asked.is_some_and(|a| !a.drift.is_empty()) {
+        out.push_str(&format!("next: hikkoshi discover {name} && hikkoshi plan {name}   # the account has changed: look and plan again\n", name = place.name));
+    }
+    say(&out);
+}

@@ -1,0 +1,109 @@
+//! `hikkoshi rollback`
+
+use super::apply::{drive, interrupted, ready, ready_parts};
+use super::confirm::confirm;
+use super::failure::{Failure, known};
+use super::place::Place;
+use super::{Done, Global, say};
+use crate::cloud::simulated::FaultAt;
+use crate::execute::{End, Goal, Machine};
+use crate::model::step::Stage;
+use crate::report::run as report_run;
+
+/// Options of `rollback`.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// The migration; may be left out where there is one
+    name: Option<String>,
+    /// Back to this checkpoint; it stays
+    #[arg(long, value_name = "CHECKPOINT", required_unless_present = "all", conflicts_with = "all")]
+    to: Option<String>,
+    /// Back to the beginning
+    #[arg(long)]
+    all: bool,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+    /// On a simulated account: N=fail|lose|drop|die|die-after at the N-th mutating call of this run
+    #[arg(long, value_name = "N=FAULT")]
+    fault: Vec<FaultAt>,
+}
+
+/// Goes back.
+pub async fn run(global: &Global, args: Args) -> Done {
+    let place = Place::find(&global.dir, args.name.as_deref())?;
+    let ready = ready(global, &place, &args.fault).await?;
+    let to = target(&ready.plan.value, args.to.as_deref())?;
+    let mut machine = Machine::new(&ready.plan.value);
+    ready.records.iter().for_each(|record| machine.apply(&record.body));
+    let points = machine.points_of_no_return(to);
+    if let Some(first) = points.first() {
+        let mut failure = Failure::new("HK0507", format!("step {} is done and can't be undone", first.id)).detail("nothing was called");
+        for step in &points {
+            if let crate::model::step::Undo::Irreversible(why) = &step.undo {
+                failure = failure.detail(format!("{}: {why}", step.id));
+            }
+        }
+        return Err(failure.hint("what was deleted in cleanup has to be made anew by hand: hikkoshi explain break-glass"));
+    }
+    let count = machine.to_undo(to).len();
+    if count == 0 {
+        say("nothing to undo\n");
+        return Ok(0);
+    }
+    let where_to = to.map_or("the beginning".to_owned(), |stage| format!("checkpoint {}", stage.name()));
+    let notes = data_notes(&machine, to);
+    confirm(&format!("This will undo {count} steps of migration {} in account {}, back to {where_to}.{notes}", ready.plan.value.migration, ready.plan.value.account), &place.name, args.yes)?;
+    let parts = ready_parts(ready);
+    let end = drive(global, &parts, Goal::Back(to), count as u64).await;
+    match end {
+        End::Reached => {
+            told(global, &place, &where_to)?;
+            Ok(0)
+        }
+        End::Interrupted => Err(interrupted(&place, "rollback")),
+        End::Journal(error) => Err(error.into()),
+        End::Failed(failed) => {
+            let first = &failed[0];
+            let mut failure = Failure::new(known(&first.code), format!("undoing step {} failed: {}", first.step, crate::report::harmless(&first.why)));
+            for other in &failed[1..] {
+                failure = failure.detail(format!("step {} too: {}", other.step, crate::report::harmless(&other.why)));
+            }
+            let again = args.to.as_ref().map_or("--all".to_owned(), |to| format!("--to {to}"));
+            Err(failure
+                .detail("what was undone is in the journal and is not undone twice")
+                .hint(format!("hikkoshi rollback {} {again}   # tries again and goes on", place.name))
+                .hint(format!("hikkoshi status {}", place.name)))
+        }
+    }
+}
+
+/// What a way back takes with it.
+fn data_notes(machine: &Machine<'_>, to: Option<Stage>) -> String {
+    let copies = machine.to_undo(to).into_iter().filter(|step| step.call.operation.name() == "RunInstances").count();
+    if copies == 0 {
+        return String::new();
+    }
+    format!("\n{copies} relocated instances are terminated and the old ones started again: what was written on the copies is lost.")
+}
+
+fn target(plan: &crate::plan::Plan, to: Option<&str>) -> Result<Option<Stage>, Failure> {
+    let Some(name) = to else { return Ok(None) };
+    let names: Vec<&str> = plan.stages.iter().map(|stage| stage.name()).collect();
+    Stage::parse(name)
+        .filter(|stage| plan.stages.contains(stage))
+        .map(Some)
+        .ok_or_else(|| Failure::new("HK0111", format!("the plan has no checkpoint `{name}`")).detail(format!("checkpoints: {}", names.join(", "))))
+}
+
+fn told(global: &Global, place: &Place, where_to: &str) -> Result<(), Failure> {
+    if global.json {
+        return Ok(());
+    }
+    let plan = place.plan()?.value;
+    let records = place.records()?;
+    let mut machine = Machine::new(&plan);
+    records.iter().for_each(|record| machine.apply(&record.body));
+    say(&format!("\nback at {where_to}\n{}", report_run::state(&machine, global.style(), global.width())));
+    Ok(())
+}

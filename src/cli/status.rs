@@ -1,0 +1,94 @@
+//! `hikkoshi status`: from plan and journal alone; nothing is called.
+
+use std::collections::BTreeMap;
+
+use super::place::Place;
+use super::{Done, Global, say, say_json};
+use crate::execute::{Machine, Phase};
+use crate::journal::{Body, Record};
+use crate::model::step::Stage;
+use crate::report::{run as report_run, table};
+
+/// Options of `status`.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// The migration; may be left out where there is one
+    name: Option<String>,
+}
+
+/// Says where it stands.
+pub fn run(global: &Global, args: &Args) -> Done {
+    let place = Place::find(&global.dir, args.name.as_deref())?;
+    let plan = place.plan()?.value;
+    let records = place.records()?;
+    let mut machine = Machine::new(&plan);
+    records.iter().for_each(|record| machine.apply(&record.body));
+    if global.json {
+        say_json(&json(&machine, &records));
+        return Ok(0);
+    }
+    let style = global.style();
+    let mut out = format!("{} · account {} · {} · {} records\n", style.bold(&plan.migration), plan.account, plan.region, records.len());
+    if let Some((what, who, how)) = last_run(&records) {
+        out.push_str(&table::hanging("", &format!("last run: {what} by {who}: {how}"), 2, global.width()));
+    }
+    out.push_str(&report_run::state(&machine, style, global.width()));
+    for step in plan.steps.iter().filter(|step| machine.state(&step.id).is_some_and(|s| !matches!(s.phase, Phase::Pending | Phase::Verified))) {
+        out.push_str(&format!("  {} {}: {}\n", style.warn("…"), step.id, words(&machine.state(&step.id).map(|s| s.phase.clone()).unwrap_or_default())));
+    }
+    let addresses = report_run::addresses(&machine);
+    if !addresses.is_empty() {
+        out.push_str(&format!("  NAT gateways' elastic IPs: {}\n", addresses.join(", ")));
+    }
+    out.push_str(&next(&place, &machine, plan.blockers.is_empty()));
+    say(&out);
+    Ok(0)
+}
+
+fn words(phase: &Phase) -> &'static str {
+    match phase {
+        Phase::Pending => "not begun",
+        Phase::Intended => "its call was announced and its outcome is not known: `apply` looks before it does anything",
+        Phase::Called => "its call is done, waits and checks are open",
+        Phase::Verified => "done",
+        Phase::Undoing(..) => "on its way back",
+    }
+}
+
+fn last_run(records: &[Record]) -> Option<(String, String, String)> {
+    let at = records.iter().rposition(|record| matches!(record.body, Body::RunBegan { .. }))?;
+    let Body::RunBegan { what, who } = &records[at].body else { return None };
+    let how = records[at..].iter().find_map(|record| match &record.body {
+        Body::RunEnded { how } => Some(format!("{how} at {}", record.at)),
+        _ => None,
+    });
+    Some((what.clone(), who.clone(), how.unwrap_or_else(|| "did not end by itself, or is still running".to_owned())))
+}
+
+fn next(place: &Place, machine: &Machine<'_>, applicable: bool) -> String {
+    let name = &place.name;
+    match machine.current_stage() {
+        _ if !applicable => format!("next: hikkoshi plan {name}   # the plan has blockers\n"),
+        None => format!("next: hikkoshi verify {name}\n"),
+        Some(Stage::Cleanup) => format!("next: hikkoshi verify {name}; after a soak: hikkoshi apply {name} --cleanup\n"),
+        Some(stage) => format!("next: hikkoshi apply {name}   # goes on with {}\n", stage.name()),
+    }
+}
+
+fn json(machine: &Machine<'_>, records: &[Record]) -> serde_json::Value {
+    let plan = machine.plan();
+    let mut steps = BTreeMap::new();
+    for step in &plan.steps {
+        let state = machine.state(&step.id).cloned().unwrap_or_default();
+        let phase = match state.phase {
+            Phase::Pending => "pending",
+            Phase::Intended => "unknown",
+            Phase::Called => "called",
+            Phase::Verified => "verified",
+            Phase::Undoing(..) => "undoing",
+        };
+        steps.insert(&step.id, serde_json::json!({ "stage": step.stage, "phase": phase, "failure": state.failure, "outputs": state.outputs }));
+    }
+    let checkpoints: Vec<&str> = machine.checkpoints().iter().map(|stage| stage.name()).collect();
+    serde_json::json!({ "migration": plan.migration, "stage": machine.current_stage(), "checkpoints": checkpoints, "records": records.len(), "steps": steps })
+}

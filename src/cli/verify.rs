@@ -1,0 +1,107 @@
+//! `hikkoshi verify`: is the account as the plan says it should now be.
+
+use std::collections::BTreeMap;
+
+use super::failure::exit;
+use super::place::Place;
+use super::{Done, Global, say, say_json, session};
+use crate::execute::{Machine, Phase, look};
+use crate::model::call::Label;
+use crate::model::step::{Check, Step};
+use crate::model::strategy::Strategy;
+use crate::plan::Plan;
+use crate::report::table;
+
+/// Options of `verify`.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// The migration; may be left out where there is one
+    name: Option<String>,
+}
+
+/// Looks at everything that the steps done so far promise; where all is done, at the whole account too.
+pub async fn run(global: &Global, args: Args) -> Done {
+    let place = Place::find(&global.dir, args.name.as_deref())?;
+    let plan = place.plan()?.value;
+    let records = place.records()?;
+    let mut machine = Machine::new(&plan);
+    records.iter().for_each(|record| machine.apply(&record.body));
+    let session = session::open(global, Some(&plan.region), &[]).await?;
+    session.must_be(&plan.account, &plan.region).await?;
+    let find = |from: &str, output: &str| machine.output(from, output).cloned();
+    let checks = standing(&machine);
+    let mut broken: Vec<String> = Vec::new();
+    for (step, check) in &checks {
+        let label = Label { migration: plan.migration.clone(), step: step.id.clone() };
+        match look::check(&*session.cloud, &label, check, &find).await {
+            Ok(found) if found.holds => {}
+            Ok(found) => {
+                let seen: Vec<String> = found.values.iter().map(ToString::to_string).collect();
+                broken.push(format!("{}: \"{}\" does not hold: {} is {}", step.id, check.what, check.path, seen.join(", ")));
+            }
+            Err(blind) => broken.push(format!("{}: \"{}\" can't be looked at: {}", step.id, check.what, blind.words())),
+        }
+    }
+    let done = machine.current_stage().is_none_or(|stage| stage == crate::model::step::Stage::Cleanup) && !plan.steps.is_empty();
+    if done {
+        broken.extend(left_behind(&plan, &super::discover::look(&session, &plan.account, &plan.vpc).await?));
+    }
+    tell(global, &place, checks.len(), done, &broken);
+    Ok(if broken.is_empty() { 0 } else { exit::DRIFT })
+}
+
+/// The checks of verified steps that no later step has overtaken: of several about the same thing the last one counts.
+fn standing<'p>(machine: &Machine<'p>) -> Vec<(&'p Step, &'p Check)> {
+    let mut last: BTreeMap<String, (usize, &Step, &Check)> = BTreeMap::new();
+    let verified = |step: &&Step| machine.state(&step.id).is_some_and(|state| state.phase == Phase::Verified);
+    for (at, step) in machine.plan().steps.iter().filter(verified).enumerate() {
+        for check in &step.verify {
+            let about = format!("{} {} {}", check.operation, serde_json::to_string(&check.parameters).unwrap_or_default(), check.path);
+            last.insert(about, (at, step, check));
+        }
+    }
+    let mut out: Vec<(usize, &Step, &Check)> = last.into_values().collect();
+    out.sort_by_key(|(at, _, _)| *at);
+    out.into_iter().map(|(_, step, check)| (step, check)).collect()
+}
+
+/// What moved must not be in a public subnet or have a public address any more.
+fn left_behind(plan: &Plan, now: &crate::model::inventory::Inventory) -> Vec<String> {
+    let public = now.public_subnets();
+    let mut out = Vec::new();
+    for one in plan.moves.iter().filter(|m| matches!(m.strategy, Strategy::Relocate | Strategy::Flip)) {
+        let same = |r: &&crate::model::resource::Resource| r.kind == one.kind && r.name == one.name && r.facets.state != "stopped" && r.facets.state != "stopping";
+        let found: Vec<_> = now.resources.values().filter(same).collect();
+        if found.is_empty() {
+            out.push(format!("{} is not there", one.name));
+        }
+        for resource in found {
+            if let Some(subnet) = resource.subnets().iter().find(|subnet| public.contains(subnet)) {
+                out.push(format!("{} ({}) is in the public subnet {}", resource.name, resource.id, now.name(subnet)));
+            }
+            if resource.has_public_address() {
+                out.push(format!("{} ({}) has a public address", resource.name, resource.id));
+            }
+        }
+    }
+    out
+}
+
+fn tell(global: &Global, place: &Place, checks: usize, done: bool, broken: &[String]) {
+    if global.json {
+        say_json(&serde_json::json!({ "checks": checks, "whole_account": done, "broken": broken }));
+        return;
+    }
+    let style = global.style();
+    let scope = if done { "; the whole account was looked at" } else { "" };
+    if broken.is_empty() {
+        say(&format!("{} {checks} checks of the steps done so far hold{scope}\n", style.good("✓")));
+        return;
+    }
+    let mut out = format!("{} {} of {checks} checks do not hold{scope}\n", style.bad("✗"), broken.len());
+    for line in broken {
+        out.push_str(&table::hanging("✗ ", line, 2, global.width()));
+    }
+    out.push_str(&format!("next: hikkoshi status {}; hikkoshi explain HK0505\n", place.name));
+    say(&out);
+}
