@@ -11,7 +11,7 @@ pub const PUBLIC_DATABASE: Rule = Rule {
     code: "public-database",
     title: "Databases with a public address",
     why: "A database that answers on a public address is one open rule away from everybody.",
-    way_out: "The plan turns PubliclyAccessible off in its tighten stage; clients outside the VPC come by Client VPN.",
+    way_out: "The plan turns PubliclyAccessible off before its subnets turn private; clients outside the VPC need a VPN.",
     look: public_database,
 };
 
@@ -35,7 +35,7 @@ pub const OPEN_SSH: Rule = Rule {
     code: "open-ssh",
     title: "SSH open to the world",
     why: "Port 22 is tried by every scanner within minutes.",
-    way_out: "The access stage brings Session Manager; the new groups have no port 22.",
+    way_out: "The new groups have no port 22 open to the world; log in by Session Manager, and retire the bastion.",
     look: open_ssh,
 };
 

@@ -7,7 +7,6 @@ use super::place::{Hashed, Place};
 use super::progress::Progress;
 use super::session::{self, Session};
 use super::{Done, Global, say};
-use crate::clock::{Clock, RealClock};
 use crate::cloud::simulated::FaultAt;
 use crate::execute::driver::FailedStep;
 use crate::execute::{End, Goal, Machine, Run, Stop};
@@ -37,10 +36,10 @@ pub struct Args {
 }
 
 /// Who runs: the caller's ARN, and user and host.
-pub fn who(arn: &str) -> String {
+pub fn who(arn: &str, now_ms: u64) -> String {
     let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "this host".to_owned());
     let user = std::env::var("USER").unwrap_or_else(|_| "somebody".to_owned());
-    let since = crate::clock::rfc3339(RealClock.now_ms());
+    let since = crate::clock::rfc3339(now_ms);
     format!("{arn}, {user}@{host}, process {}, since {since}", std::process::id())
 }
 
@@ -66,7 +65,7 @@ pub async fn ready(global: &Global, place: &Place, faults: &[FaultAt]) -> Result
     let plan = place.plan()?;
     let session = session::open(global, Some(&plan.value.region), faults).await?;
     let arn = session.must_be(&plan.value.account, &plan.value.region).await?;
-    let who = who(&arn);
+    let who = who(&arn, session.clock.now_ms());
     let (journal, records) = FileJournal::open(&place.journal_path(), &who)?;
     if let Some(Record { body: Body::Opened { plan: of, .. }, .. }) = records.first()
         && *of != plan.sha256
@@ -103,15 +102,25 @@ pub async fn run(global: &Global, args: Args) -> Done {
     ready.records.iter().for_each(|record| machine.apply(&record.body));
     let begun = plan.steps.iter().any(|step| machine.is_begun(&step.id));
     if until == Stage::Cleanup && machine.current_stage().is_some_and(|stage| stage != Stage::Cleanup) {
-        return Err(Failure::new("HK0507", "cleanup comes after everything else, and a soak").hint(format!("hikkoshi apply {}", place.name)));
+        return Err(
+            Failure::new("HK0507", "cleanup comes after everything else, and a soak").hint(format!("hikkoshi apply {}", place.name))
+        );
     }
     if !begun {
         no_drift(&ready.session, &place).await?;
     }
-    let left = plan.steps.iter().filter(|s| s.stage <= until && !machine.state(&s.id).is_some_and(|st| st.phase == crate::execute::Phase::Verified)).count();
+    let left = plan
+        .steps
+        .iter()
+        .filter(|s| s.stage <= until && !machine.state(&s.id).is_some_and(|st| st.phase == crate::execute::Phase::Verified))
+        .count();
     let verb = if begun { "go on with" } else { "run" };
     let warning = if until == Stage::Cleanup { "\nWhat cleanup deletes does not come back." } else { "" };
-    confirm(&format!("This will {verb} migration {} in account {} ({}): {left} steps.{warning}", plan.migration, plan.account, plan.region), &place.name, args.yes)?;
+    confirm(
+        &format!("This will {verb} migration {} in account {} ({}): {left} steps.{warning}", plan.migration, plan.account, plan.region),
+        &place.name,
+        args.yes,
+    )?;
     let end = drive(global, &ready_parts(ready), Goal::Forward(until), left as u64).await;
     conclude(global, &place, end)
 }
@@ -135,7 +144,14 @@ pub struct Parts {
 /// Takes a [`Ready`] apart.
 pub fn ready_parts(ready: Ready) -> Parts {
     let opening = opening(&ready);
-    Parts { plan: ready.plan.value, session: ready.session, journal: std::sync::Mutex::new(Some(ready.journal)), records: ready.records, who: ready.who, opening }
+    Parts {
+        plan: ready.plan.value,
+        session: ready.session,
+        journal: std::sync::Mutex::new(Some(ready.journal)),
+        records: ready.records,
+        who: ready.who,
+        opening,
+    }
 }
 
 /// Makes the run. Ctrl-C once stops it at the next safe point, twice at once; either way it is resumable.
@@ -189,7 +205,8 @@ async fn no_drift(session: &Session, place: &Place) -> Result<(), Failure> {
     if drift.is_empty() {
         return Ok(());
     }
-    let mut failure = Failure::new("HK0505", format!("the account differs from the inventory in {} places", drift.len())).detail("nothing was changed");
+    let mut failure =
+        Failure::new("HK0505", format!("the account differs from the inventory in {} places", drift.len())).detail("nothing was changed");
     for line in differences(&drift).into_iter().take(20) {
         failure = failure.detail(line);
     }
@@ -229,11 +246,19 @@ fn reached(global: &Global, place: &Place) -> Result<(), Failure> {
     out.push_str(&report_run::state(&machine, global.style(), global.width()));
     let addresses = report_run::addresses(&machine);
     if !addresses.is_empty() {
-        out.push_str(&table::hanging("", &format!("outbound connections come from {} now: tell whoever allow-lists the old addresses", addresses.join(", ")), 2, global.width()));
+        out.push_str(&table::hanging(
+            "",
+            &format!("outbound connections come from {} now: tell whoever allow-lists the old addresses", addresses.join(", ")),
+            2,
+            global.width(),
+        ));
     }
     let next = match machine.current_stage() {
         None => format!("next: hikkoshi verify {}\n", place.name),
-        Some(Stage::Cleanup) => format!("next: hikkoshi verify {name}\n      hikkoshi apply {name} --cleanup   # after a soak: deletes what was replaced, for good\n      hikkoshi rollback {name} --all    # until then there is a way back\n", name = place.name),
+        Some(Stage::Cleanup) => format!(
+            "next: hikkoshi verify {name}\n      hikkoshi apply {name} --cleanup   # after a soak: deletes what was replaced, for good\n      hikkoshi rollback {name} --all    # until then there is a way back\n",
+            name = place.name
+        ),
         Some(stage) => format!("next: hikkoshi apply {}   # goes on with {}\n", place.name, stage.name()),
     };
     out.push_str(&next);
@@ -253,7 +278,9 @@ pub fn stopped(global: &Global, place: &Place, failed: &[FailedStep]) -> Failure
         let mut machine = Machine::new(&plan.value);
         records.iter().for_each(|record| machine.apply(&record.body));
         failure = failure.detail(situation(&machine));
-        for line in report_run::state(&machine, crate::report::Style(false), global.width()).lines().filter(|line| !line.contains('✗')) {
+        failure.details.extend(half_way(&machine));
+        for line in report_run::state(&machine, crate::report::Style(false), global.width()).lines().take_while(|line| !line.contains('✗'))
+        {
             failure = failure.detail(line.to_owned());
         }
         if let Some(last) = machine.checkpoints().iter().max() {
@@ -264,17 +291,43 @@ pub fn stopped(global: &Global, place: &Place, failed: &[FailedStep]) -> Failure
     failure.hint(format!("hikkoshi plan {} --step {}   # what the step is", place.name, first.step))
 }
 
+/// The moves of which some steps of the current stage are done and some are not.
+fn half_way(machine: &Machine<'_>) -> Vec<String> {
+    let plan = machine.plan();
+    let Some(stage) = machine.current_stage() else { return Vec::new() };
+    let done =
+        |step: &&crate::model::step::Step| machine.state(&step.id).is_some_and(|state| state.phase == crate::execute::Phase::Verified);
+    let mut out = Vec::new();
+    for one in &plan.moves {
+        let (done, open): (Vec<_>, Vec<_>) = plan.steps_of(stage).filter(|step| step.of_move == one.id).partition(done);
+        if let (Some(last), Some(next)) = (done.last(), open.first()) {
+            out.push(format!("half-way: {} (done up to {}, next is {})", crate::report::harmless(&one.name), last.id, next.id));
+        }
+    }
+    out
+}
+
 /// What the service feels of it just now: interruptions that are under way.
 fn situation(machine: &Machine<'_>) -> String {
     use crate::model::step::Impact;
     let plan = machine.plan();
     let open = |step: &&crate::model::step::Step| {
-        let later_open = || plan.steps.iter().filter(|s| s.of_move == step.of_move && s.stage == step.stage).any(|s| !machine.state(&s.id).is_some_and(|st| st.phase == crate::execute::Phase::Verified));
+        let later_open = || {
+            plan.steps
+                .iter()
+                .filter(|s| s.of_move == step.of_move && s.stage == step.stage)
+                .any(|s| !machine.state(&s.id).is_some_and(|st| st.phase == crate::execute::Phase::Verified))
+        };
         machine.is_begun(&step.id) && matches!(step.impact, Impact::Outage { .. }) && later_open()
     };
-    let now: Vec<String> = plan.steps.iter().filter(open).filter_map(|step| match &step.impact {
-        Impact::Outage { what, .. } => Some(what.clone()),
-        _ => None,
-    }).collect();
+    let now: Vec<String> = plan
+        .steps
+        .iter()
+        .filter(open)
+        .filter_map(|step| match &step.impact {
+            Impact::Outage { what, .. } => Some(what.clone()),
+            _ => None,
+        })
+        .collect();
     if now.is_empty() { "no planned interruption is under way".to_owned() } else { format!("INTERRUPTED NOW: {}", now.join("; ")) }
 }

@@ -8,6 +8,7 @@ use super::{Done, Global, say, session};
 use crate::audit::{Finding, Severity, audit};
 use crate::model::id::Id;
 use crate::model::inventory::Inventory;
+use crate::report::table;
 
 /// Options of `audit`.
 #[derive(clap::Args, Debug)]
@@ -23,6 +24,9 @@ pub struct Args {
     /// How to print
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
+    /// One line per finding
+    #[arg(long)]
+    brief: bool,
     /// Exit 3 if there is a finding of this severity or worse
     #[arg(long, value_enum, value_name = "SEVERITY", default_value = "low")]
     fail_on: Threshold,
@@ -62,8 +66,9 @@ impl Threshold {
 pub async fn inventory(global: &Global, name: Option<&str>, vpc: Option<&str>, file: Option<&PathBuf>) -> Result<Inventory, Failure> {
     if let Some(path) = file {
         let text = place::read(path)?;
-        return serde_json::from_str(&text)
-            .map_err(|error| Failure::new("HK0109", format!("{}:{}:{}: not an inventory: {error}", path.display(), error.line(), error.column())));
+        return serde_json::from_str(&text).map_err(|error| {
+            Failure::new("HK0109", format!("{}:{}:{}: not an inventory: {error}", path.display(), error.line(), error.column()))
+        });
     }
     if let Some(vpc) = vpc {
         let session = session::open(global, None, &[]).await?;
@@ -79,9 +84,16 @@ pub async fn run(global: &Global, args: Args) -> Done {
     let findings = audit(&inventory);
     if global.json || args.format == Format::Json {
         say(&crate::audit::json(&inventory, &findings));
+    } else if args.brief {
+        say(&brief(&findings, global));
     } else {
         say(&crate::audit::text(&inventory, &findings, global.width(), global.style().0));
     }
     let bad = |finding: &Finding| args.fail_on.severity().is_some_and(|threshold| finding.severity <= threshold);
     Ok(if findings.iter().any(bad) { exit::FINDINGS } else { 0 })
+}
+
+fn brief(findings: &[Finding], global: &Global) -> String {
+    let row = |finding: &Finding| vec![finding.severity.name().to_owned(), finding.rule.to_owned(), finding.what.clone()];
+    table::columns(&findings.iter().map(row).collect::<Vec<_>>(), 2, global.width())
 }

@@ -12,7 +12,9 @@ pub fn confirm(what: &str, name: &str, yes: bool) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }
-    let refused = |why: &str| Failure::new("HK0509", why.to_owned()).detail("nothing was called").hint("add --yes, or run it on a terminal and type the name");
+    let refused = |why: &str| {
+        Failure::new("HK0509", why.to_owned()).detail("nothing was called").hint("add --yes, or run it on a terminal and type the name")
+    };
     if !std::io::stdin().is_terminal() {
         return Err(refused(&format!("{what} changes the account and was not confirmed")));
     }

@@ -49,7 +49,9 @@ pub fn file(inventory: &Inventory) -> String {
 pub async fn run(global: &Global, args: Args) -> Done {
     let place = match (&args.name, &args.vpc) {
         (None, Some(_)) => None,
-        (name, _) => Some(Place::find(&global.dir, name.as_deref())).transpose().or_else(|failure| if args.from.is_some() { Ok(None) } else { Err(failure) })?,
+        (name, _) => Some(Place::find(&global.dir, name.as_deref()))
+            .transpose()
+            .or_else(|failure| if args.from.is_some() { Ok(None) } else { Err(failure) })?,
     };
     let intent = place.as_ref().map(Place::intent).transpose()?;
     let vpc = args.vpc.clone().or_else(|| intent.as_ref().map(|i| i.value.vpc.value.clone())).map(Id::from);
@@ -68,14 +70,20 @@ pub async fn run(global: &Global, args: Args) -> Done {
     if let (Some(intent), true) = (&intent, args.from.is_some())
         && inventory.account != intent.value.account.value
     {
-        return Err(Failure::new("HK0103", format!("the folder is of account {}, the intent is for {}", inventory.account, intent.value.account.value)).detail("nothing was written"));
+        return Err(Failure::new(
+            "HK0103",
+            format!("the folder is of account {}, the intent is for {}", inventory.account, intent.value.account.value),
+        )
+        .detail("nothing was written"));
     }
     let path = args.out.or_else(|| place.as_ref().map(Place::inventory_path));
     match path {
         Some(path) => {
             place::write(&path, &file(&inventory))?;
             if global.json {
-                super::say_json(&serde_json::json!({ "inventory": path, "resources": inventory.resources.len(), "missing": inventory.missing }));
+                super::say_json(
+                    &serde_json::json!({ "inventory": path, "resources": inventory.resources.len(), "missing": inventory.missing }),
+                );
             } else {
                 say(&words(&inventory, global));
                 say(&format!("wrote {}\n", path.display()));
@@ -89,7 +97,14 @@ pub async fn run(global: &Global, args: Args) -> Done {
 /// What was seen, in a few lines.
 pub fn words(inventory: &Inventory, global: &Global) -> String {
     let style = global.style();
-    let mut out = format!("{} {} · account {} · {} · {}\n", style.bold("Seen"), inventory.vpc, inventory.account, inventory.region, inventory.taken_at);
+    let mut out = format!(
+        "{} {} · account {} · {} · {}\n",
+        style.bold("Seen"),
+        inventory.vpc,
+        inventory.account,
+        inventory.region,
+        inventory.taken_at
+    );
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
     for resource in inventory.resources.values() {
         *kinds.entry(&resource.kind).or_default() += 1;
@@ -101,11 +116,17 @@ pub fn words(inventory: &Inventory, global: &Global) -> String {
     let _ = writeln!(out, "  interfaces: {} of {} have a known owner", interfaces.len() - unknown.len(), interfaces.len());
     for interface in unknown {
         let description = interface.doc["Description"].as_str().unwrap_or_default();
-        let text = format!("unknown interface {} in {}: \"{description}\"", interface.id, interface.subnets().first().map_or("?", Id::as_str));
+        let text =
+            format!("unknown interface {} in {}: \"{description}\"", interface.id, interface.subnets().first().map_or("?", Id::as_str));
         out.push_str(&table::hanging(&format!("{} ", style.warn("!")), &text, 2, global.width()));
     }
     for missing in &inventory.missing {
-        out.push_str(&table::hanging(&format!("{} ", style.warn("!")), &format!("not seen: {}: {}", missing.operation, missing.why), 2, global.width()));
+        out.push_str(&table::hanging(
+            &format!("{} ", style.warn("!")),
+            &format!("not seen: {}: {}", missing.operation, missing.why),
+            2,
+            global.width(),
+        ));
     }
     out
 }

@@ -60,12 +60,29 @@ pub async fn rehearse(plan: &Plan, inventory: &Inventory, until: Stage) -> Resul
     Ok((there, back))
 }
 
-async fn one(plan: &Plan, cloud: &Simulated, clock: &dyn Clock, records: &[Record], goal: Goal, opening: &Body) -> Result<(Rehearsed, Vec<Record>), Failure> {
+async fn one(
+    plan: &Plan,
+    cloud: &Simulated,
+    clock: &dyn Clock,
+    records: &[Record],
+    goal: Goal,
+    opening: &Body,
+) -> Result<(Rehearsed, Vec<Record>), Failure> {
     let progress = Progress::silent(plan);
     let (start_ms, calls) = (clock.now_ms(), cloud.mutating());
     let stop = Stop::default();
     let shared = Arc::new(std::sync::Mutex::new(Memory { records: records.to_vec() }));
-    let run = Run { plan, records, cloud, clock, tell: &|event| progress.tell(event), stop: &stop, goal, who: "dry-run", opening: opening.clone() };
+    let run = Run {
+        plan,
+        records,
+        cloud,
+        clock,
+        tell: &|event| progress.tell(event),
+        stop: &stop,
+        goal,
+        who: "dry-run",
+        opening: opening.clone(),
+    };
     let end = crate::execute::run(run, Box::new(shared.clone())).await;
     let failed = match end {
         End::Reached | End::Interrupted => Vec::new(),
@@ -95,7 +112,9 @@ pub async fn run(global: &Global, args: Args) -> Done {
     }
     if let Some(failed) = there.failed.first().or(back.failed.first()) {
         let mut failure = Failure::new("HK0510", format!("in the simulation step {} fails: {}", failed.step, failed.why));
-        failure = failure.detail("the plan would fail there; nothing was called").hint(format!("hikkoshi plan {} --step {}", place.name, failed.step));
+        failure = failure
+            .detail("the plan would fail there; nothing was called")
+            .hint(format!("hikkoshi plan {} --step {}", place.name, failed.step));
         return Err(failure);
     }
     let Some(asked) = asked else { return Ok(0) };
@@ -110,7 +129,8 @@ pub fn blocked(plan: &Plan) -> Failure {
     let first = &plan.blockers[0];
     let mut failure = Failure::new("HK0401", format!("the plan has {} blockers", plan.blockers.len())).detail("nothing was called");
     for blocker in &plan.blockers {
-        failure = failure.detail(format!("✗ {} [{}]", report::harmless(&blocker.why), blocker.code)).detail(format!("  → {}", blocker.way_out));
+        failure =
+            failure.detail(format!("✗ {} [{}]", report::harmless(&blocker.why), blocker.code)).detail(format!("  → {}", blocker.way_out));
     }
     failure.hint(format!("hikkoshi explain {}", first.code))
 }
@@ -146,7 +166,12 @@ async fn ask(global: &Global, place: &Place, plan: &Plan, inventory: &Inventory)
 }
 
 /// One call with `DryRun`: EC2 answers `DryRunOperation` where it would be allowed.
-async fn dry(cloud: &dyn Cloud, operation: &crate::model::call::Operation, parameters: &crate::model::call::Object, label: Label) -> Result<(), String> {
+async fn dry(
+    cloud: &dyn Cloud,
+    operation: &crate::model::call::Operation,
+    parameters: &crate::model::call::Object,
+    label: Label,
+) -> Result<(), String> {
     let find = |from: &str, output: &str| (from == "self" && output == "Token").then(|| serde_json::json!("dry-run"));
     let mut parameters = look::parameters(cloud, &label, parameters, &find).await.map_err(|blind| blind.words())?;
     parameters.remove("ClientToken");
@@ -171,14 +196,20 @@ pub async fn compare(session: &Session, inventory: &Inventory) -> Result<Vec<Dif
 /// Differences as lines.
 pub fn differences(drift: &[Difference]) -> Vec<String> {
     let short = |text: &str| text.chars().take(160).collect::<String>();
-    drift.iter().map(|d| format!("{} ({}): {} was {}, is {}", report::harmless(&d.name), d.resource, d.field, short(&d.before), short(&d.now))).collect()
+    drift
+        .iter()
+        .map(|d| format!("{} ({}): {} was {}, is {}", report::harmless(&d.name), d.resource, d.field, short(&d.before), short(&d.now)))
+        .collect()
 }
 
 fn json(plan: &Plan, there: &Rehearsed, back: &Rehearsed, asked: Option<&Asked>) {
     let run = |r: &Rehearsed| serde_json::json!({ "seconds": r.seconds, "calls": r.calls, "failed": r.failed.iter().map(|f| (&f.step, &f.code, &f.why)).collect::<Vec<_>>() });
     let interruptions: BTreeMap<String, u64> = report_run::interruptions(plan, &there.events).into_iter().collect();
-    let aws = asked.map(|a| serde_json::json!({ "allowed": a.allowed, "refused": a.refused, "not_askable_yet": a.later, "drift": a.drift }));
-    say_json(&serde_json::json!({ "forward": run(there), "rollback": run(back), "interruptions_s": interruptions, "aws": aws, "events": there.events }));
+    let aws =
+        asked.map(|a| serde_json::json!({ "allowed": a.allowed, "refused": a.refused, "not_askable_yet": a.later, "drift": a.drift }));
+    say_json(
+        &serde_json::json!({ "forward": run(there), "rollback": run(back), "interruptions_s": interruptions, "aws": aws, "events": there.events }),
+    );
 }
 
 fn text(global: &Global, place: &Place, plan: &Plan, there: &Rehearsed, back: &Rehearsed, asked: Option<&Asked>) {
@@ -194,14 +225,33 @@ fn text(global: &Global, place: &Place, plan: &Plan, there: &Rehearsed, back: &R
     let steps = there.events.iter().filter(|e| e.what == crate::execute::What::Verified).count();
     let mut rows = vec![vec!["forward".to_owned(), format!("{steps} steps verified, {} failed", there.failed.len())]];
     let interrupted = report_run::interruptions(plan, &there.events);
-    let words: Vec<String> = interrupted.iter().map(|(name, seconds)| format!("{} for {}", report::harmless(name), duration(*seconds))).collect();
+    let words: Vec<String> =
+        interrupted.iter().map(|(name, seconds)| format!("{} for {}", report::harmless(name), duration(*seconds))).collect();
     rows.push(vec!["interrupted".to_owned(), if words.is_empty() { "no workload".to_owned() } else { words.join(", ") }]);
-    rows.push(vec!["way back".to_owned(), format!("from the end to the beginning: {} calls in {}, {} failed", back.calls, duration(back.seconds), back.failed.len())]);
+    rows.push(vec![
+        "way back".to_owned(),
+        format!("from the end to the beginning: {} calls in {}, {} failed", back.calls, duration(back.seconds), back.failed.len()),
+    ]);
     match asked {
         None => rows.push(vec!["AWS".to_owned(), "not asked (--offline)".to_owned()]),
         Some(asked) => {
-            rows.push(vec!["EC2 DryRun".to_owned(), format!("{} allowed, {} refused, {} can't be asked before their subjects exist", asked.allowed, asked.refused.len(), asked.later)]);
-            rows.push(vec!["drift".to_owned(), if asked.drift.is_empty() { "none: the account is as the inventory says".to_owned() } else { format!("{} differences", asked.drift.len()) }]);
+            rows.push(vec![
+                "EC2 DryRun".to_owned(),
+                format!(
+                    "{} allowed, {} refused, {} can't be asked before their subjects exist",
+                    asked.allowed,
+                    asked.refused.len(),
+                    asked.later
+                ),
+            ]);
+            rows.push(vec![
+                "drift".to_owned(),
+                if asked.drift.is_empty() {
+                    "none: the account is as the inventory says".to_owned()
+                } else {
+                    format!("{} differences", asked.drift.len())
+                },
+            ]);
         }
     }
     out.push_str(&format!("\n{}\n", style.bold("What it shows")));
@@ -216,7 +266,10 @@ fn text(global: &Global, place: &Place, plan: &Plan, there: &Rehearsed, back: &R
     if clean {
         out.push_str(&format!("next: hikkoshi apply {}\n", place.name));
     } else if asked.is_some_and(|a| !a.drift.is_empty()) {
-        out.push_str(&format!("next: hikkoshi discover {name} && hikkoshi plan {name}   # the account has changed: look and plan again\n", name = place.name));
+        out.push_str(&format!(
+            "next: hikkoshi discover {name} && hikkoshi plan {name}   # the account has changed: look and plan again\n",
+            name = place.name
+        ));
     }
     say(&out);
 }

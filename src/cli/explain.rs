@@ -14,7 +14,13 @@ pub struct Args {
 pub fn run(global: &Global, args: &Args) -> Done {
     let Some(name) = &args.code else {
         for (code, exit, text) in CODES {
-            let title = text.lines().next().unwrap_or_default().trim_start_matches("# ").trim_start_matches(code).trim_start_matches([' ', '—', '-']);
+            let title = text
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .trim_start_matches("# ")
+                .trim_start_matches(code)
+                .trim_start_matches([' ', '—', '-']);
             say(&format!("{code}  exit {exit:<3}  {title}\n"));
         }
         for (name, text) in SITUATIONS {
@@ -22,7 +28,8 @@ pub fn run(global: &Global, args: &Args) -> Done {
         }
         return Ok(0);
     };
-    let text = page(name).ok_or_else(|| Failure::new("HK0111", format!("there is no page `{name}`")).hint("hikkoshi explain   # lists them"))?;
+    let text =
+        page(name).ok_or_else(|| Failure::new("HK0111", format!("there is no page `{name}`")).hint("hikkoshi explain   # lists them"))?;
     if global.json {
         super::say_json(&serde_json::json!({ "name": name, "page": text }));
     } else {

@@ -155,16 +155,16 @@ impl From<crate::discover::Error> for Failure {
             Error::Unreachable { .. } => Failure::new("HK0301", message)
                 .detail("nothing was changed")
                 .hint("check the network, AWS_ENDPOINT_URL and the region, then run the same command again"),
-            Error::Credentials(_) => {
-                Failure::new("HK0302", message).detail("nothing was changed").hint("aws sts get-caller-identity   # shows what the credentials are worth")
-            }
+            Error::Credentials(_) => Failure::new("HK0302", message)
+                .detail("nothing was changed")
+                .hint("aws sts get-caller-identity   # shows what the credentials are worth"),
             Error::UnknownVpc { ref region, .. } => {
                 let hint = format!("aws ec2 describe-vpcs --region {region} --query 'Vpcs[].[VpcId,CidrBlock]'");
                 Failure::new("HK0102", message).detail("nothing was written").hint(hint)
             }
-            Error::Refused { ref refusal, .. } if refusal.is_denied() => {
-                Failure::new("HK0303", message).detail("nothing was changed").hint("ask for this permission, then run the same command again")
-            }
+            Error::Refused { ref refusal, .. } if refusal.is_denied() => Failure::new("HK0303", message)
+                .detail("nothing was changed")
+                .hint("ask for this permission, then run the same command again"),
             Error::Refused { .. } => Failure::new("HK0304", message).detail("nothing was changed"),
             Error::Dump(_) => Failure::new("HK0109", message).detail("nothing was written"),
         }
@@ -182,7 +182,9 @@ impl From<crate::journal::Error> for Failure {
             Error::Unwritable(_) => Failure::new("HK0203", message)
                 .detail("a call is made only after its record is on disk: nothing was called that the journal doesn't know")
                 .hint("make room (df -h), then run the same command again: it goes on from where it is"),
-            Error::Locked(_) => Failure::new("HK0204", message).detail("nothing was called").hint("wait for it, or ask whoever runs it; the lock ends with its process"),
+            Error::Locked(_) => Failure::new("HK0204", message)
+                .detail("nothing was called")
+                .hint("wait for it, or ask whoever runs it; the lock ends with its process"),
         }
     }
 }

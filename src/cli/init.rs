@@ -43,7 +43,8 @@ pub async fn run(global: &Global, args: Args) -> Done {
         }
         None => from_account(global, args.vpc.as_deref()).await?,
     };
-    let text = init::write(&args.name, &inventory).map_err(|problem| Failure::new("HK0111", problem.message).detail(format!("expected: {}", problem.expected)))?;
+    let text = init::write(&args.name, &inventory)
+        .map_err(|problem| Failure::new("HK0111", problem.message).detail(format!("expected: {}", problem.expected)))?;
     let schema = serde_json::to_string_pretty(&intent::schema()).unwrap_or_default() + "\n";
     place::write(&place.inventory_path(), &super::discover::file(&inventory))?;
     place::write(&place.schema_path(), &schema)?;
@@ -76,7 +77,9 @@ async fn the_only_vpc(session: &session::Session) -> Result<Id, Failure> {
 
 fn tell(global: &Global, place: &Place, inventory: &Inventory) {
     if global.json {
-        say_json(&json!({ "intent": place.intent_path(), "inventory": place.inventory_path(), "schema": place.schema_path(), "resources": inventory.resources.len() }));
+        say_json(
+            &json!({ "intent": place.intent_path(), "inventory": place.inventory_path(), "schema": place.schema_path(), "resources": inventory.resources.len() }),
+        );
         return;
     }
     say(&super::discover::words(inventory, global));

@@ -127,7 +127,8 @@ impl Place {
         let path = self.inventory_path();
         let text = read(&path).map_err(|failure| failure.hint(format!("hikkoshi discover {}", self.name)))?;
         let value: Inventory = serde_json::from_str(&text).map_err(|error| {
-            Failure::new("HK0107", format!("{}:{}:{}: {error}", path.display(), error.line(), error.column())).hint(format!("hikkoshi discover {}", self.name))
+            Failure::new("HK0107", format!("{}:{}:{}: {error}", path.display(), error.line(), error.column()))
+                .hint(format!("hikkoshi discover {}", self.name))
         })?;
         Ok(Hashed { value, sha256: sha256(text.as_bytes()) })
     }
@@ -182,8 +183,20 @@ pub fn read(path: &Path) -> Result<String, Failure> {
 ///
 /// # Errors
 /// If the disk is full or not writable; then the file is as it was.
-#[expect(clippy::disallowed_methods, reason = "the working directory is this module's purpose")]
 pub fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    replace(path, text, true)
+}
+
+/// As [`write`], without waiting for the disk: for a simulated account, which nobody's data depends on.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_lightly(path: &Path, text: &str) -> Result<(), Failure> {
+    replace(path, text, false)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the working directory is this module's purpose")]
+fn replace(path: &Path, text: &str, durable: bool) -> Result<(), Failure> {
     let unwritable = |error: std::io::Error| {
         Failure::new("HK0203", format!("{} can't be written: {error}", path.display()))
             .detail("the file is as it was")
@@ -192,7 +205,10 @@ pub fn write(path: &Path, text: &str) -> Result<(), Failure> {
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(unwritable)?;
     let beside = folder.join(format!(".{}.new", path.file_name().unwrap_or_default().to_string_lossy()));
-    let written = std::fs::File::create(&beside).and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
+    let written = std::fs::File::create(&beside).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        if durable { file.sync_all() } else { Ok(()) }
+    });
     let renamed = written.and_then(|()| std::fs::rename(&beside, path));
     if renamed.is_err() {
         let _ = std::fs::remove_file(&beside);

@@ -30,7 +30,8 @@ pub async fn run(global: &Global, args: Args) -> Done {
     }
     let inventory = place.inventory()?;
     same_account(&place, &intent.value, &inventory.value)?;
-    let plan = plan(&intent.value, &inventory.value, &intent.sha256, &inventory.sha256).map_err(|problem| place.intent_problem(&problem))?;
+    let plan =
+        plan(&intent.value, &inventory.value, &intent.sha256, &inventory.sha256).map_err(|problem| place.intent_problem(&problem))?;
     let text = format::write(&plan).map_err(|error| Failure::new("HK0901", error))?;
     keep_what_was_run(&place, &text)?;
     place::write(&place.plan_path(), &text)?;
@@ -38,16 +39,23 @@ pub async fn run(global: &Global, args: Args) -> Done {
     Ok(if plan.blockers.is_empty() { 0 } else { exit::FINDINGS })
 }
 
-fn same_account(place: &Place, intent: &crate::plan::intent::Intent, inventory: &crate::model::inventory::Inventory) -> Result<(), Failure> {
+fn same_account(
+    place: &Place,
+    intent: &crate::plan::intent::Intent,
+    inventory: &crate::model::inventory::Inventory,
+) -> Result<(), Failure> {
     let wanted = (intent.account.value.as_str(), intent.region.value.as_str(), intent.vpc.value.as_str());
     let seen = (inventory.account.as_str(), inventory.region.as_str(), inventory.vpc.as_str());
     if wanted == seen {
         return Ok(());
     }
     let code = if wanted.0 != seen.0 { "HK0103" } else { "HK0102" };
-    Err(Failure::new(code, format!("the intent is for {} {} {}, the inventory is of {} {} {}", wanted.0, wanted.1, wanted.2, seen.0, seen.1, seen.2))
-        .detail("nothing was written")
-        .hint(format!("hikkoshi discover {}", place.name)))
+    Err(Failure::new(
+        code,
+        format!("the intent is for {} {} {}, the inventory is of {} {} {}", wanted.0, wanted.1, wanted.2, seen.0, seen.1, seen.2),
+    )
+    .detail("nothing was written")
+    .hint(format!("hikkoshi discover {}", place.name)))
 }
 
 /// A plan that was begun is not replaced by another under its journal.
@@ -77,8 +85,10 @@ fn keep_what_was_run(place: &Place, text: &str) -> Result<(), Failure> {
 
 fn tell(global: &Global, place: &Place, plan: &Plan) {
     if global.json {
-        say_json(&serde_json::json!({ "plan": place.plan_path(), "blockers": plan.blockers, "warnings": plan.warnings, "moves": plan.moves,
-            "groups": plan.groups, "subnets": plan.subnets, "stages": plan.stages, "steps": plan.steps.len() }));
+        say_json(
+            &serde_json::json!({ "plan": place.plan_path(), "blockers": plan.blockers, "warnings": plan.warnings, "moves": plan.moves,
+            "groups": plan.groups, "subnets": plan.subnets, "stages": plan.stages, "steps": plan.steps.len() }),
+        );
         return;
     }
     say(&report::plan::summary(plan, global.options()));
@@ -86,13 +96,19 @@ fn tell(global: &Global, place: &Place, plan: &Plan) {
     if plan.blockers.is_empty() {
         say(&format!("next: hikkoshi dry-run {}\n", place.name));
     } else {
-        say(&format!("next: settle the blockers (hikkoshi explain {}), then hikkoshi discover {name} and hikkoshi plan {name}\n", plan.blockers[0].code, name = place.name));
+        say(&format!(
+            "next: settle the blockers (hikkoshi explain {}), then hikkoshi discover {name} and hikkoshi plan {name}\n",
+            plan.blockers[0].code,
+            name = place.name
+        ));
     }
 }
 
 fn show(place: &Place, id: &str) -> Done {
     let plan = place.plan()?.value;
-    let step = plan.step(id).ok_or_else(|| Failure::new("HK0105", format!("the plan has no step `{id}`")).hint(format!("hikkoshi plan {} -v", place.name)))?;
+    let step = plan
+        .step(id)
+        .ok_or_else(|| Failure::new("HK0105", format!("the plan has no step `{id}`")).hint(format!("hikkoshi plan {} -v", place.name)))?;
     say(&serde_yaml::to_string(step).unwrap_or_default());
     Ok(0)
 }

@@ -21,6 +21,7 @@ struct State {
     done: BTreeSet<String>,
     waiting: BTreeMap<String, String>,
     events: Vec<Event>,
+    last_busy: Option<(String, What)>,
 }
 
 /// Where a run's events go.
@@ -44,13 +45,13 @@ impl<'p> Progress<'p> {
             bar.enable_steady_tick(std::time::Duration::from_millis(500));
             bar
         });
-        let state = Mutex::new(State { done: BTreeSet::new(), waiting: BTreeMap::new(), events: Vec::new() });
+        let state = Mutex::new(State { done: BTreeSet::new(), waiting: BTreeMap::new(), events: Vec::new(), last_busy: None });
         Progress { plan, style: global.style(), json: global.json, verbose: global.verbose > 0, quiet: false, bar, state }
     }
 
     /// One that says nothing and only remembers.
     pub fn silent(plan: &'p Plan) -> Progress<'p> {
-        let state = Mutex::new(State { done: BTreeSet::new(), waiting: BTreeMap::new(), events: Vec::new() });
+        let state = Mutex::new(State { done: BTreeSet::new(), waiting: BTreeMap::new(), events: Vec::new(), last_busy: None });
         Progress { plan, style: Style(false), json: false, verbose: false, quiet: true, bar: None, state }
     }
 
@@ -74,6 +75,13 @@ impl<'p> Progress<'p> {
                 state.done.insert(event.step.clone());
             }
             _ => {}
+        }
+        // The same refusal again and again is said once.
+        let busy = matches!(event.what, What::Busy { .. }).then(|| (event.step.clone(), event.what.clone()));
+        let again = busy.is_some() && busy == state.last_busy;
+        state.last_busy = busy.or(state.last_busy.take().filter(|_| event.what == What::Calling));
+        if again {
+            return;
         }
         let chatty = matches!(event.what, What::Waiting { .. });
         if (!chatty || (self.bar.is_none() && self.verbose))
@@ -101,7 +109,12 @@ impl<'p> Progress<'p> {
 
 /// What is waited for, and about how long it will take by the plan's estimates.
 fn message(state: &State, plan: &Plan) -> String {
-    let open: Vec<_> = plan.steps.iter().filter(|step| !state.done.contains(&step.id) && step.stage != crate::model::step::Stage::Cleanup).cloned().collect();
+    let open: Vec<_> = plan
+        .steps
+        .iter()
+        .filter(|step| !state.done.contains(&step.id) && step.stage != crate::model::step::Stage::Cleanup)
+        .cloned()
+        .collect();
     let (times, _) = crate::plan::order::schedule(&open);
     let left = times.values().map(|(_, end)| *end).max().unwrap_or(0);
     let first = state.waiting.iter().next().map(|(step, until)| format!("{step}: {until}")).unwrap_or_default();

@@ -53,7 +53,14 @@ pub async fn run(global: &Global, args: Args) -> Done {
     }
     let where_to = to.map_or("the beginning".to_owned(), |stage| format!("checkpoint {}", stage.name()));
     let notes = data_notes(&machine, to);
-    confirm(&format!("This will undo {count} steps of migration {} in account {}, back to {where_to}.{notes}", ready.plan.value.migration, ready.plan.value.account), &place.name, args.yes)?;
+    confirm(
+        &format!(
+            "This will undo {count} steps of migration {} in account {}, back to {where_to}.{notes}",
+            ready.plan.value.migration, ready.plan.value.account
+        ),
+        &place.name,
+        args.yes,
+    )?;
     let parts = ready_parts(ready);
     let end = drive(global, &parts, Goal::Back(to), count as u64).await;
     match end {
@@ -65,7 +72,8 @@ pub async fn run(global: &Global, args: Args) -> Done {
         End::Journal(error) => Err(error.into()),
         End::Failed(failed) => {
             let first = &failed[0];
-            let mut failure = Failure::new(known(&first.code), format!("undoing step {} failed: {}", first.step, crate::report::harmless(&first.why)));
+            let mut failure =
+                Failure::new(known(&first.code), format!("undoing step {} failed: {}", first.step, crate::report::harmless(&first.why)));
             for other in &failed[1..] {
                 failure = failure.detail(format!("step {} too: {}", other.step, crate::report::harmless(&other.why)));
             }
@@ -90,10 +98,9 @@ fn data_notes(machine: &Machine<'_>, to: Option<Stage>) -> String {
 fn target(plan: &crate::plan::Plan, to: Option<&str>) -> Result<Option<Stage>, Failure> {
     let Some(name) = to else { return Ok(None) };
     let names: Vec<&str> = plan.stages.iter().map(|stage| stage.name()).collect();
-    Stage::parse(name)
-        .filter(|stage| plan.stages.contains(stage))
-        .map(Some)
-        .ok_or_else(|| Failure::new("HK0111", format!("the plan has no checkpoint `{name}`")).detail(format!("checkpoints: {}", names.join(", "))))
+    Stage::parse(name).filter(|stage| plan.stages.contains(stage)).map(Some).ok_or_else(|| {
+        Failure::new("HK0111", format!("the plan has no checkpoint `{name}`")).detail(format!("checkpoints: {}", names.join(", ")))
+    })
 }
 
 fn told(global: &Global, place: &Place, where_to: &str) -> Result<(), Failure> {

@@ -22,8 +22,6 @@ pub struct Session {
     pub clock: Arc<dyn Clock>,
     /// The region.
     pub region: String,
-    /// Whether the account is simulated.
-    pub simulated: bool,
 }
 
 /// Opens the account that `--cloud` names.
@@ -45,17 +43,18 @@ pub async fn open(global: &Global, region: Option<&str>, faults: &[FaultAt]) -> 
 async fn aws(global: &Global, region: Option<&str>) -> Result<Session, Failure> {
     use crate::cloud::aws::AwsCloud;
     let region = global.region.as_deref().or(region);
-    let cloud = AwsCloud::connect(global.profile.as_deref(), region).await.map_err(|error| {
-        Failure::new("HK0111", error.to_string()).hint("give --region, or set AWS_REGION or the profile's region")
-    })?;
+    let cloud = AwsCloud::connect(global.profile.as_deref(), region)
+        .await
+        .map_err(|error| Failure::new("HK0111", error.to_string()).hint("give --region, or set AWS_REGION or the profile's region"))?;
     let region = cloud.region().to_owned();
-    Ok(Session { cloud: Arc::new(cloud), clock: Arc::new(RealClock), region, simulated: false })
+    Ok(Session { cloud: Arc::new(cloud), clock: Arc::new(RealClock), region })
 }
 
 #[cfg(not(feature = "aws"))]
 async fn aws(_global: &Global, _region: Option<&str>) -> Result<Session, Failure> {
     let _ = RealClock;
-    Err(Failure::new("HK0111", "this program was built without the AWS SDK (feature `aws`)").hint("use --cloud sim:FILE, or a build with the feature"))
+    Err(Failure::new("HK0111", "this program was built without the AWS SDK (feature `aws`)")
+        .hint("use --cloud sim:FILE, or a build with the feature"))
 }
 
 /// A simulated account in a file: what `Simulated` keeps, or an inventory to begin with.
@@ -65,7 +64,15 @@ fn simulated(file: &Path, faults: &[FaultAt]) -> Result<Session, Failure> {
         Ok(account) => account,
         Err(_) => {
             let inventory: Inventory = serde_json::from_str(&text).map_err(|error| {
-                Failure::new("HK0109", format!("{}:{}:{}: neither an inventory nor a simulated account: {error}", file.display(), error.line(), error.column()))
+                Failure::new(
+                    "HK0109",
+                    format!(
+                        "{}:{}:{}: neither an inventory nor a simulated account: {error}",
+                        file.display(),
+                        error.line(),
+                        error.column()
+                    ),
+                )
             })?;
             start(&inventory)
         }
@@ -75,12 +82,12 @@ fn simulated(file: &Path, faults: &[FaultAt]) -> Result<Session, Failure> {
     let path: PathBuf = file.to_owned();
     let keep = move |account: &Account| {
         let text = serde_json::to_string(account).unwrap_or_default();
-        if let Err(failure) = place::write(&path, &text) {
+        if let Err(failure) = place::write_lightly(&path, &text) {
             tracing::error!("the simulated account could not be saved: {}", failure.message);
         }
     };
     let cloud = Simulated::new(World::resume(account), clock.clone()).with_faults(faults.to_vec()).kept(Box::new(keep));
-    Ok(Session { cloud: Arc::new(cloud), clock, region, simulated: true })
+    Ok(Session { cloud: Arc::new(cloud), clock, region })
 }
 
 /// A simulated account like the one that was seen, at the time when it was seen.
@@ -112,7 +119,8 @@ impl Session {
                 .hint("choose other credentials with --profile, or mend `account` in the intent"));
         }
         if self.region != region {
-            return Err(Failure::new("HK0111", format!("the region is {}, the intent is for {region}", self.region)).hint(format!("add --region {region}")));
+            return Err(Failure::new("HK0111", format!("the region is {}, the intent is for {region}", self.region))
+                .hint(format!("add --region {region}")));
         }
         Ok(arn)
     }

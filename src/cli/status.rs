@@ -33,8 +33,15 @@ pub fn run(global: &Global, args: &Args) -> Done {
         out.push_str(&table::hanging("", &format!("last run: {what} by {who}: {how}"), 2, global.width()));
     }
     out.push_str(&report_run::state(&machine, style, global.width()));
-    for step in plan.steps.iter().filter(|step| machine.state(&step.id).is_some_and(|s| !matches!(s.phase, Phase::Pending | Phase::Verified))) {
-        out.push_str(&format!("  {} {}: {}\n", style.warn("…"), step.id, words(&machine.state(&step.id).map(|s| s.phase.clone()).unwrap_or_default())));
+    for step in
+        plan.steps.iter().filter(|step| machine.state(&step.id).is_some_and(|s| !matches!(s.phase, Phase::Pending | Phase::Verified)))
+    {
+        out.push_str(&format!(
+            "  {} {}: {}\n",
+            style.warn("…"),
+            step.id,
+            words(&machine.state(&step.id).map(|s| s.phase.clone()).unwrap_or_default())
+        ));
     }
     let addresses = report_run::addresses(&machine);
     if !addresses.is_empty() {
@@ -87,7 +94,10 @@ fn json(machine: &Machine<'_>, records: &[Record]) -> serde_json::Value {
             Phase::Verified => "verified",
             Phase::Undoing(..) => "undoing",
         };
-        steps.insert(&step.id, serde_json::json!({ "stage": step.stage, "phase": phase, "failure": state.failure, "outputs": state.outputs }));
+        steps.insert(
+            &step.id,
+            serde_json::json!({ "stage": step.stage, "phase": phase, "failure": state.failure, "outputs": state.outputs }),
+        );
     }
     let checkpoints: Vec<&str> = machine.checkpoints().iter().map(|stage| stage.name()).collect();
     serde_json::json!({ "migration": plan.migration, "stage": machine.current_stage(), "checkpoints": checkpoints, "records": records.len(), "steps": steps })

@@ -70,7 +70,9 @@ fn left_behind(plan: &Plan, now: &crate::model::inventory::Inventory) -> Vec<Str
     let public = now.public_subnets();
     let mut out = Vec::new();
     for one in plan.moves.iter().filter(|m| matches!(m.strategy, Strategy::Relocate | Strategy::Flip)) {
-        let same = |r: &&crate::model::resource::Resource| r.kind == one.kind && r.name == one.name && r.facets.state != "stopped" && r.facets.state != "stopping";
+        let same = |r: &&crate::model::resource::Resource| {
+            r.kind == one.kind && r.name == one.name && r.facets.state != "stopped" && r.facets.state != "stopping"
+        };
         let found: Vec<_> = now.resources.values().filter(same).collect();
         if found.is_empty() {
             out.push(format!("{} is not there", one.name));

@@ -55,10 +55,14 @@ impl FromStr for FaultAt {
 }
 
 struct State {
+    kept_ms: u64,
     world: World,
     mutating: u64,
     requests: BTreeMap<String, u64>,
 }
+
+/// How much of the account's time may pass unkept while nothing changes.
+const KEEP_EVERY_MS: u64 = 60_000;
 
 /// What is done with the account after every change: a simulated account in a file is saved.
 pub type Keep = Box<dyn Fn(&Account) + Send + Sync>;
@@ -75,7 +79,7 @@ pub struct Simulated {
 impl Simulated {
     /// An account that lives on this clock.
     pub fn new(world: World, clock: Arc<dyn Clock>) -> Simulated {
-        let state = Mutex::new(State { world, mutating: 0, requests: BTreeMap::new() });
+        let state = Mutex::new(State { kept_ms: 0, world, mutating: 0, requests: BTreeMap::new() });
         Simulated { state, clock, faults: Vec::new(), keep: None, die: || std::process::abort() }
     }
 
@@ -115,13 +119,24 @@ impl Simulated {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Keeps the account if its clock has moved on by so much: time passes in a file, too.
+    fn keep(&self, state: &mut State, after_ms: u64) {
+        let now = state.world.account().now_ms;
+        if let Some(keep) = self.keep.as_ref().filter(|_| now >= state.kept_ms + after_ms) {
+            keep(state.world.account());
+            state.kept_ms = now;
+        }
+    }
+
     fn make(&self, call: &Call) -> Outcome {
         let mut state = self.state();
         *state.requests.entry(call.operation.to_string()).or_default() += 1;
         state.world.at(self.clock.now_ms());
         let dry = call.parameters.get("DryRun") == Some(&serde_json::Value::Bool(true));
         if call.operation.is_read() || dry {
-            return state.world.call(call);
+            let answer = state.world.call(call);
+            self.keep(&mut state, KEEP_EVERY_MS);
+            return answer;
         }
         state.mutating += 1;
         let fault = self.faults.iter().find(|at| at.call == state.mutating).map(|at| at.fault);
@@ -134,9 +149,7 @@ impl Simulated {
             _ => {}
         }
         let outcome = state.world.call(call);
-        if let Some(keep) = &self.keep {
-            keep(state.world.account());
-        }
+        self.keep(&mut state, 0);
         match fault {
             Some(Fault::DieAfter) => (self.die)(),
             Some(Fault::Lose) => Outcome::Unknown("the connection was closed before an answer came".to_owned()),

@@ -257,13 +257,8 @@ impl Regroup<'_> {
             &both,
             self.new,
         );
-        off.impact = Impact::Brief {
-            seconds: 1,
-            what: format!(
-                "connections to {} that only the old groups admitted are cut; untracked ones silently (EC2 guide, connection tracking)",
-                self.name
-            ),
-        };
+        off.impact =
+            Impact::Brief { seconds: 1, what: "cuts what only the old groups admitted; untracked connections silently".to_owned() };
         vec![beside, off]
     }
 

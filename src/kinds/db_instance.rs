@@ -234,7 +234,7 @@ fn no_public_name(resource: &Resource, scene: &Scene<'_>, own: &Value) -> Step {
         .call("rds:ModifyDBInstance", call(false))
         .settled_by(public("it is not publicly accessible", false))
         .wait(settled)
-        .impact(Impact::Brief { seconds: 60, what: format!("clients outside the VPC lose {name} for good; clients inside are not cut") });
+        .impact(Impact::Brief { seconds: 60, what: "clients outside the VPC lose it; clients inside are not cut".to_owned() });
     let mut back = at_rest(name);
     back.insert(0, wait(public("it is publicly accessible again", true), 30, 1800));
     draft = at_rest(name).into_iter().fold(draft, |draft, wait| draft.wait(wait));

@@ -311,7 +311,7 @@ fn move_step(resource: &Resource, scene: &Scene<'_>) -> Result<Step, Blocker> {
         .wait(gone("its old nodes are gone", &kept(&old, &new)))
         .impact(Impact::Brief {
             seconds: 60,
-            what: format!("{name}'s addresses change; its name's answers live 60 s, connections to old nodes are drained"),
+            what: "its addresses change; DNS answers live 60 s, connections to old nodes are drained".to_owned(),
         })
         .undo(vec![undo_and_wait(
             "elasticloadbalancing:SetSubnets",

@@ -412,10 +412,11 @@ fn flip_steps(subnet: &Id, table: &Value, needs: &[(String, String)], inventory:
             .call("ec2:AssociateRouteTable", json!({ "SubnetId": value, "RouteTableId": table }))
             .undo(vec![undo("ec2:DisassociateRouteTable", json!({ "AssociationId": association_id(&value) }), serves_none(&value))])
     };
-    let draft = draft.settled_by(serves("the private table serves the subnet", table, &value)).wait(settled(table, &value)).impact(Impact::Brief {
-        seconds: 5,
-        what: format!("connections from {range} to the internet are cut once and come back through the NAT gateway; connections inside the VPC stay"),
-    });
+    let draft =
+        draft.settled_by(serves("the private table serves the subnet", table, &value)).wait(settled(table, &value)).impact(Impact::Brief {
+            seconds: 5,
+            what: format!("cuts {range}'s connections to the internet once, they come back through NAT; none inside the VPC"),
+        });
     let draft = needs.iter().fold(draft, |draft, (step, because)| draft.needs(step, because));
     let mut steps = vec![draft.done()];
     if inventory.get(subnet).is_some_and(|s| s.doc["MapPublicIpOnLaunch"] == true) {

@@ -21,7 +21,8 @@ pub struct Options {
 /// The summary that `hikkoshi plan` prints.
 pub fn summary(plan: &Plan, options: Options) -> String {
     let style = options.style;
-    let mut out = format!("{} {} · account {} · {} · {}\n", style.bold("Plan"), style.bold(&plan.migration), plan.account, plan.region, plan.vpc);
+    let mut out =
+        format!("{} {} · account {} · {} · {}\n", style.bold("Plan"), style.bold(&plan.migration), plan.account, plan.region, plan.vpc);
     blockers(plan, options, &mut out);
     subnets(plan, options, &mut out);
     moves(plan, options, &mut out);
@@ -70,7 +71,13 @@ fn moves(plan: &Plan, options: Options, out: &mut String) {
     let _ = writeln!(out, "\n{}", options.style.bold("Moves"));
     let mut rows = vec![["WORKLOAD", "KIND", "STRATEGY", "INTERRUPTION", "WHY"].map(str::to_owned).to_vec()];
     for one in &plan.moves {
-        rows.push(vec![harmless(&one.name), one.kind.clone(), one.strategy.name().to_owned(), interruption(one.interruption_s), one.reason.clone()]);
+        rows.push(vec![
+            harmless(&one.name),
+            one.kind.clone(),
+            one.strategy.name().to_owned(),
+            interruption(one.interruption_s),
+            one.reason.clone(),
+        ]);
     }
     if plan.moves.is_empty() {
         out.push_str("  nothing: no workload is in a public subnet\n");
@@ -84,8 +91,21 @@ fn moves(plan: &Plan, options: Options, out: &mut String) {
 
 fn rejected(one: &Move, options: Options, out: &mut String) {
     for candidate in &one.rejected {
-        let verdict = if candidate.impossible { "impossible" } else if candidate.rejected { "not taken by itself" } else { "second best" };
-        let text = format!("{} instead of {}: {verdict}; interruption {}, {:?} risk; {}", candidate.strategy.name(), one.strategy.name(), interruption(candidate.interruption_s), candidate.risk, candidate.reason);
+        let verdict = if candidate.impossible {
+            "impossible"
+        } else if candidate.rejected {
+            "not taken by itself"
+        } else {
+            "second best"
+        };
+        let text = format!(
+            "{} instead of {}: {verdict}; interruption {}, {:?} risk; {}",
+            candidate.strategy.name(),
+            one.strategy.name(),
+            interruption(candidate.interruption_s),
+            candidate.risk,
+            candidate.reason
+        );
         out.push_str(&hanging(&format!("{}: ", harmless(&one.name)), &text, 4, options.width));
     }
 }
@@ -114,7 +134,13 @@ fn groups(plan: &Plan, options: Options, out: &mut String) {
         return;
     }
     for group in new {
-        let _ = writeln!(out, "  {} for {} (wears {} today)", options.style.bold(group.group.as_deref().unwrap_or_default()), group.workload, group.old.join(", "));
+        let _ = writeln!(
+            out,
+            "  {} for {} (wears {} today)",
+            options.style.bold(group.group.as_deref().unwrap_or_default()),
+            group.workload,
+            group.old.join(", ")
+        );
         let mut rows = Vec::new();
         for (mark, lines) in [("+", &group.rules), ("?", &group.unvouched), ("-", &group.dropped)] {
             rows.extend(lines.iter().map(|l| vec![mark.to_owned(), l.ports.clone(), format!("from {}", l.from), l.because.clone()]));
@@ -138,7 +164,11 @@ fn totals(plan: &Plan, options: Options, out: &mut String) {
     let outages: Vec<String> = forward.iter().filter_map(outage).collect();
     rows.push(vec!["interrupted".to_owned(), if outages.is_empty() { "no workload".to_owned() } else { outages.join("; ") }]);
     let last: Vec<&str> = plan.steps.iter().filter(|s| matches!(s.undo, Undo::Irreversible(_))).map(|s| s.id.as_str()).collect();
-    let back = if last.is_empty() { "every step has a way back".to_owned() } else { format!("every step until cleanup; no way back in cleanup from: {}", last.join(", ")) };
+    let back = if last.is_empty() {
+        "every step has a way back".to_owned()
+    } else {
+        format!("every step until cleanup; no way back in cleanup from: {}", last.join(", "))
+    };
     rows.push(vec!["way back".to_owned(), back]);
     out.push_str(&columns(&rows, 2, options.width));
 }

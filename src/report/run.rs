@@ -47,12 +47,14 @@ pub fn timeline(plan: &Plan, events: &[Event], start_ms: u64, style: Style, widt
         let of: Vec<(&Step, (u64, u64))> = plan.steps_of(*stage).filter_map(|s| Some((s, *times.get(s.id.as_str())?))).collect();
         let begin = of.iter().map(|(_, t)| t.0).min().unwrap_or(start_ms);
         let end = of.iter().map(|(_, t)| t.1).max().unwrap_or(start_ms);
-        let head = format!("{} – {}  {:<10} {} steps, {}", clock(begin), clock(end), stage.name(), of.len(), duration((end - begin) / 1000));
+        let head =
+            format!("{} – {}  {:<10} {} steps, {}", clock(begin), clock(end), stage.name(), of.len(), duration((end - begin) / 1000));
         let _ = writeln!(out, "  {}", style.bold(&head));
         let mut sorted = of.clone();
         sorted.sort_by_key(|(_, t)| t.0);
         let shown = sorted.iter().filter(|(step, (a, b))| every || step.impact != Impact::None || b - a >= 60_000);
-        let rows: Vec<Vec<String>> = shown.map(|(step, (a, b))| vec![clock(*a), clock(*b), step.id.clone(), format!("{}{}", step.title, impact(step))]).collect();
+        let rows: Vec<Vec<String>> =
+            shown.map(|(step, (a, b))| vec![clock(*a), clock(*b), step.id.clone(), format!("{}{}", step.title, impact(step))]).collect();
         out.push_str(&columns(&rows, 4, width));
     }
     out
@@ -72,7 +74,13 @@ pub fn interruptions(plan: &Plan, events: &[Event]) -> Vec<(String, u64)> {
     let times = times(events);
     let mut out = Vec::new();
     for step in plan.steps.iter().filter(|step| matches!(step.impact, Impact::Outage { .. })) {
-        let last = plan.steps.iter().filter(|s| s.of_move == step.of_move && s.stage == step.stage).filter_map(|s| times.get(s.id.as_str())).map(|t| t.1).max();
+        let last = plan
+            .steps
+            .iter()
+            .filter(|s| s.of_move == step.of_move && s.stage == step.stage)
+            .filter_map(|s| times.get(s.id.as_str()))
+            .map(|t| t.1)
+            .max();
         let name = plan.moves.iter().find(|m| m.id == step.of_move).map_or(step.of_move.clone(), |m| m.name.clone());
         if let (Some((begin, _)), Some(end)) = (times.get(step.id.as_str()), last) {
             out.push((name, end.saturating_sub(*begin) / 1000));

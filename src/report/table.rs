@@ -5,7 +5,8 @@ use super::harmless;
 /// Rows as lines. The last column takes what is left of the width and goes on below itself.
 pub fn columns(rows: &[Vec<String>], indent: usize, width: usize) -> String {
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..count).map(|at| rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count()).max().unwrap_or(0)).collect();
+    let widths: Vec<usize> =
+        (0..count).map(|at| rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count()).max().unwrap_or(0)).collect();
     let before: usize = indent + widths.iter().take(count.saturating_sub(1)).map(|w| w + 2).sum::<usize>();
     let room = width.saturating_sub(before).max(24);
     let mut out = String::new();
