@@ -12,5 +12,10 @@ mod support;
 mod architecture;
 /// The emulated AWS comes up, and its inspector is able to fail.
 mod emulator;
+/// The whole way over the wire, and through everything that a night can bring.
+#[cfg(feature = "aws")]
+mod night;
+/// The worked example in the repository is what the program makes of it.
+mod story;
 /// Sizes, leftovers, runbook pages.
 mod tidy;

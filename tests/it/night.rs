@@ -1,0 +1,139 @@
+//! The whole way on the story's account, over the wire: there, back, and through everything that a night can bring.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::command::Hikkoshi;
+use crate::support::emulator::{Emulator, diff};
+use crate::support::proxy::Proxy;
+
+/// The story's account on the emulator, planned and ready to run.
+struct Night {
+    emulator: Emulator,
+    scratch: TempDir,
+    vpc: String,
+    round: u32,
+}
+
+impl Night {
+    fn falls() -> Night {
+        let emulator = Emulator::start();
+        Night { emulator, scratch: TempDir::new().expect("a scratch directory"), vpc: String::new(), round: 0 }
+    }
+
+    /// A fresh account with the same ids as the one before, in a fresh working directory, planned.
+    fn begin(&mut self) {
+        self.round += 1;
+        self.emulator.reset(42);
+        let ids = self.emulator.build_account(&["--spine"]);
+        self.vpc = ids["network"]["vpc"].as_str().expect("the account has a VPC").to_owned();
+        std::fs::create_dir_all(self.dir()).expect("the scratch directory is writable");
+        self.emulator.snapshot(&self.vpc, false, &self.file("before.json"));
+        self.emulator.snapshot(&self.vpc, true, &self.file("before-stable.json"));
+        let hikkoshi = self.hikkoshi(&self.emulator.url());
+        hikkoshi.run(&["init", "--name", "move", "--vpc", &self.vpc]).expect_code(0);
+        hikkoshi.run(&["plan", "move"]).expect_code(0);
+    }
+
+    fn dir(&self) -> PathBuf {
+        self.scratch.path().join(format!("round-{}", self.round))
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.dir().join(name)
+    }
+
+    fn hikkoshi(&self, url: &str) -> Hikkoshi {
+        Hikkoshi::new(&self.dir(), url)
+    }
+
+    /// The account's promises as the inspector judges them, and its shape under a name for later comparison.
+    fn inspect(&self, name: &str) -> PathBuf {
+        let broken = self.emulator.check(&self.vpc, Some(&self.file("before.json")));
+        assert_eq!(broken, Vec::<String>::new(), "broken promises after {name}");
+        let shape = self.file(name);
+        self.emulator.snapshot(&self.vpc, true, &shape);
+        shape
+    }
+
+    /// Applies through the proxy until it is through, as somebody would who starts it again whenever it dies.
+    fn apply_until_done(&self, proxy: &Proxy) -> u32 {
+        let hikkoshi = self.hikkoshi(&proxy.url());
+        for deaths in 0..40 {
+            let finished = hikkoshi.spawn(&["apply", "move", "--yes"], &proxy.pid_file()).wait();
+            if finished.signal.is_none() {
+                finished.expect_code(0);
+                return deaths;
+            }
+        }
+        panic!("the run never ended");
+    }
+}
+
+#[test]
+fn the_whole_way_there_and_back() {
+    let mut night = Night::falls();
+    night.begin();
+    let hikkoshi = night.hikkoshi(&night.emulator.url());
+
+    let dry = hikkoshi.run(&["dry-run", "move", "--json"]).expect_code(0).json();
+    assert_eq!(dry["forward"]["failed"], json!([]));
+    assert_eq!(dry["rollback"]["failed"], json!([]));
+    assert_eq!(dry["aws"]["refused"], json!([]));
+    assert_eq!(dry["aws"]["drift"], json!([]));
+
+    hikkoshi.run(&["apply", "move", "--until", "guard", "--yes"]).expect_code(0);
+    let status = hikkoshi.run(&["status", "move", "--json"]).expect_code(0).json();
+    assert_eq!(status["checkpoints"], json!(["foundation", "guard"]));
+    hikkoshi.run(&["verify", "move"]).expect_code(0);
+
+    hikkoshi.run(&["apply", "move", "--yes"]).expect_code(0);
+    hikkoshi.run(&["verify", "move"]).expect_code(0);
+    let undisturbed = night.inspect("undisturbed.json");
+
+    hikkoshi.run(&["rollback", "move", "--to", "guard", "--yes"]).expect_code(0);
+    hikkoshi.run(&["apply", "move", "--yes"]).expect_code(0);
+    assert_eq!(diff(&undisturbed, &night.inspect("again.json")), Vec::<String>::new(), "forward again after going back to a checkpoint");
+
+    hikkoshi.run(&["rollback", "move", "--all", "--yes"]).expect_code(0);
+    night.emulator.snapshot(&night.vpc, true, &night.file("after-stable.json"));
+    assert_eq!(diff(&night.file("before-stable.json"), &night.file("after-stable.json")), Vec::<String>::new(), "after rollback --all");
+}
+
+#[test]
+fn whatever_happens_to_its_calls_the_run_ends_the_same() {
+    let mut night = Night::falls();
+    night.begin();
+    night.hikkoshi(&night.emulator.url()).run(&["apply", "move", "--yes"]).expect_code(0);
+    let undisturbed = night.inspect("undisturbed.json");
+
+    let kills: Vec<Value> = [2, 7, 12, 19, 27, 33, 41, 50, 58, 64, 71, 79, 85]
+        .iter()
+        .enumerate()
+        .map(|(at, n)| json!({ "fault": if at % 2 == 0 { "kill_after" } else { "kill_before" }, "n": n }))
+        .collect();
+    for (what, rules, deaths) in [
+        ("kill -9 at thirteen calls", Value::from(kills), Some(13)),
+        (
+            "lost answers, errors before and after, throttling",
+            json!([
+                { "fault": "drop_reply", "n": 1 }, { "fault": "drop_reply", "n": 5 }, { "fault": "error5xx_after", "n": 9 },
+                { "fault": "error5xx", "n": 14 }, { "fault": "throttle", "n": 18, "m": 20 }, { "fault": "drop_reply", "n": 24 },
+                { "fault": "drop_reply", "n": 31 }, { "fault": "drop_reply", "n": 40 }, { "fault": "error5xx_after", "n": 49 },
+                { "fault": "drop_reply", "n": 57 }, { "fault": "drop_reply", "n": 62 }, { "fault": "drop_reply", "n": 66 },
+                { "fault": "drop_reply", "n": 70 }, { "fault": "drop_reply", "n": 75 }, { "fault": "error5xx", "n": 80 },
+            ]),
+            Some(0),
+        ),
+        ("stale reads", json!([{ "fault": "stale_read" }]), Some(0)),
+    ] {
+        night.begin();
+        let proxy = Proxy::start(night.emulator.port(), &[]);
+        proxy.rules(&rules);
+        let died = night.apply_until_done(&proxy);
+        assert_eq!(Some(died), deaths, "how often it died: {what}");
+        assert_eq!(diff(&undisturbed, &night.inspect("disturbed.json")), Vec::<String>::new(), "{what}");
+    }
+}
