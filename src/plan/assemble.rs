@@ -17,7 +17,7 @@ use crate::model::network::{Ports, Protocol};
 use crate::model::path;
 use crate::model::resource::Resource;
 use crate::model::step::{Need, Stage, Step};
-use crate::model::strategy::{Blocker, Provision, Scene, Strategy};
+use crate::model::strategy::{Blocker, NewRule, Provision, Scene, Strategy};
 
 /// AWS's default of security groups per interface (VPC quotas page).
 const GROUPS_PER_INTERFACE: usize = 5;
@@ -46,7 +46,7 @@ struct Assembly<'a> {
     decisions: &'a Decisions<'a>,
     network: &'a Network,
     designs: BTreeMap<Id, Design>,
-    additions: Vec<(Id, Vec<(Ports, Value, String)>)>,
+    additions: Vec<(Id, Vec<NewRule>)>,
     steps: Vec<Step>,
     moves: Vec<Move>,
     subnets: Vec<SubnetPlan>,

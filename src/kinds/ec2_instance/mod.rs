@@ -8,6 +8,7 @@
 
 mod account;
 mod moves;
+mod relocate;
 
 use serde_json::{Value, json};
 
