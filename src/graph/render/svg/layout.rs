@@ -282,7 +282,9 @@ fn runs<'a, 'b>(columns: &[Column], bars: &'b [Stretch<'a>]) -> Vec<Run<'a, 'b>>
         let lines = bars.len().div_ceil(across);
         Run { bars, from, to, across, lines }
     };
-    by_columns.into_iter().map(run).collect()
+    let mut runs: Vec<Run<'_, '_>> = by_columns.into_iter().map(run).collect();
+    runs.sort_by_key(|run| (run.to - run.from, run.from));
+    runs
 }
 
 /// Runs stand on top of each other where they share a column: the number of lines in all, and the first line of each.
