@@ -187,7 +187,7 @@ mod tests {
             let found = arrows(&inventory(resources));
             assert_eq!(found, expected);
         };
-        check(vec![workload("i-1", &["subnet-1"], &["sg-1"])], &["i-1 sits_in subnet-1: is placed there", "i-1 wears sg-1: guarded by it"]);
+        check(vec![workload("i-1", &["subnet-1"], &["sg-1"])], &["i-1 wears sg-1: guarded by it", "i-1 sits_in subnet-1: is placed there"]);
         check(
             vec![
                 named("dbgroup:g", "g", "db_subnet_group", "subnet_group", placed(&["subnet-1"], &[])),
@@ -199,8 +199,8 @@ mod tests {
                 ),
             ],
             &[
-                "db:a sits_in subnet-1: through the subnet group g",
                 "db:a placed_through dbgroup:g: its subnet group",
+                "db:a sits_in subnet-1: through the subnet group g",
                 "dbgroup:g sits_in subnet-1: offers it to what is placed through it",
             ],
         );

@@ -51,7 +51,7 @@ fn well_formed(xml: &str) -> Result<(), String> {
     while let Some(start) = rest.find('<') {
         let end = rest[start..].find('>').ok_or("a tag does not end")? + start;
         let tag = &rest[start + 1..end];
-        if tag.matches('"').count() % 2 != 0 {
+        if !tag.matches('"').count().is_multiple_of(2) {
             return Err(format!("quotes do not match in <{tag}>"));
         }
         let name = tag.trim_start_matches('/').split([' ', '/']).next().unwrap_or_default();

@@ -56,11 +56,10 @@ impl Paint {
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" height=\"{height:.0}\" role=\"img\">"
         );
         let _ = writeln!(out, "<title>{}</title>\n<style>{STYLE}</style>", escaped(title));
-        for n in 0..PALETTE.len() {
+        for (n, fill) in PALETTE.iter().enumerate() {
             let _ = writeln!(
                 out,
-                "<marker id=\"a{n}\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" orient=\"auto\"><path d=\"M0 0L8 4L0 8z\" fill=\"{}\"/></marker>",
-                PALETTE[n]
+                "<marker id=\"a{n}\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" orient=\"auto\"><path d=\"M0 0L8 4L0 8z\" fill=\"{fill}\"/></marker>"
             );
         }
         let mut paint = Paint(out);
