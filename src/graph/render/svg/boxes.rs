@@ -84,7 +84,7 @@ fn second_line(scene: &Scene<'_>, node: &Node, spans: usize) -> (String, String)
     let facets = &resource.facets;
     if spans > 1 {
         let is_placed = spans < resource.subnets().len();
-        line = if is_placed { format!("{line} · in {spans} zones") } else { format!("{line} · any of {spans} subnets") };
+        line = if is_placed { format!("{line} · in {spans} zones") } else { format!("{line} · {spans} subnets") };
     }
     if let Some(balancing) = &facets.balancing {
         let place = if balancing.internet_facing { "internet-facing" } else { "internal" };
