@@ -12,5 +12,7 @@ mod support;
 mod architecture;
 /// The emulated AWS comes up, and its inspector is able to fail.
 mod emulator;
+/// The real driver on a simulated account, disturbed at every call.
+mod simulation;
 /// Sizes, leftovers, runbook pages.
 mod tidy;
