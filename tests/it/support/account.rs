@@ -130,10 +130,8 @@ pub fn association(table: &str, subnet: &str) -> Value {
 
 /// A target group with registered targets.
 pub fn target_group(name: &str, targets: &[(&str, u16)], balancer: Option<&str>) -> Value {
-    let health: Vec<Value> = targets
-        .iter()
-        .map(|(id, port)| json!({ "Target": { "Id": id, "Port": port }, "TargetHealth": { "State": "healthy" } }))
-        .collect();
+    let health: Vec<Value> =
+        targets.iter().map(|(id, port)| json!({ "Target": { "Id": id, "Port": port }, "TargetHealth": { "State": "healthy" } })).collect();
     json!({ "TargetGroupArn": target_group_arn(name), "TargetGroupName": name, "Protocol": "HTTP", "Port": 8080, "VpcId": VPC,
         "HealthCheckPort": "traffic-port", "TargetType": "instance", "LoadBalancerArns": balancer.map(balancer_arn).into_iter().collect::<Vec<_>>(),
         "TargetHealthDescriptions": health, "DeregistrationDelay": "300" })
@@ -265,7 +263,8 @@ impl Docs {
             let more = json!({ "RequesterId": "amazon-elb", "Association": if facing { public } else { Value::Null } });
             self.interface(&format!("eni-{name}-{zone}"), zone, &[group], &format!("ELB app/{name}/50dc6c495c0c9188"), more);
         }
-        let zones: Vec<Value> = ZONES.iter().map(|z| json!({ "ZoneName": format!("{REGION}{z}"), "SubnetId": format!("subnet-{z}") })).collect();
+        let zones: Vec<Value> =
+            ZONES.iter().map(|z| json!({ "ZoneName": format!("{REGION}{z}"), "SubnetId": format!("subnet-{z}") })).collect();
         let listener = json!({ "ListenerArn": format!("{}/listener", balancer_arn(name)), "Port": 80, "Protocol": "HTTP",
             "DefaultActions": [{ "Type": "forward", "TargetGroupArn": target_group_arn(target) }] });
         self.add(
@@ -277,7 +276,10 @@ impl Docs {
 
     /// A DB subnet group over zones.
     pub fn subnet_group(&mut self, name: &str, zones: &[&str]) {
-        self.add("db_subnet_group", json!({ "DBSubnetGroupName": name, "VpcId": VPC, "SubnetGroupStatus": "Complete", "Subnets": members(zones) }));
+        self.add(
+            "db_subnet_group",
+            json!({ "DBSubnetGroupName": name, "VpcId": VPC, "SubnetGroupStatus": "Complete", "Subnets": members(zones) }),
+        );
     }
 
     /// A public PostgreSQL in the given zones: one, or primary and standby.
@@ -286,7 +288,8 @@ impl Docs {
             let more = json!({ "RequesterId": "amazon-rds", "Association": { "PublicIp": "198.51.100.250", "IpOwnerId": "amazon-rds" } });
             self.interface(&format!("eni-{name}-{zone}"), zone, &["sg-default-all"], "RDSNetworkInterface", more);
         }
-        let all = self.0.iter().find(|(kind, doc)| *kind == "db_subnet_group" && doc["DBSubnetGroupName"] == group).expect("the group exists");
+        let all =
+            self.0.iter().find(|(kind, doc)| *kind == "db_subnet_group" && doc["DBSubnetGroupName"] == group).expect("the group exists");
         let subnets = all.1["Subnets"].clone();
         self.add(
             "db_instance",
@@ -347,9 +350,7 @@ impl Docs {
 }
 
 fn members(zones: &[&str]) -> Vec<Value> {
-    let member = |zone: &&str| {
-        json!({ "SubnetIdentifier": format!("subnet-{zone}"), "SubnetAvailabilityZone": { "Name": format!("{REGION}{zone}") }, "SubnetStatus": "Active" })
-    };
+    let member = |zone: &&str| json!({ "SubnetIdentifier": format!("subnet-{zone}"), "SubnetAvailabilityZone": { "Name": format!("{REGION}{zone}") }, "SubnetStatus": "Active" });
     zones.iter().map(member).collect()
 }
 

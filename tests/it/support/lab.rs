@@ -73,9 +73,7 @@ impl Cloud for Flaky<'_> {
         let fate = (self.decide)(number, call);
         match fate {
             Fate::Pass => self.inner.call(call),
-            Fate::Refuse(code) => {
-                Box::pin(std::future::ready(Outcome::Refused(Refusal::new(code, "a fault that was asked for"))))
-            }
+            Fate::Refuse(code) => Box::pin(std::future::ready(Outcome::Refused(Refusal::new(code, "a fault that was asked for")))),
             Fate::Drop => Box::pin(std::future::ready(lost())),
             Fate::DieBefore => {
                 self.dead.store(true, Ordering::SeqCst);
