@@ -15,6 +15,8 @@ mod emulator;
 /// The whole way over the wire, and through everything that a night can bring.
 #[cfg(feature = "aws")]
 mod night;
+/// The real driver on a simulated account, disturbed at every call.
+mod simulation;
 /// The worked example in the repository is what the program makes of it.
 mod story;
 /// Sizes, leftovers, runbook pages.
