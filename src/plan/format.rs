@@ -32,10 +32,24 @@ pub struct Unreadable {
 /// # Errors
 /// The first thing that is wrong, with its place.
 pub fn read(text: &str) -> Result<Plan, Unreadable> {
-    let plan: Plan = serde_saphyr::from_str(text).map_err(|error| Unreadable { code: "HK0107", problem: problem_of(&error) })?;
+    let plan: Plan = serde_saphyr::from_str_with_options(text, room(text))
+        .map_err(|error| Unreadable { code: "HK0107", problem: problem_of(&error) })?;
     match lint::lint(&plan).into_iter().next() {
         None => Ok(plan),
         Some(broken) => Err(Unreadable { code: broken.code, problem: place(text, &broken) }),
+    }
+}
+
+/// The parser's limits for a plan: what is proportional to the file's own length is not limited otherwise, for a plan of a
+/// thousand workloads is larger than the parser expects of YAML. Depth and aliases keep their limits.
+fn room(text: &str) -> serde_saphyr::Options {
+    let usual = serde_saphyr::Budget::default();
+    serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_events: usual.max_events.max(4 * text.len()),
+            max_nodes: usual.max_nodes.max(text.len()),
+            max_total_scalar_bytes: usual.max_total_scalar_bytes.max(text.len()),
+        },
     }
 }
 
@@ -50,4 +64,19 @@ fn place(text: &str, broken: &lint::Broken) -> Problem {
 /// What binds a journal and an approval to a plan.
 pub fn hash(text: &str) -> String {
     sha256(text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_of_any_size_can_be_read() {
+        let mut text =
+            "version: 1\nmigration: m\naccount: \"1\"\nregion: r\nvpc: v\nintent_sha256: i\ninventory_sha256: i\nwarnings:\n".to_owned();
+        text.push_str(&"- w\n".repeat(300_000));
+        assert!(read(&text).is_ok_and(|plan| plan.warnings.len() == 300_000));
+        let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+        assert!(read(&deep).is_err_and(|unreadable| unreadable.code == "HK0107"), "depth keeps its limit");
+    }
 }

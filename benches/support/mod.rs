@@ -1,0 +1,53 @@
+//! What the benchmarks share: an account of any size, a count of allocations, a stopwatch.
+//!
+//! Machines are noisy: the best of a few rounds is taken, and what is printed is meant to be compared by ratios and counts.
+
+#![allow(dead_code, clippy::disallowed_methods, reason = "a benchmark looks at the clock by trade, and not every one uses everything")]
+
+use std::alloc::System;
+use std::time::Instant;
+
+use stats_alloc::{Region, StatsAlloc};
+
+pub mod account;
+
+/// What one run of something took.
+#[derive(Clone, Copy)]
+pub struct Cost {
+    /// The best of the rounds, in milliseconds.
+    pub ms: f64,
+    /// Allocations of one round, reallocations included.
+    pub allocations: usize,
+    /// Bytes allocated in one round, also those given back.
+    pub bytes: usize,
+}
+
+/// Runs something a few times, and keeps what the last round gave.
+pub fn measure<T>(allocator: &StatsAlloc<System>, rounds: usize, mut what: impl FnMut() -> T) -> (Cost, T) {
+    let mut best = f64::MAX;
+    let mut last = None;
+    let mut stats = stats_alloc::Stats::default();
+    for _ in 0..rounds.max(1) {
+        last = None;
+        let region = Region::new(allocator);
+        let begin = Instant::now();
+        let value = what();
+        best = best.min(begin.elapsed().as_secs_f64() * 1000.0);
+        stats = region.change();
+        last = Some(value);
+    }
+    let cost = Cost { ms: best, allocations: stats.allocations + stats.reallocations, bytes: stats.bytes_allocated };
+    (cost, last.expect("at least one round"))
+}
+
+/// The commit, the machine and the build, so that numbers can be compared later.
+pub fn heading(what: &str) {
+    let run = |command: &str, arguments: &[&str]| {
+        let output = std::process::Command::new(command).args(arguments).output().ok();
+        output.map(|o| String::from_utf8_lossy(&o.stdout).trim().to_owned()).unwrap_or_default()
+    };
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let build = if cfg!(debug_assertions) { "debug: the numbers mean nothing" } else { "release" };
+    let commit = run("git", &["describe", "--always", "--dirty"]);
+    println!("{what}, hikkoshi {commit}, {build}, {cores} cores, {}", run("rustc", &["--version"]));
+}
