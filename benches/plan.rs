@@ -1,4 +1,5 @@
-//! What planning costs as an account grows: `cargo bench --no-default-features --bench plan`; `-- quick` stops at 2,000.
+//! What planning costs as an account grows: `cargo bench --no-default-features --bench plan`; `-- quick` stops at 2,000,
+//! `-- simulate=N` makes the dry run only.
 //!
 //! A step that is quadratic shows as a growth near 4 per doubling; near 2 is linear.
 
@@ -28,6 +29,9 @@ const SIZES: [usize; 5] = [100, 1_000, 2_000, 5_000, 10_000];
 
 fn main() {
     let quick = std::env::args().any(|argument| argument == "quick");
+    if let Some(size) = std::env::args().find_map(|argument| argument.strip_prefix("simulate=")?.parse().ok()) {
+        return simulate(size);
+    }
     support::heading("plan");
     for (name, shape) in
         [("one shared group, and one per stack", Shape::Shared), ("a group per workload, each naming the next", Shape::Chain)]

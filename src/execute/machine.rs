@@ -57,6 +57,9 @@ pub enum Command {
     Checkpoint(Stage),
 }
 
+/// How many commands are given at a time: more than a driver starts before it asks again.
+const AT_ONCE: usize = 64;
+
 /// All that is known of a run.
 pub struct Machine<'p> {
     plan: &'p Plan,
@@ -67,6 +70,9 @@ pub struct Machine<'p> {
     journal: String,
     waits: BTreeMap<&'p str, usize>,
     ready: BTreeSet<(Stage, usize)>,
+    begun: BTreeSet<(Stage, usize)>,
+    held: BTreeMap<&'p str, usize>,
+    free: BTreeSet<(Stage, usize)>,
     place: BTreeMap<&'p str, usize>,
     open: BTreeMap<Stage, usize>,
 }
@@ -91,7 +97,21 @@ impl<'p> Machine<'p> {
         }
         let states = plan.steps.iter().map(|step| (step.id.as_str(), StepState::default())).collect();
         let place = plan.steps.iter().enumerate().map(|(at, step)| (step.id.as_str(), at)).collect();
-        Machine { plan, steps, dependents, states, checkpoints: BTreeSet::new(), journal: String::new(), waits, ready, place, open }
+        Machine {
+            plan,
+            steps,
+            dependents,
+            states,
+            checkpoints: BTreeSet::new(),
+            journal: String::new(),
+            waits,
+            ready,
+            begun: BTreeSet::new(),
+            held: BTreeMap::new(),
+            free: BTreeSet::new(),
+            place,
+            open,
+        }
     }
 
     /// The plan.
@@ -160,9 +180,12 @@ impl<'p> Machine<'p> {
     fn change(&mut self, id: &str, change: impl FnOnce(&mut StepState)) {
         let Some((id, step)) = self.steps.get_key_value(id).map(|(id, step)| (*id, *step)) else { return };
         let state = self.states.entry(id).or_default();
-        let before = state.phase == Phase::Verified;
+        let (before, was_begun) = (state.phase == Phase::Verified, state.phase != Phase::Pending);
         change(state);
-        let after = state.phase == Phase::Verified;
+        let (after, is_begun) = (state.phase == Phase::Verified, state.phase != Phase::Pending);
+        if was_begun != is_begun {
+            self.begins(step, is_begun);
+        }
         if before == after {
             return;
         }
@@ -186,12 +209,38 @@ impl<'p> Machine<'p> {
         }
     }
 
+    /// Keeps count of what has begun, and so of what may be undone: whatever no begun step needs.
+    fn begins(&mut self, step: &'p Step, begun: bool) {
+        let own = (step.stage, self.place[step.id.as_str()]);
+        if begun {
+            self.begun.insert(own);
+        } else {
+            self.begun.remove(&own);
+        }
+        if begun && self.held.get(step.id.as_str()).is_none_or(|held| *held == 0) {
+            self.free.insert(own);
+        } else {
+            self.free.remove(&own);
+        }
+        for need in &step.needs {
+            let Some((need, earlier)) = self.steps.get_key_value(need.step.as_str()) else { continue };
+            let held = self.held.entry(need).or_default();
+            *held = if begun { *held + 1 } else { held.saturating_sub(1) };
+            let at = (earlier.stage, self.place[need]);
+            if *held == 0 && self.begun.contains(&at) {
+                self.free.insert(at);
+            } else {
+                self.free.remove(&at);
+            }
+        }
+    }
+
     /// The stage that a forward run works on: the first that is not wholly verified.
     pub fn current_stage(&self) -> Option<Stage> {
         self.plan.stages.iter().copied().find(|stage| self.open.get(stage).is_some_and(|open| *open > 0))
     }
 
-    /// What can be done now, beside what is being done (`busy`) and what was tried in vain in this run (`failed`).
+    /// Some of what can be done now, if there is anything, beside what is being done (`busy`) and what was tried in vain in this run (`failed`).
     pub fn next(&self, goal: Goal, busy: &BTreeSet<String>, failed: &BTreeSet<String>) -> Vec<Command> {
         match goal {
             Goal::Forward(until) => self.forward(until, busy, failed),
@@ -208,7 +257,7 @@ impl<'p> Machine<'p> {
         }
         let Some(stage) = self.current_stage().filter(|stage| *stage <= until) else { return commands };
         let here = self.ready.range((stage, 0)..=(stage, usize::MAX)).map(|(_, at)| &self.plan.steps[*at].id);
-        commands.extend(here.filter(|id| !busy.contains(*id) && !failed.contains(*id)).cloned().map(Command::Do));
+        commands.extend(here.filter(|id| !busy.contains(*id) && !failed.contains(*id)).take(AT_ONCE).cloned().map(Command::Do));
         commands
     }
 
@@ -219,16 +268,15 @@ impl<'p> Machine<'p> {
 
     /// The steps that a rollback would undo, last first.
     pub fn to_undo(&self, to: Option<Stage>) -> Vec<&'p Step> {
-        let beyond = |step: &&Step| to.is_none_or(|to| step.stage > to) && self.is_begun(&step.id);
-        self.plan.steps.iter().rev().filter(beyond).collect()
+        let beyond = self.begun.iter().filter(|(stage, _)| to.is_none_or(|to| *stage > to));
+        let places: BTreeSet<usize> = beyond.map(|(_, at)| *at).collect();
+        places.into_iter().rev().map(|at| &self.plan.steps[at]).collect()
     }
 
     fn back(&self, to: Option<Stage>, busy: &BTreeSet<String>, failed: &BTreeSet<String>) -> Vec<Command> {
-        let open = self.to_undo(to);
-        let Some(last) = open.iter().map(|step| step.stage).max() else { return Vec::new() };
-        let free = |step: &&&Step| self.dependents.get(step.id.as_str()).into_iter().flatten().all(|dependent| !self.is_begun(dependent));
-        let can = open.iter().filter(|step| step.stage == last).filter(free);
-        can.filter(|step| !busy.contains(&step.id) && !failed.contains(&step.id)).map(|step| Command::Undo(step.id.clone())).collect()
+        let Some((last, _)) = self.begun.last().filter(|(stage, _)| to.is_none_or(|to| *stage > to)) else { return Vec::new() };
+        let here = self.free.range((*last, 0)..=(*last, usize::MAX)).rev().map(|(_, at)| &self.plan.steps[*at].id);
+        here.filter(|id| !busy.contains(*id) && !failed.contains(*id)).take(AT_ONCE).cloned().map(Command::Undo).collect()
     }
 
     /// Steps done that have no way back, among those that a rollback would undo.

@@ -262,9 +262,9 @@ fn homes(resource: &Resource, scene: &Scene<'_>) -> Result<Vec<Value>, Blocker> 
 fn aliases_follow(resource: &Resource, scene: &Scene<'_>) -> Result<(), Blocker> {
     let stays = |version: &str| {
         let subnets = path::texts(&resource.doc, &format!("Versions[Version={version}].VpcConfig.SubnetIds[]"));
-        subnets.iter().any(|subnet| {
-            scene.inventory.public_subnets().contains(&Id::from(subnet.as_str())) && !scene.flipping.contains(&Id::from(subnet.as_str()))
-        })
+        subnets
+            .iter()
+            .any(|subnet| scene.today.contains(&Id::from(subnet.as_str())) && !scene.flipping.contains(&Id::from(subnet.as_str())))
     };
     let stuck = resource.doc["Aliases"].as_array().into_iter().flatten().find(|alias| stays(path::text(alias, "FunctionVersion")));
     match stuck {

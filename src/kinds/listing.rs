@@ -1,5 +1,7 @@
 //! How AWS lists a kind, and the same list from a simulated account.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::model::account::Account;
@@ -79,16 +81,21 @@ pub fn nothing() -> Value {
 /// Answers a listing from a simulated account, with AWS's refusals for unknown ids and unknown filters.
 pub fn answer(kind: &str, listing: &Listing, account: &Account, parameters: &Object) -> Result<Value, Refusal> {
     let (ids_parameter, id_key, unknown) = listing.ids;
-    let mut found: Vec<&Value> = account.resources.values().filter(|r| r.kind == kind).map(|r| &r.doc).collect();
-    let wanted = wanted_ids(parameters, ids_parameter);
-    if let Some(wanted) = wanted {
-        for id in &wanted {
-            if !found.iter().any(|doc| is_called(doc, id_key, id)) {
-                return Err(Refusal::new(unknown, format!("The ID '{id}' does not exist")));
+    let all = || account.resources.values().filter(|r| r.kind == kind);
+    let mut found: Vec<&Value> = match wanted_ids(parameters, ids_parameter) {
+        None => all().map(|r| &r.doc).collect(),
+        Some(wanted) => {
+            let mut found: BTreeMap<&Id, &Value> = BTreeMap::new();
+            for id in &wanted {
+                // Most are known here by the id that AWS knows them by.
+                let direct = account.resources.get(&Id::from(id.as_str())).filter(|r| r.kind == kind && is_called(&r.doc, id_key, id));
+                let one = direct.or_else(|| all().find(|r| is_called(&r.doc, id_key, id)));
+                let one = one.ok_or_else(|| Refusal::new(unknown, format!("The ID '{id}' does not exist")))?;
+                found.insert(&one.id, &one.doc);
             }
+            found.into_values().collect()
         }
-        found.retain(|doc| wanted.iter().any(|id| is_called(doc, id_key, id)));
-    }
+    };
     let spelled = if matches!(listing.scope, Scope::OneFilter(_)) { "Filter" } else { "Filters" };
     for filter in parameters.get(spelled).and_then(Value::as_array).into_iter().flatten() {
         let name = filter["Name"].as_str().unwrap_or_default();

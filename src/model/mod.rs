@@ -4,6 +4,7 @@ pub mod account;
 pub mod call;
 pub mod facet;
 pub mod id;
+pub mod index;
 pub mod inventory;
 pub mod network;
 pub mod path;

@@ -306,11 +306,77 @@ fn collect_references(value: &Value, out: &mut Vec<(String, String)>) {
     }
 }
 
+impl Step {
+    /// Calls `visit` with (step, output) for every `${step.Output}` in what the way forward uses: call, checks, waits.
+    pub fn each_reference<'s>(&'s self, visit: &mut dyn FnMut(&'s str, &'s str)) {
+        let call = &self.call;
+        each_in_object(&call.parameters, visit);
+        for look in call.capture.values() {
+            each_in_object(&look.parameters, visit);
+        }
+        each_in_object(&call.probe.parameters, visit);
+        each_in_expect(&call.probe.expect, visit);
+        self.before.iter().for_each(|check| each_in_check(check, visit));
+        self.wait.iter().for_each(|wait| each_in_wait(wait, visit));
+        self.verify.iter().for_each(|check| each_in_check(check, visit));
+    }
+
+    /// The same in the way back.
+    pub fn each_reference_back<'s>(&'s self, visit: &mut dyn FnMut(&'s str, &'s str)) {
+        let Undo::Calls(calls) = &self.undo else { return };
+        for call in calls {
+            each_in_object(&call.parameters, visit);
+            call.each.iter().for_each(|look| each_in_object(&look.parameters, visit));
+            each_in_check(&call.unless, visit);
+            call.wait.iter().for_each(|wait| each_in_wait(wait, visit));
+        }
+    }
+}
+
+fn each_in_check<'s>(check: &'s Check, visit: &mut dyn FnMut(&'s str, &'s str)) {
+    each_in_object(&check.parameters, visit);
+    each_in_expect(&check.expect, visit);
+}
+
+fn each_in_wait<'s>(wait: &'s Wait, visit: &mut dyn FnMut(&'s str, &'s str)) {
+    each_in_check(&wait.until, visit);
+    wait.never.iter().for_each(|value| each_in(value, visit));
+}
+
+fn each_in_expect<'s>(expect: &'s Expect, visit: &mut dyn FnMut(&'s str, &'s str)) {
+    match expect {
+        Expect::Equals(value) => each_in(value, visit),
+        Expect::SameSet(values) | Expect::Includes(values) | Expect::Excludes(values) => {
+            values.iter().for_each(|value| each_in(value, visit))
+        }
+        Expect::Exists | Expect::Absent => {}
+    }
+}
+
+fn each_in_object<'s>(object: &'s Object, visit: &mut dyn FnMut(&'s str, &'s str)) {
+    object.values().for_each(|value| each_in(value, visit));
+}
+
+fn each_in<'s>(value: &'s Value, visit: &mut dyn FnMut(&'s str, &'s str)) {
+    match value {
+        Value::String(text) => {
+            if let Some((step, output)) = parts(text) {
+                visit(step, output);
+            }
+        }
+        Value::Array(list) => list.iter().for_each(|element| each_in(element, visit)),
+        Value::Object(map) => each_in_object(map, visit),
+        _ => {}
+    }
+}
+
+fn parts(text: &str) -> Option<(&str, &str)> {
+    text.strip_prefix("${")?.strip_suffix('}')?.rsplit_once('.')
+}
+
 /// `${step.Output}` → (step, output).
 pub fn reference(text: &str) -> Option<(String, String)> {
-    let inner = text.strip_prefix("${")?.strip_suffix('}')?;
-    let (step, output) = inner.rsplit_once('.')?;
-    Some((step.to_owned(), output.to_owned()))
+    parts(text).map(|(step, output)| (step.to_owned(), output.to_owned()))
 }
 
 /// `value` with every `${step.Output}` replaced by what `find` knows; the first unknown reference is the error.

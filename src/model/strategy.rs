@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::id::Id;
+use super::index::Index;
 use super::inventory::Inventory;
 use super::network::Ports;
 
@@ -76,6 +77,8 @@ pub struct Candidate {
 pub struct Site<'a> {
     /// What was seen.
     pub inventory: &'a Inventory,
+    /// What is asked of it again and again.
+    pub index: &'a Index<'a>,
     /// The public subnets.
     pub public: &'a BTreeSet<&'a Id>,
     /// The public subnets that turn private in any case.
@@ -86,6 +89,10 @@ pub struct Site<'a> {
 pub struct Scene<'a> {
     /// What was seen.
     pub inventory: &'a Inventory,
+    /// What is asked of it again and again.
+    pub index: &'a Index<'a>,
+    /// The public subnets of today.
+    pub today: &'a BTreeSet<&'a Id>,
     /// The migration's name.
     pub migration: &'a str,
     /// The strategy chosen.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::decide::{Decision, Decisions, decide, find};
+use super::decide::{Decision, Decisions, Names, decide};
 use super::guard::{self, Design};
 use super::intent::{Intent, Problem, Unvouched};
 use super::network::{self, Network};
@@ -13,7 +13,7 @@ use crate::kinds;
 use crate::model::facet::Role;
 use crate::model::id::Id;
 use crate::model::inventory::Inventory;
-use crate::model::network::{Ports, Protocol};
+use crate::model::network::{Peer, Ports, Protocol};
 use crate::model::path;
 use crate::model::resource::Resource;
 use crate::model::step::{Need, Stage, Step};
@@ -61,11 +61,11 @@ impl<'a> Assembly<'a> {
         decisions: &'a Decisions<'a>,
         network: &'a Network,
     ) -> Result<Assembly<'a>, Problem> {
-        let declared = declared(intent, inventory)?;
+        let declared = declared(intent, &decisions.names)?;
         let mut overrides: BTreeMap<Id, Unvouched> = BTreeMap::new();
         for choice in &intent.workloads {
             if let Some(unvouched) = choice.unvouched {
-                overrides.insert(find(inventory, &choice.name)?, unvouched);
+                overrides.insert(decisions.names.find(&choice.name)?, unvouched);
             }
         }
         let chosen = decisions
@@ -80,8 +80,7 @@ impl<'a> Assembly<'a> {
             unvouched: &|id| overrides.get(id).copied().unwrap_or(intent.unvouched),
             declared: &declared,
         };
-        let designs = guard::design(&input);
-        let additions = guard::additions(&input, &designs);
+        let (designs, additions) = guard::design(&input);
         let mut blockers = decisions.blockers.clone();
         blockers.extend(network.blockers.iter().cloned());
         let mut warnings = decisions.warnings.clone();
@@ -193,6 +192,8 @@ impl<'a> Assembly<'a> {
         }
         let scene = Scene {
             inventory: self.inventory,
+            index: &self.decisions.index,
+            today: &self.decisions.public,
             migration: &self.intent.migration.value,
             strategy: decision.strategy,
             private: &self.network.private,
@@ -217,6 +218,10 @@ impl<'a> Assembly<'a> {
 
     /// Members of one target group are replaced one after the other, so that the others serve meanwhile.
     fn turn_takes(&mut self) {
+        let mut places: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+        for (at, step) in self.steps.iter().enumerate().filter(|(_, step)| step.stage == Stage::Pets) {
+            places.entry(step.of_move.clone()).and_modify(|(_, last)| *last = at).or_insert((at, at));
+        }
         let relocated = |d: &&Decision| d.moves && d.strategy == Strategy::Relocate;
         for group in self.inventory.with_role(Role::TargetGroup) {
             let members = group
@@ -229,11 +234,10 @@ impl<'a> Assembly<'a> {
             slugs.sort_unstable();
             slugs.dedup();
             for pair in slugs.windows(2) {
-                let last = self.steps.iter().rfind(|s| s.of_move == pair[0] && s.stage == Stage::Pets).map(|s| s.id.clone());
-                let first = self.steps.iter_mut().find(|s| s.of_move == pair[1] && s.stage == Stage::Pets);
-                if let (Some(last), Some(first)) = (last, first)
-                    && !first.needs.iter().any(|need| need.step == last)
-                {
+                let (Some((_, last)), Some((first, _))) = (places.get(pair[0]).copied(), places.get(pair[1]).copied()) else { continue };
+                let last = self.steps[last].id.clone();
+                let first = &mut self.steps[first];
+                if !first.needs.iter().any(|need| need.step == last) {
                     first
                         .needs
                         .push(Need { step: last, because: format!("target group {} keeps a healthy target at every moment", group.name) });
@@ -252,9 +256,10 @@ impl<'a> Assembly<'a> {
             .map(|id| (self.inventory.get(id).map_or("", |s| path::text(&s.doc, "AvailabilityZone")), id))
             .collect();
         turning.sort_unstable();
+        let leaving = self.leaving();
         let mut previous: Option<String> = None;
         for (zone, subnet) in turning {
-            let mut needs = self.before_flip(subnet);
+            let mut needs = leaving.get(subnet).cloned().unwrap_or_default();
             needs.extend(
                 previous.iter().map(|step| (step.clone(), "one subnet at a time: the first shows whether NAT carries it".to_owned())),
             );
@@ -269,18 +274,23 @@ impl<'a> Assembly<'a> {
         }
     }
 
-    fn before_flip(&self, subnet: &Id) -> Vec<(String, String)> {
-        let here = |r: &&Resource| r.subnets().contains(subnet);
-        let mut out = Vec::new();
-        for resource in self.inventory.resources.values().filter(|r| r.is_movable()).filter(here) {
-            let Some(decision) = self.decisions.by_workload.get(&resource.id).filter(|d| d.moves) else { continue };
-            let mine = self.steps.iter().filter(|s| s.of_move == decision.slug && s.stage == Stage::Data);
+    /// For each subnet the steps by which what is in it gets ready for the turn, each with its reason.
+    fn leaving(&self) -> BTreeMap<&'a Id, Vec<(String, String)>> {
+        let mut of_move: BTreeMap<&str, Vec<&Step>> = BTreeMap::new();
+        for step in self.steps.iter().filter(|step| step.stage == Stage::Data) {
+            of_move.entry(&step.of_move).or_default().push(step);
+        }
+        let mut out: BTreeMap<&Id, Vec<(String, String)>> = BTreeMap::new();
+        for (id, decision) in self.decisions.by_workload.iter().filter(|(_, decision)| decision.moves) {
+            let (Some(resource), Some(steps)) = (self.inventory.get(id), of_move.get(decision.slug.as_str())) else { continue };
             let because = if resource.role == Role::Balancer {
                 format!("the internet reaches {} in this subnet until then", resource.name)
             } else {
                 format!("a public {} in a private subnet may become unreachable", resource.name)
             };
-            out.extend(mine.map(|step| (step.id.clone(), because.clone())));
+            for subnet in resource.subnets().iter().collect::<BTreeSet<_>>() {
+                out.entry(subnet).or_default().extend(steps.iter().map(|step| (step.id.clone(), because.clone())));
+            }
         }
         out
     }
@@ -294,50 +304,72 @@ impl<'a> Assembly<'a> {
             .filter_map(|d| self.inventory.get(&d.plan.workload))
             .flat_map(Resource::groups)
             .collect();
+        let (users, enders) = (self.users(), self.enders());
         for group in replaced {
             if self.inventory.name(group) == "default" {
                 continue;
             }
-            if let Some(why) = self.still_used(group) {
+            if let Some(why) = users.get(group) {
                 self.warnings.push(format!("the old group {} is not deleted in cleanup: {why}", self.inventory.name(group)));
                 continue;
             }
             let mut steps = kinds::provide(&Provision::DropGroup { group: group.clone() }, &self.intent.migration.value, self.inventory);
-            let enders: Vec<String> = self
-                .steps
-                .iter()
-                .filter(|s| s.stage == Stage::Cleanup && s.call.operation.name() == "TerminateInstances")
-                .map(|s| s.id.clone())
-                .collect();
             for step in &mut steps {
                 step.needs.extend(
-                    enders.iter().map(|id| Need { step: id.clone(), because: "the old instance wears it until it is gone".to_owned() }),
+                    enders
+                        .get(group)
+                        .into_iter()
+                        .flatten()
+                        .map(|id| Need { step: id.clone(), because: "the old instance wears it until it is gone".to_owned() }),
                 );
             }
             self.steps.extend(steps);
         }
     }
 
-    fn still_used(&self, group: &Id) -> Option<String> {
+    /// For each group that is still in use after the migration: by what.
+    fn users(&self) -> BTreeMap<&'a Id, String> {
         let moved = |id: &Id| self.designs.get(id).is_some_and(|d| d.plan.group.is_some());
-        let named = self.inventory.with_role(Role::Group).find(|other| {
-            let rules = other.facets.rules.iter().flat_map(|r| r.ingress.iter().chain(&r.egress));
-            other.id != *group && rules.into_iter().any(|rule| rule.peer == crate::model::network::Peer::Group(group.clone()))
-        });
-        if let Some(other) = named {
-            return Some(format!("group {} names it in a rule", other.name));
+        let mut out = BTreeMap::new();
+        for other in self.inventory.with_role(Role::Group) {
+            for rule in other.facets.rules.iter().flat_map(|r| r.ingress.iter().chain(&r.egress)) {
+                if let Peer::Group(group) = &rule.peer
+                    && *group != other.id
+                {
+                    out.entry(group).or_insert_with(|| format!("group {} names it in a rule", other.name));
+                }
+            }
         }
-        let worn =
-            self.inventory.resources.values().find(|r| {
-                r.groups().contains(group)
-                    && match r.role {
-                        Role::Interface => r.facets.owner.as_ref().is_none_or(|owner| {
-                            !moved(owner) && !owner.as_str().starts_with("function:") && owner.as_str() != "service:rds"
-                        }),
-                        _ => !moved(&r.id),
-                    }
-            });
-        worn.map(|r| format!("{} still wears it", r.name))
+        let goes = |r: &&Resource| match r.role {
+            Role::Interface => r
+                .facets
+                .owner
+                .as_ref()
+                .is_some_and(|owner| moved(owner) || owner.as_str().starts_with("function:") || owner.as_str() == "service:rds"),
+            _ => moved(&r.id),
+        };
+        for wearer in self.inventory.resources.values().filter(|r| !goes(r)) {
+            for group in wearer.groups() {
+                out.entry(group).or_insert_with(|| format!("{} still wears it", wearer.name));
+            }
+        }
+        out
+    }
+
+    /// For each group the steps by which old instances that wear it go.
+    fn enders(&self) -> BTreeMap<&'a Id, Vec<String>> {
+        let mut of_move: BTreeMap<&str, Vec<&Step>> = BTreeMap::new();
+        for step in self.steps.iter().filter(|s| s.stage == Stage::Cleanup && s.call.operation.name() == "TerminateInstances") {
+            of_move.entry(&step.of_move).or_default().push(step);
+        }
+        let mut out: BTreeMap<&Id, Vec<String>> = BTreeMap::new();
+        for (id, decision) in &self.decisions.by_workload {
+            let (Some(resource), Some(steps)) = (self.inventory.get(id), of_move.get(decision.slug.as_str())) else { continue };
+            for group in resource.groups() {
+                out.entry(group).or_default().extend(steps.iter().map(|step| step.id.clone()));
+            }
+        }
+        out
     }
 
     fn finish(mut self, intent_sha256: &str, inventory_sha256: &str) -> Plan {
@@ -405,11 +437,11 @@ impl<'a> Assembly<'a> {
     }
 }
 
-fn declared(intent: &Intent, inventory: &Inventory) -> Result<Vec<(Id, Id, Ports)>, Problem> {
+fn declared(intent: &Intent, names: &Names<'_>) -> Result<Vec<(Id, Id, Ports)>, Problem> {
     let mut out = Vec::new();
     for flow in &intent.flows {
         let protocol = if flow.protocol.as_deref() == Some("udp") { Protocol::Udp } else { Protocol::Tcp };
-        out.push((find(inventory, &flow.from)?, find(inventory, &flow.to)?, Ports { protocol, from: flow.port, to: flow.port }));
+        out.push((names.find(&flow.from)?, names.find(&flow.to)?, Ports { protocol, from: flow.port, to: flow.port }));
     }
     Ok(out)
 }

@@ -9,6 +9,7 @@ use super::intent::{Intent, Problem, unknown_workload};
 use crate::kinds;
 use crate::model::facet::Role;
 use crate::model::id::{Id, slug};
+use crate::model::index::Index;
 use crate::model::inventory::Inventory;
 use crate::model::resource::Resource;
 use crate::model::strategy::{Blocker, Candidate, Risk, Site, Strategy};
@@ -36,6 +37,10 @@ pub struct Decisions<'a> {
     pub flipping: BTreeSet<Id>,
     /// The public subnets of today.
     pub public: BTreeSet<&'a Id>,
+    /// What is asked of the inventory again and again.
+    pub index: Index<'a>,
+    /// What the intent may call the workloads.
+    pub names: Names<'a>,
     /// What stands in the way.
     pub blockers: Vec<Blocker>,
     /// What a person should know.
@@ -47,13 +52,15 @@ pub struct Decisions<'a> {
 /// # Errors
 /// If the intent names a workload that isn't there, or a strategy that its kind doesn't have.
 pub fn decide<'a>(intent: &Intent, inventory: &'a Inventory) -> Result<Decisions<'a>, Problem> {
-    let asked = asked(intent, inventory)?;
+    let names = Names::of(inventory);
+    let asked = asked(intent, &names)?;
+    let index = Index::of(inventory);
     let public = inventory.public_subnets();
     let movable: Vec<&Resource> = inventory.resources.values().filter(|r| r.is_movable()).collect();
     let slugs = slugs(&movable);
     let mut flipping: BTreeSet<Id> = BTreeSet::new();
     loop {
-        let site = Site { inventory, public: &public, flipping: &flipping };
+        let site = Site { inventory, index: &index, public: &public, flipping: &flipping };
         let mut by_workload = BTreeMap::new();
         for resource in &movable {
             let decision = one(resource, &site, asked.get(&resource.id), slugs[&resource.id].clone());
@@ -62,7 +69,7 @@ pub fn decide<'a>(intent: &Intent, inventory: &'a Inventory) -> Result<Decisions
         let turned = movable.iter().filter(|r| by_workload[&r.id].moves && by_workload[&r.id].strategy == Strategy::Flip);
         let wanted: BTreeSet<Id> = turned.flat_map(|r| r.subnets()).filter(|subnet| public.contains(subnet)).cloned().collect();
         if wanted.is_subset(&flipping) {
-            let mut decisions = Decisions { by_workload, flipping, public, blockers: Vec::new(), warnings: Vec::new() };
+            let mut decisions = Decisions { by_workload, flipping, public, index, names, blockers: Vec::new(), warnings: Vec::new() };
             refuse_the_impossible(&mut decisions, inventory);
             return Ok(decisions);
         }
@@ -71,10 +78,10 @@ pub fn decide<'a>(intent: &Intent, inventory: &'a Inventory) -> Result<Decisions
 }
 
 /// The person's choices, by workload.
-fn asked(intent: &Intent, inventory: &Inventory) -> Result<BTreeMap<Id, (Strategy, Option<String>)>, Problem> {
+fn asked(intent: &Intent, names: &Names<'_>) -> Result<BTreeMap<Id, (Strategy, Option<String>)>, Problem> {
     let mut out = BTreeMap::new();
     for choice in &intent.workloads {
-        let id = find(inventory, &choice.name)?;
+        let id = names.find(&choice.name)?;
         if let Some(strategy) = &choice.strategy {
             out.insert(id, (strategy.value, choice.reason.clone()));
         }
@@ -82,31 +89,53 @@ fn asked(intent: &Intent, inventory: &Inventory) -> Result<BTreeMap<Id, (Strateg
     Ok(out)
 }
 
-/// The workload that a place in the intent names, by id or by name.
-///
-/// # Errors
-/// If there is none, or several of that name.
-pub fn find(inventory: &Inventory, place: &serde_saphyr::Spanned<String>) -> Result<Id, Problem> {
-    let movable = || inventory.resources.values().filter(|r| r.is_movable());
-    let found: Vec<&Resource> = movable().filter(|r| r.id.as_str() == place.value || r.name == place.value).collect();
-    match found.as_slice() {
-        [one] => Ok(one.id.clone()),
-        [] => {
-            let near = movable()
-                .map(|r| r.name.as_str())
-                .min_by_key(|name| distance(name, &place.value))
-                .filter(|name| distance(name, &place.value) <= 3);
-            Err(unknown_workload(place, near))
+/// Workloads by what a person may call them.
+pub struct Names<'a> {
+    by_id: BTreeMap<&'a str, &'a Resource>,
+    by_name: BTreeMap<&'a str, Vec<&'a Resource>>,
+}
+
+impl<'a> Names<'a> {
+    /// The names of all that can be moved.
+    pub fn of(inventory: &'a Inventory) -> Names<'a> {
+        let mut names = Names { by_id: BTreeMap::new(), by_name: BTreeMap::new() };
+        for resource in inventory.resources.values().filter(|r| r.is_movable()) {
+            names.by_id.insert(resource.id.as_str(), resource);
+            names.by_name.entry(&resource.name).or_default().push(resource);
         }
-        several => {
-            let ids: Vec<&str> = several.iter().map(|r| r.id.as_str()).collect();
-            let location = place.referenced;
-            Err(Problem {
-                line: location.line(),
-                column: location.column(),
-                message: format!("several workloads are called `{}`", place.value),
-                expected: format!("one of their ids: {}", ids.join(", ")),
-            })
+        names
+    }
+
+    /// How many are called so.
+    pub fn count(&self, name: &str) -> usize {
+        self.by_name.get(name).map_or(0, Vec::len)
+    }
+
+    /// The workload that a place in the intent names, by id or by name.
+    ///
+    /// # Errors
+    /// If there is none, or several of that name.
+    pub fn find(&self, place: &serde_saphyr::Spanned<String>) -> Result<Id, Problem> {
+        let wanted = place.value.as_str();
+        let mut found: BTreeSet<&Id> = self.by_name.get(wanted).into_iter().flatten().map(|r| &r.id).collect();
+        found.extend(self.by_id.get(wanted).map(|r| &r.id));
+        let found: Vec<&Id> = found.into_iter().collect();
+        match found.as_slice() {
+            [one] => Ok((*one).clone()),
+            [] => {
+                let near = self.by_id.values().map(|r| (distance(&r.name, wanted), r.name.as_str())).min_by_key(|(far, _)| *far);
+                Err(unknown_workload(place, near.filter(|(far, _)| *far <= 3).map(|(_, name)| name)))
+            }
+            several => {
+                let ids: Vec<&str> = several.iter().map(|id| id.as_str()).collect();
+                let location = place.referenced;
+                Err(Problem {
+                    line: location.line(),
+                    column: location.column(),
+                    message: format!("several workloads are called `{wanted}`"),
+                    expected: format!("one of their ids: {}", ids.join(", ")),
+                })
+            }
         }
     }
 }

@@ -89,17 +89,21 @@ pub struct Input<'a> {
     pub declared: &'a [(Id, Id, Ports)],
 }
 
-/// Designs the groups of every workload that moves.
-pub fn design(input: &Input<'_>) -> BTreeMap<Id, Design> {
+/// Rules to add to a group that stays: the group, and for each rule ports, peer and description.
+pub type Addition = (Id, Vec<(Ports, Value, String)>);
+
+/// Designs the groups of every workload that moves; and the rules that groups of things that don't move need, because
+/// who they name comes with a new group.
+pub fn design(input: &Input<'_>) -> (BTreeMap<Id, Design>, Vec<Addition>) {
     let designer = Designer::new(input);
     let moving = input.chosen.iter().filter(|(_, (strategy, _))| !matches!(strategy, Strategy::Skip | Strategy::Retire));
-    moving.filter_map(|(id, (_, slug))| Some((id.clone(), designer.one(input.inventory.get(id)?, slug)))).collect()
+    let designs = moving.filter_map(|(id, (_, slug))| Some((id.clone(), designer.one(input.inventory.get(id)?, slug)))).collect();
+    let additions = additions(&designer, &designs);
+    (designs, additions)
 }
 
-/// Rules that groups of things that don't move need, because who they name comes with a new group: the group, and the
-/// rules to add.
-pub fn additions(input: &Input<'_>, designs: &BTreeMap<Id, Design>) -> Vec<(Id, Vec<NewRule>)> {
-    let designer = Designer::new(input);
+fn additions(designer: &Designer<'_>, designs: &BTreeMap<Id, Design>) -> Vec<Addition> {
+    let input = designer.input;
     let stays = |r: &Resource| r.role == Role::Bystander || input.chosen.get(&r.id).is_some_and(|(s, _)| *s == Strategy::Skip);
     let worn: BTreeSet<&Id> = input.inventory.resources.values().filter(|r| stays(r)).flat_map(Resource::groups).collect();
     let mut out = Vec::new();
@@ -131,6 +135,7 @@ struct Designer<'a> {
     strangers: BTreeMap<&'a Id, &'a str>,
     served: BTreeMap<&'a str, Vec<(&'a Resource, u16)>>,
     ranges: Vec<IpNet>,
+    declared: BTreeMap<&'a Id, Vec<(&'a Id, &'a Ports)>>,
     keeps: BTreeSet<&'a Id>,
 }
 
@@ -157,6 +162,10 @@ impl<'a> Designer<'a> {
                 owner.map(|owner| by_address.insert(address, owner));
             }
         }
+        let mut declared: BTreeMap<&Id, Vec<(&Id, &Ports)>> = BTreeMap::new();
+        for (from, to, ports) in input.declared {
+            declared.entry(to).or_default().push((from, ports));
+        }
         let mut designer = Designer {
             input,
             initiators,
@@ -165,6 +174,7 @@ impl<'a> Designer<'a> {
             strangers: strangers(inventory),
             served: served(inventory),
             ranges: inventory.network().map(|vpc| vpc.facets.ranges.iter().filter_map(|r| r.parse().ok()).collect()).unwrap_or_default(),
+            declared,
             keeps: BTreeSet::new(),
         };
         designer.keeps = designer.keepers();
@@ -207,22 +217,28 @@ impl<'a> Designer<'a> {
         };
         let candidates = self.input.chosen.keys().filter_map(|id| self.input.inventory.get(id)).filter(|r| own(r) && self.is_tight(r));
         let mut keeps: BTreeMap<&Id, &Resource> = candidates.map(|r| (&r.id, r)).collect();
-        loop {
-            let kept_groups: BTreeSet<&Id> = keeps.values().flat_map(|r| r.groups()).collect();
-            let fits = |r: &Resource| {
-                self.old_rules(r).into_iter().all(|rule| match &rule.peer {
-                    Peer::Group(source) => {
-                        kept_groups.contains(source) || (!self.wearing.contains_key(source) && self.strangers.contains_key(source))
-                    }
-                    _ => true,
-                })
-            };
-            let before = keeps.len();
-            keeps.retain(|_, r| fits(r));
-            if keeps.len() == before {
-                return keeps.into_keys().collect();
+        let kept_groups: BTreeSet<&Id> = keeps.values().flat_map(|r| r.groups()).collect();
+        let mut named_by: BTreeMap<&Id, Vec<&Id>> = BTreeMap::new();
+        let mut going: Vec<&Id> = Vec::new();
+        for (id, resource) in &keeps {
+            for rule in self.old_rules(resource) {
+                let Peer::Group(source) = &rule.peer else { continue };
+                if !self.wearing.contains_key(source) && self.strangers.contains_key(source) {
+                    continue;
+                }
+                if kept_groups.contains(source) {
+                    named_by.entry(source).or_default().push(id);
+                } else {
+                    going.push(id);
+                }
             }
         }
+        // Whoever names a group that does not stay does not stay either, and so on.
+        while let Some(id) = going.pop() {
+            let Some(resource) = keeps.remove(id) else { continue };
+            going.extend(resource.groups().iter().filter_map(|group| named_by.get(group)).flatten());
+        }
+        keeps.into_keys().collect()
     }
 
     /// Whether its groups open nothing to the world but an internet-facing balancer's listeners, and no protocol ALL.
@@ -305,7 +321,7 @@ impl<'a> Designer<'a> {
     }
 
     fn declared(&self, resource: &Resource, draft: &mut Rules) {
-        for (from, _, ports) in self.input.declared.iter().filter(|(_, to, _)| *to == resource.id) {
+        for (from, ports) in self.declared.get(&resource.id).into_iter().flatten() {
             if let Some(from) = self.input.inventory.get(from) {
                 draft.workload(ports, self.final_groups(from), &from.name, "declared in the intent");
             }
@@ -421,7 +437,10 @@ impl<'a> Designer<'a> {
             }
             Peer::Cidr(net) if self.ranges.iter().all(|range| net.contains(range)) => {
                 found.take(self.initiators.iter().copied(), not);
-                found.strangers.extend(self.strangers.iter().map(|(group, owner)| (*group, *owner)));
+                // Too many have no rules of their own, strangers or not.
+                if !found.too_many {
+                    found.strangers.extend(self.strangers.iter().map(|(group, owner)| (*group, *owner)));
+                }
             }
             Peer::Cidr(IpNet::V4(net)) => {
                 let mut seen = BTreeSet::new();

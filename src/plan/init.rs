@@ -98,7 +98,7 @@ fn workloads(out: &mut String, decisions: &Decisions<'_>, inventory: &Inventory)
         let _ = writeln!(
             out,
             "  # - {{name: {}, strategy: {}}}   # {}, {}{}{}",
-            quoted(name_of(resource, inventory)),
+            quoted(if decisions.names.count(&resource.name) == 1 { &resource.name } else { resource.id.as_str() }),
             decision.strategy.name(),
             resource.kind,
             one_line(&decision.taken.reason),
@@ -106,12 +106,6 @@ fn workloads(out: &mut String, decisions: &Decisions<'_>, inventory: &Inventory)
             hint(resource, inventory)
         );
     }
-}
-
-/// The name if it is the only one of it, else the id.
-fn name_of<'a>(resource: &'a Resource, inventory: &'a Inventory) -> &'a str {
-    let same = inventory.resources.values().filter(|r| r.is_movable() && r.name == resource.name).count();
-    if same == 1 { &resource.name } else { resource.id.as_str() }
 }
 
 /// What looks like a bastion is said to look like one.

@@ -1,10 +1,11 @@
 //! What must hold of every plan, whoever made it: checked after planning and after loading.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Plan;
 use super::order;
-use crate::model::step::{Stage, Step, Undo, references};
+use crate::model::step::{Stage, Step, Undo};
 
 /// A broken rule, with the failure code that explains it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,8 +27,9 @@ pub fn lint(plan: &Plan) -> Vec<Broken> {
             out.push(broken("HK0107", step, "its id is used twice"));
         }
     }
+    let circle = Circle::new(Box::new(|| order::layers(&plan.steps).err()));
     for (at, step) in plan.steps.iter().enumerate() {
-        out.extend(needs(step, at, &place, &plan.steps));
+        out.extend(needs(step, at, &place, &circle));
         out.extend(outputs(step, &place, &plan.steps));
         out.extend(undo(step));
     }
@@ -40,18 +42,21 @@ fn broken(code: &'static str, step: &Step, why: impl Into<String>) -> Broken {
     Broken { code, step: step.id.clone(), why: why.into() }
 }
 
-fn needs(step: &Step, at: usize, place: &BTreeMap<&str, usize>, steps: &[Step]) -> Vec<Broken> {
+/// The circle in a plan, looked for once, and only where a step stands before what it needs.
+type Circle<'p> = LazyCell<Option<order::Cycle>, Box<dyn FnOnce() -> Option<order::Cycle> + 'p>>;
+
+fn needs(step: &Step, at: usize, place: &BTreeMap<&str, usize>, circle: &Circle<'_>) -> Vec<Broken> {
     let mut out = Vec::new();
     for need in &step.needs {
         match place.get(need.step.as_str()) {
             None => out.push(broken("HK0105", step, format!("it needs `{}`, which is no step of the plan", need.step))),
             Some(other) if *other < at => {}
-            Some(_) => match order::layers(steps) {
-                Err(order::Cycle(circle)) => {
+            Some(_) => match &**circle {
+                Some(order::Cycle(circle)) => {
                     out.push(broken("HK0104", step, format!("its needs go round in a circle: {}", circle.join(" → "))));
                     return out;
                 }
-                Ok(_) => out.push(broken("HK0107", step, format!("it stands before `{}`, which it needs", need.step))),
+                None => out.push(broken("HK0107", step, format!("it stands before `{}`, which it needs", need.step))),
             },
         }
         if need.because.is_empty() {
@@ -63,22 +68,27 @@ fn needs(step: &Step, at: usize, place: &BTreeMap<&str, usize>, steps: &[Step]) 
 
 /// Every reference names an output of a step that comes first, and says so in `needs`.
 fn outputs(step: &Step, place: &BTreeMap<&str, usize>, steps: &[Step]) -> Vec<Broken> {
-    let value = serde_json::to_value(step).unwrap_or_default();
     let needed: BTreeSet<&str> = step.needs.iter().map(|need| need.step.as_str()).collect();
-    let mut out = Vec::new();
-    for (from, output) in references(&value) {
-        if (from == "self" && output == "Token") || (from == "each" && output == "Value") {
-            continue;
+    let mut used: Vec<(&str, &str)> = Vec::new();
+    let mut take = |from, output| {
+        if ![("self", "Token"), ("each", "Value")].contains(&(from, output)) {
+            used.push((from, output));
         }
-        let made = place.get(from.as_str()).map(|at| &steps[*at].call);
-        let known = made.is_some_and(|call| call.outputs.contains_key(&output) || call.capture.contains_key(&output));
+    };
+    step.each_reference(&mut take);
+    step.each_reference_back(&mut take);
+    used.sort_unstable();
+    used.dedup();
+    let mut out = Vec::new();
+    for (from, output) in used {
+        let made = place.get(from).map(|at| &steps[*at].call);
+        let known = made.is_some_and(|call| call.outputs.contains_key(output) || call.capture.contains_key(output));
         if !known {
             out.push(broken("HK0105", step, format!("`${{{from}.{output}}}` refers to nothing")));
-        } else if from != step.id && !needed.contains(from.as_str()) {
+        } else if from != step.id && !needed.contains(from) {
             out.push(broken("HK0105", step, format!("it uses `${{{from}.{output}}}` but does not need `{from}`")));
         }
     }
-    out.dedup();
     out
 }
 

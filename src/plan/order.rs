@@ -3,23 +3,22 @@
 //! A step needs what its parameters refer to; what the kinds and the assembly demand besides comes with its reason.
 //! Stages are barriers: a step waits for every step of the stages before, without an edge for each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::step::{Need, Stage, Step, references};
+use crate::model::step::{Need, Stage, Step};
 
 /// Adds an edge for every output that a step's parameters, checks and captures use.
 pub fn add_references(steps: &mut [Step]) {
     for step in steps {
-        let value = serde_json::to_value(&*step).unwrap_or_default();
-        let call = [&value["call"], &value["before"], &value["wait"], &value["verify"]];
-        let mut used: Vec<String> = call.into_iter().flat_map(references).map(|(from, _)| from).collect();
-        used.sort();
-        used.dedup();
-        for from in used {
-            if from != "self" && from != "each" && from != step.id && !step.needs.iter().any(|need| need.step == from) {
-                step.needs.push(Need { step: from, because: "its output is used".to_owned() });
+        let mut used: BTreeSet<String> = BTreeSet::new();
+        step.each_reference(&mut |from, _| {
+            if from != "self" && from != "each" && !used.contains(from) {
+                used.insert(from.to_owned());
             }
-        }
+        });
+        let needed: BTreeSet<&str> = step.needs.iter().map(|need| need.step.as_str()).collect();
+        used.retain(|from| *from != step.id && !needed.contains(from.as_str()));
+        step.needs.extend(used.into_iter().map(|from| Need { step: from, because: "its output is used".to_owned() }));
         step.needs.sort();
     }
 }

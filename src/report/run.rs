@@ -11,16 +11,16 @@ use crate::plan::Plan;
 
 /// One event as a line; none for what only a progress display shows.
 pub fn line(event: &Event, plan: &Plan, style: Style) -> Option<String> {
-    let title = plan.step(&event.step).map_or_else(|| event.step.clone(), |step| harmless(&step.title));
+    let title = || plan.step(&event.step).map_or_else(|| event.step.clone(), |step| harmless(&step.title));
     Some(match &event.what {
         What::Began | What::Calling | What::Called { adopted: false } => return None,
         What::Called { adopted: true } => format!("{} {}: found to have been done already", style.warn("="), event.step),
         What::Waiting { until } => format!("{} {}: waiting until {}", style.dim("…"), event.step, harmless(until)),
         What::Busy { why } => format!("{} {}: trying again: {}", style.dim("…"), event.step, harmless(why)),
         What::Unknown { why } => format!("{} {}: outcome unknown ({}); looking", style.warn("?"), event.step, harmless(why)),
-        What::Verified => format!("{} {}  {title}", style.good("✓"), event.step),
+        What::Verified => format!("{} {}  {}", style.good("✓"), event.step, title()),
         What::Failed { code, why } => format!("{} {}  [{code}] {}", style.bad("✗"), event.step, harmless(why)),
-        What::Undone => format!("{} {}  undone: {title}", style.good("↶"), event.step),
+        What::Undone => format!("{} {}  undone: {}", style.good("↶"), event.step, title()),
         What::Checkpoint => style.bold(&format!("── checkpoint {} ──", event.step)),
     })
 }
@@ -72,21 +72,23 @@ fn impact(step: &Step) -> String {
 /// its move's last step in that stage.
 pub fn interruptions(plan: &Plan, events: &[Event]) -> Vec<(String, u64)> {
     let times = times(events);
-    let mut out = Vec::new();
-    for step in plan.steps.iter().filter(|step| matches!(step.impact, Impact::Outage { .. })) {
-        let last = plan
-            .steps
-            .iter()
-            .filter(|s| s.of_move == step.of_move && s.stage == step.stage)
-            .filter_map(|s| times.get(s.id.as_str()))
-            .map(|t| t.1)
-            .max();
-        let name = plan.moves.iter().find(|m| m.id == step.of_move).map_or(step.of_move.clone(), |m| m.name.clone());
-        if let (Some((begin, _)), Some(end)) = (times.get(step.id.as_str()), last) {
-            out.push((name, end.saturating_sub(*begin) / 1000));
+    let names: BTreeMap<&str, &str> = plan.moves.iter().map(|m| (m.id.as_str(), m.name.as_str())).collect();
+    let mut ends: BTreeMap<(&str, Stage), u64> = BTreeMap::new();
+    for step in &plan.steps {
+        if let Some((_, end)) = times.get(step.id.as_str()) {
+            let latest = ends.entry((&step.of_move, step.stage)).or_insert(*end);
+            *latest = (*latest).max(*end);
         }
     }
-    out
+    let interrupting = plan.steps.iter().filter(|step| matches!(step.impact, Impact::Outage { .. }));
+    interrupting
+        .filter_map(|step| {
+            let (begin, _) = times.get(step.id.as_str())?;
+            let end = ends.get(&(step.of_move.as_str(), step.stage))?;
+            let name = names.get(step.of_move.as_str()).copied().unwrap_or(&step.of_move);
+            Some((name.to_owned(), end.saturating_sub(*begin) / 1000))
+        })
+        .collect()
 }
 
 /// Where a migration stands, stage by stage.

@@ -160,17 +160,12 @@ impl Kind for Ec2Instance {
 
 /// Whether another running target serves beside it in every target group that it is in (and it is in at least one).
 fn peers(resource: &Resource, site: &Site<'_>) -> bool {
-    let groups: Vec<_> = site
-        .inventory
-        .with_role(Role::TargetGroup)
-        .filter_map(|group| group.facets.targets.as_ref())
-        .filter(|targets| targets.members.iter().any(|t| t.target == resource.id.as_str()))
-        .collect();
+    let groups: Vec<_> = site.index.target_groups(resource.id.as_str()).iter().filter_map(|group| group.facets.targets.as_ref()).collect();
     !groups.is_empty()
         && groups.iter().all(|targets| targets.members.iter().any(|t| t.target != resource.id.as_str() && t.health == "healthy"))
 }
 
 /// The elastic IP behind a public address; none if AWS assigned it.
 fn elastic<'a>(site: &Site<'a>, address: &PublicAddress) -> Option<&'a Resource> {
-    site.inventory.with_role(Role::Address).find(|eip| eip.doc["PublicIp"] == address.ip.as_str())
+    site.index.elastic(&address.ip)
 }

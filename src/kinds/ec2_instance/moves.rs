@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use super::relocate::Move;
 use crate::kinds::build::{Regroup, capture, check, look, output, step, undo, undo_and_wait, wait};
 use crate::kinds::image::IMAGE_S;
-use crate::model::facet::Role;
 use crate::model::id::Id;
 use crate::model::path;
 use crate::model::resource::Resource;
@@ -80,7 +79,7 @@ pub(super) fn discard(resource: &Resource, scene: &Scene<'_>, kept: &str) -> Vec
         .done();
     end.needs.push(crate::model::step::Need { step: kept.to_owned(), because: "only what has been replaced is deleted".to_owned() });
     steps.push(end);
-    let addresses = scene.inventory.with_role(Role::Address).filter(|address| address.facets.owner.as_ref() == Some(&resource.id));
+    let addresses = scene.index.held(&resource.id).iter().copied();
     for address in addresses {
         steps.push(release(address, scene.slug, &id));
     }
@@ -126,13 +125,9 @@ fn flip(resource: &Resource, scene: &Scene<'_>) -> Vec<Step> {
             .steps(),
         );
     }
-    let addresses = scene.inventory.with_role(Role::Address).filter(|address| address.facets.owner.as_ref() == Some(&resource.id));
+    let addresses = scene.index.held(&resource.id).iter().copied();
     steps.extend(addresses.map(|address| detach(address, &resource.id, scene.slug)));
-    let assigned = resource
-        .facets
-        .public_addresses
-        .iter()
-        .any(|public| !scene.inventory.with_role(Role::Address).any(|a| a.doc["PublicIp"] == public.ip.as_str()));
+    let assigned = resource.facets.public_addresses.iter().any(|public| scene.index.elastic(&public.ip).is_none());
     if assigned {
         let see = check(
             "no public address",

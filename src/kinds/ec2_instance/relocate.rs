@@ -8,7 +8,6 @@ use crate::kinds::build::{
     wait_or_fail,
 };
 use crate::kinds::image::IMAGE_S;
-use crate::model::facet::Role;
 use crate::model::path;
 use crate::model::resource::Resource;
 use crate::model::step::{Check, Expect, Impact, Stage, Step, UndoCall, Wait};
@@ -23,7 +22,7 @@ struct Membership<'a> {
 
 fn memberships<'a>(resource: &Resource, scene: &Scene<'a>) -> Vec<Membership<'a>> {
     let mut out = Vec::new();
-    for group in scene.inventory.with_role(Role::TargetGroup) {
+    for group in scene.index.target_groups(resource.id.as_str()).iter().copied() {
         let members = group.facets.targets.iter().flat_map(|targets| &targets.members);
         for target in members.filter(|target| target.target == resource.id.as_str()) {
             let alone = !group.facets.targets.iter().flat_map(|t| &t.members).any(|t| t.target != resource.id.as_str());

@@ -1,0 +1,129 @@
+//! What the executor's bookkeeping costs: `cargo bench --no-default-features --bench executor`.
+//!
+//! The cloud answers at once and does nothing, the clock is virtual: what is left is the machine, the driver, the tasks
+//! and the journal. Wanted: 100 layers of 10 steps in less than 50 ms without the syncs of the journal's file.
+
+mod support;
+
+use std::alloc::System;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use futures_util::FutureExt;
+use hikkoshi::clock::VirtualClock;
+use hikkoshi::cloud::{Answer, Cloud};
+use hikkoshi::execute::{End, Goal, Run, Stop, run};
+use hikkoshi::journal::file::FileJournal;
+use hikkoshi::journal::{Body, Journal, Memory, Record};
+use hikkoshi::model::call::{Call, Outcome};
+use hikkoshi::model::step::Stage;
+use hikkoshi::plan::Plan;
+use serde_json::{Value, json};
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+use support::{Cost, measure};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// What the issue asks for.
+const WANTED_MS: f64 = 50.0;
+
+/// Says yes to everything.
+#[derive(Default)]
+struct Yes(AtomicU64);
+
+impl Cloud for Yes {
+    fn call<'a>(&'a self, _: &'a Call) -> Answer<'a> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Box::pin(std::future::ready(Outcome::Done(json!({}))))
+    }
+
+    fn requests(&self) -> BTreeMap<String, u64> {
+        BTreeMap::new()
+    }
+}
+
+fn main() {
+    support::heading("executor");
+    println!(
+        "\n{:<34} {:>7} {:>8} {:>9} {:>9} {:>9} {:>12} {:>10}",
+        "", "steps", "records", "CPU ms", "clock ms", "µs/step", "allocations", "per step"
+    );
+    let asked = plan(100, 10);
+    let (there, records) = memory(&asked, Goal::Forward(Stage::Foundation), &[]);
+    show("100 × 10, journal in memory", &asked, records.len(), there);
+    let (back, all) = memory(&asked, Goal::Back(None), &records);
+    show("  and all the way back", &asked, all.len() - records.len(), back);
+    let (on_disk, count) = file(&asked);
+    show("100 × 10, journal in a file", &asked, count, on_disk);
+    for (layers, wide) in [(1_000, 10), (1, 10_000)] {
+        let larger = plan(layers, wide);
+        let (there, records) = memory(&larger, Goal::Forward(Stage::Foundation), &[]);
+        show(&format!("{layers} × {wide}, journal in memory"), &larger, records.len(), there);
+        let (back, all) = memory(&larger, Goal::Back(None), &records);
+        show("  and all the way back", &larger, all.len() - records.len(), back);
+    }
+    let verdict = if there.ms < WANTED_MS { "met" } else { "MISSED" };
+    println!("\nwanted: 100 × 10 without syncs in less than {WANTED_MS} ms: {verdict} ({:.1} ms)", there.ms);
+}
+
+fn show(what: &str, plan: &Plan, records: usize, cost: Cost) {
+    let steps = plan.steps.len();
+    let (each, allocations) = (cost.ms * 1000.0 / steps as f64, cost.allocations);
+    println!(
+        "{what:<34} {steps:>7} {records:>8} {:>9.1} {:>9.1} {each:>9.1} {allocations:>12} {:>10}",
+        cost.ms,
+        cost.wall_ms,
+        allocations / steps
+    );
+}
+
+/// A plan of layers: each step needs all of the layer before, or, where a layer is wide, ten of it.
+fn plan(layers: usize, wide: usize) -> Plan {
+    let steps: Vec<Value> = (0..layers * wide).map(|at| step(at / wide, at % wide, wide)).collect();
+    let plan = json!({ "version": 1, "migration": "bench", "account": "123456789012", "region": "eu-central-1", "vpc": "vpc-1",
+        "intent_sha256": "", "inventory_sha256": "", "stages": ["foundation"], "steps": steps });
+    serde_json::from_value(plan).expect("a plan")
+}
+
+fn step(layer: usize, at: usize, wide: usize) -> Value {
+    let needs = (0..wide.min(10))
+        .filter(|_| layer > 0)
+        .map(|other| json!({ "step": format!("step-{}-{other}", layer - 1), "because": "it comes first" }));
+    let see = json!({ "operation": "ec2:DescribeTags", "parameters": {}, "path": "Tags[0].Key", "expect": "exists" });
+    let mut unless = see.clone();
+    unless["what"] = json!("there is no tag");
+    let parameters = json!({ "Resources": ["vpc-1"], "Tags": [{ "Key": "step", "Value": "bench" }], "ClientToken": "${self.Token}" });
+    json!({ "id": format!("step-{layer}-{at}"), "stage": "foundation", "move": "network", "title": "Do nothing", "impact": "none", "estimate_s": 0,
+        "call": { "operation": "ec2:CreateTags", "parameters": parameters, "probe": see }, "needs": needs.collect::<Vec<_>>(),
+        "undo": { "calls": [{ "operation": "ec2:DeleteTags", "parameters": { "Resources": ["vpc-1"] }, "unless": unless }] } })
+}
+
+fn one(plan: &Plan, goal: Goal, records: &[Record], journal: Box<dyn Journal + '_>) {
+    let (cloud, clock, stop) = (Yes::default(), VirtualClock::at(0), Stop::default());
+    let opening = Body::Opened { id: "bench".into(), migration: "bench".into(), plan: String::new(), version: String::new() };
+    let whole = Run { plan, records, cloud: &cloud, clock: &clock, tell: &|_| {}, stop: &stop, goal, who: "bench", opening };
+    let end = run(whole, journal).now_or_never();
+    assert!(matches!(end, Some(End::Reached)), "{end:?}");
+    assert!(cloud.0.load(Ordering::Relaxed) >= plan.steps.len() as u64, "not every step was called");
+}
+
+fn memory(plan: &Plan, goal: Goal, records: &[Record]) -> (Cost, Vec<Record>) {
+    measure(ALLOCATOR, if plan.steps.len() > 1_000 { 2 } else { 10 }, || {
+        let journal = Arc::new(Mutex::new(Memory { records: records.to_vec() }));
+        one(plan, goal, records, Box::new(journal.clone()));
+        journal.lock().map(|mut memory| std::mem::take(&mut memory.records)).unwrap_or_default()
+    })
+}
+
+/// The same with a file that is synced after every record; the file's system decides what that costs.
+fn file(plan: &Plan) -> (Cost, usize) {
+    measure(ALLOCATOR, 3, || {
+        let folder = tempfile::tempdir_in(".").expect("a folder");
+        let path = folder.path().join("journal.jsonl");
+        let (journal, _) = FileJournal::open(&path, "bench").expect("a new journal");
+        one(plan, Goal::Forward(Stage::Foundation), &[], Box::new(journal));
+        hikkoshi::journal::file::read(&path).expect("a whole journal").len()
+    })
+}
