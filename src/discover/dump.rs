@@ -187,6 +187,6 @@ fn choose(documents: &[(&'static dyn Kind, Vec<Value>)], vpc: Option<&Id>, folde
     match found.as_slice() {
         [one] => Ok(Id::from(one.as_str())),
         [] => Err(Error::Dump(format!("{} holds no answer of describe-vpcs", folder.display()))),
-        several => Err(Error::Dump(format!("{} holds several VPCs ({}); choose one with --vpc", folder.display(), several.join(", ")))),
+        several => Err(Error::SeveralVpcs { folder: folder.display().to_string(), vpcs: several.to_vec() }),
     }
 }

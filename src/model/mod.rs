@@ -10,3 +10,4 @@ pub mod path;
 pub mod resource;
 pub mod step;
 pub mod strategy;
+pub mod text;

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::intent::{Intent, Problem, unknown_workload};
+use super::problem::nearest;
 use crate::kinds;
 use crate::model::facet::Role;
 use crate::model::id::{Id, slug};
@@ -73,8 +74,13 @@ pub fn decide<'a>(intent: &Intent, inventory: &'a Inventory) -> Result<Decisions
 /// The person's choices, by workload.
 fn asked(intent: &Intent, inventory: &Inventory) -> Result<BTreeMap<Id, (Strategy, Option<String>)>, Problem> {
     let mut out = BTreeMap::new();
+    let mut named: BTreeMap<Id, u64> = BTreeMap::new();
     for choice in &intent.workloads {
         let id = find(inventory, &choice.name)?;
+        if let Some(first) = named.insert(id.clone(), choice.name.referenced.line()) {
+            let message = format!("the workload `{}` is decided for the second time", choice.name.value);
+            return Err(Problem::at(&choice.name, message, &format!("one decision; the other stands in line {first}")));
+        }
         if let Some(strategy) = &choice.strategy {
             out.insert(id, (strategy.value, choice.reason.clone()));
         }
@@ -92,10 +98,7 @@ pub fn find(inventory: &Inventory, place: &serde_saphyr::Spanned<String>) -> Res
     match found.as_slice() {
         [one] => Ok(one.id.clone()),
         [] => {
-            let near = movable()
-                .map(|r| r.name.as_str())
-                .min_by_key(|name| distance(name, &place.value))
-                .filter(|name| distance(name, &place.value) <= 3);
+            let near = nearest(&place.value, movable().map(|r| r.name.as_str()));
             Err(unknown_workload(place, near))
         }
         several => {
@@ -109,22 +112,6 @@ pub fn find(inventory: &Inventory, place: &serde_saphyr::Spanned<String>) -> Res
             })
         }
     }
-}
-
-/// Levenshtein's distance, for "did you mean".
-pub fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let next = (diagonal + usize::from(x != *y)).min(row[j] + 1).min(row[j + 1] + 1);
-            diagonal = row[j + 1];
-            row[j + 1] = next;
-        }
-    }
-    row[b.len()]
 }
 
 /// Step names: the workload's name, with its kind's first word where two would be the same.
