@@ -10,8 +10,12 @@ mod support;
 
 /// Who may import whom, and who may touch the outside.
 mod architecture;
+/// What holds of every kind and of every step, whatever they are.
+mod conformance;
 /// The emulated AWS comes up, and its inspector is able to fail.
 mod emulator;
+/// What is planned for which account and intent.
+mod planner;
 /// The real driver on a simulated account, disturbed at every call.
 mod simulation;
 /// Sizes, leftovers, runbook pages.
