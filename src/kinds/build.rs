@@ -264,6 +264,7 @@ impl Regroup<'_> {
                 self.name
             ),
         };
+        off.needs.push(Need { step: beside.id.clone(), because: "the new groups are on before the old come off".to_owned() });
         vec![beside, off]
     }
 

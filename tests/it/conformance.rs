@@ -73,8 +73,8 @@ fn an_empty_document_is_nothing() {
 
 /// Codes by which AWS says that a parameter is missing or wrong, or that a thing isn't there.
 fn is_a_no(refusal: &Refusal) -> bool {
-    let spelled = ["MissingParameter", "InvalidParameterValue", "ValidationError", "InvalidTarget", "InvalidParameterValueException"];
-    refusal.is_not_found() || refusal.code == "ResourceNotFoundException" || spelled.contains(&refusal.code.as_str())
+    let spelled = ["MissingParameter", "InvalidParameterValue", "ValidationError", "InvalidTarget", "PreconditionFailedException"];
+    refusal.is_not_found() || spelled.contains(&refusal.code.as_str())
 }
 
 /// The calls of a run as they were sent: operation and parameters.
