@@ -7,6 +7,7 @@
 //! Relocation loses what is not on a volume: instance store, memory, the private address; user data runs again.
 
 mod account;
+mod launch;
 mod moves;
 
 use serde_json::{Value, json};

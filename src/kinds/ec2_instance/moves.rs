@@ -3,8 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::kinds::build::{
-    MIGRATION_TAG, Regroup, STEP_TAG, capture, check, filter, look, made_by, output, step, tag_specification, undo, undo_and_wait, wait,
-    wait_or_fail,
+    Regroup, capture, check, filter, look, made_by, output, step, tag_specification, undo, undo_and_wait, wait, wait_or_fail,
 };
 use crate::kinds::image::IMAGE_S;
 use crate::model::facet::Role;
@@ -99,11 +98,11 @@ impl Membership<'_> {
 }
 
 /// A relocation in the making.
-struct Move<'a> {
-    resource: &'a Resource,
-    scene: &'a Scene<'a>,
+pub(super) struct Move<'a> {
+    pub(super) resource: &'a Resource,
+    pub(super) scene: &'a Scene<'a>,
     memberships: Vec<Membership<'a>>,
-    subnet: Value,
+    pub(super) subnet: Value,
 }
 
 impl<'a> Move<'a> {
@@ -136,11 +135,11 @@ impl<'a> Move<'a> {
         Ok(Move { resource, scene, memberships: memberships(resource, scene), subnet })
     }
 
-    fn id(&self, what: &str) -> String {
+    pub(super) fn id(&self, what: &str) -> String {
         format!("{}-{what}", self.scene.slug)
     }
 
-    fn old(&self) -> Value {
+    pub(super) fn old(&self) -> Value {
         json!(self.resource.id.as_str())
     }
 
@@ -176,7 +175,7 @@ impl<'a> Move<'a> {
     }
 
     /// The copy's groups from its launch on: others may still come with their old ones.
-    fn launch_groups(&self) -> Vec<Value> {
+    pub(super) fn launch_groups(&self) -> Vec<Value> {
         let old = if self.scene.old_until_tighten { self.old_groups() } else { Vec::new() };
         self.scene.groups.iter().cloned().chain(old.into_iter().filter(|group| !self.scene.groups.contains(group))).collect()
     }
@@ -209,7 +208,10 @@ impl<'a> Move<'a> {
         if self.scene.old_until_tighten {
             let interface = output(&self.id("launch"), "NetworkInterfaceId");
             let name = format!("the copy of {}", self.resource.name);
-            out.extend(change(interface, &name, &self.old_groups(), self.scene.groups).into_iter().skip(1));
+            let mut off = change(interface, &name, &self.old_groups(), self.scene.groups).pop().expect("two steps, the second takes off");
+            // The copy was launched with both.
+            off.needs.clear();
+            out.push(off);
         }
         out
     }
@@ -329,7 +331,7 @@ impl<'a> Move<'a> {
             Expect::Excludes(["pending", "running", "stopping", "stopped", "shutting-down"].map(|s| json!(s)).to_vec()),
         );
         step(&id, Stage::Pets, self.scene.slug, format!("Launch the copy of {} in the private subnet of its zone", self.resource.name))
-            .call("ec2:RunInstances", launch_parameters(self, &id))
+            .call("ec2:RunInstances", super::launch::parameters(self, &id))
             .output("InstanceId", "Instances[0].InstanceId")
             .output("NetworkInterfaceId", "Instances[0].NetworkInterfaces[0].NetworkInterfaceId")
             .probe_made(
@@ -383,82 +385,6 @@ impl<'a> Move<'a> {
     fn protect(&self) -> Step {
         protect_step(self.resource, self.scene, &self.id("protect"), true, Stage::Pets)
     }
-}
-
-/// `RunInstances` with everything that the image does not carry.
-fn launch_parameters(of: &Move<'_>, id: &str) -> Value {
-    let doc = &of.resource.doc;
-    let attribute = |name: &str, at: &str| look("ec2:DescribeInstanceAttribute", json!({ "InstanceId": of.old(), "Attribute": name }), at);
-    let mut parameters = json!({
-        "ImageId": output(&of.id("image"), "ImageId"), "InstanceType": doc["InstanceType"], "MinCount": 1, "MaxCount": 1, "ClientToken": "${self.Token}",
-        "NetworkInterfaces": [{ "DeviceIndex": 0, "SubnetId": of.subnet, "Groups": of.launch_groups(), "AssociatePublicIpAddress": false, "DeleteOnTermination": true }],
-        "UserData": attribute("userData", "UserData.Value"),
-        "InstanceInitiatedShutdownBehavior": attribute("instanceInitiatedShutdownBehavior", "InstanceInitiatedShutdownBehavior.Value"),
-        "TagSpecifications": [tags("instance", doc, of.scene.migration, id), tags("volume", path::first(doc, "Volumes[0]").unwrap_or(&Value::Null), of.scene.migration, id)],
-    });
-    if let Some(name) = doc["KeyName"].as_str().filter(|name| !name.is_empty()) {
-        parameters["KeyName"] = json!(name);
-    }
-    if let Some(arn) = doc["IamInstanceProfile"]["Arn"].as_str() {
-        parameters["IamInstanceProfile"] = json!({ "Arn": arn });
-    }
-    if doc["EbsOptimized"] == true {
-        parameters["EbsOptimized"] = json!(true);
-    }
-    if doc["Monitoring"]["State"] == "enabled" {
-        parameters["Monitoring"] = json!({ "Enabled": true });
-    }
-    let picked = |from: &Value, keys: &[&str]| -> Value {
-        keys.iter()
-            .filter_map(|key| Some(((*key).to_owned(), from.get(*key).filter(|v| !v.is_null())?.clone())))
-            .collect::<serde_json::Map<_, _>>()
-            .into()
-    };
-    for (key, keys) in [
-        ("MetadataOptions", &["HttpTokens", "HttpPutResponseHopLimit", "HttpEndpoint", "InstanceMetadataTags"][..]),
-        ("Placement", &["GroupName", "Tenancy", "HostId", "Affinity", "PartitionNumber"][..]),
-        ("CpuOptions", &["CoreCount", "ThreadsPerCore"][..]),
-    ] {
-        let mut value = picked(&doc[key], keys);
-        if value["Tenancy"] == "default" {
-            value.as_object_mut().expect("picked makes an object").remove("Tenancy");
-        }
-        value.as_object_mut().expect("picked makes an object").retain(|_, v| v != "" && !v.is_null());
-        if value.as_object().is_some_and(|map| !map.is_empty()) {
-            parameters[key] = value;
-        }
-    }
-    let mappings: Vec<Value> =
-        doc["BlockDeviceMappings"].as_array().into_iter().flatten().filter_map(|mapping| device(mapping, doc)).collect();
-    if !mappings.is_empty() {
-        parameters["BlockDeviceMappings"] = json!(mappings);
-    }
-    parameters
-}
-
-/// What the image does not say of a volume: whether it dies with the instance, and its performance.
-fn device(mapping: &Value, doc: &Value) -> Option<Value> {
-    let volume = path::first(doc, &format!("Volumes[VolumeId={}]", mapping["Ebs"]["VolumeId"].as_str()?)).cloned().unwrap_or_default();
-    let mut ebs = json!({ "DeleteOnTermination": mapping["Ebs"]["DeleteOnTermination"].as_bool().unwrap_or(true) });
-    if let Some(kind) = volume["VolumeType"].as_str() {
-        ebs["VolumeType"] = json!(kind);
-        for key in ["Iops", "Throughput"] {
-            if let Some(value) = volume[key].as_i64().filter(|value| *value > 0 && matches!(kind, "gp3" | "io1" | "io2")) {
-                ebs[key] = json!(value);
-            }
-        }
-    }
-    Some(json!({ "DeviceName": mapping["DeviceName"], "Ebs": ebs }))
-}
-
-/// The tags of the old one (AWS's own apart) and ours.
-fn tags(resource_type: &str, doc: &Value, migration: &str, id: &str) -> Value {
-    let kept =
-        doc["Tags"].as_array().into_iter().flatten().filter(|tag| !tag["Key"].as_str().unwrap_or_default().starts_with("aws:")).cloned();
-    let ours = [json!({ "Key": MIGRATION_TAG, "Value": migration }), json!({ "Key": STEP_TAG, "Value": id })];
-    let mut all: Vec<Value> = kept.filter(|tag| tag["Key"] != MIGRATION_TAG && tag["Key"] != STEP_TAG).collect();
-    all.extend(ours);
-    json!({ "ResourceType": resource_type, "Tags": all })
 }
 
 fn protect_step(resource: &Resource, scene: &Scene<'_>, id: &str, on: bool, stage: Stage) -> Step {
