@@ -15,7 +15,7 @@ use hikkoshi::model::step::Stage;
 use hikkoshi::plan::Plan;
 use serde_json::json;
 
-use crate::support::account::{Docs, look, spine};
+use crate::support::account::{Docs, look, spine, target_group};
 use crate::support::lab::{ALL, Disturb, Fate, Lab, plan_of};
 use crate::support::view::{made, same, twice, view_of};
 
@@ -349,4 +349,35 @@ fn a_failed_step_stops_what_needs_it_and_nothing_else() {
     }
     assert!(plan.steps_of(Stage::Stateless).all(|step| !verified.contains(step.id.as_str())), "the next stage has begun");
     lab.reach(ALL, "tried again");
+}
+
+/// Nothing checks the health of a target that no balancer sends to: it is `unused` from first to last.
+#[test]
+fn a_target_group_without_a_balancer_follows_its_instance() {
+    let mut docs = spine();
+    docs.add("target_group", target_group("batch", &[("i-bastion", 9000)], None));
+    let plan = plan_of(&docs, "");
+    let targets = |lab: &Lab<'_>| -> Vec<String> {
+        let seen = look(&lab.cloud);
+        seen.resources[&Id::from("tg:batch")].facets.targets.iter().flat_map(|t| &t.members).map(|t| t.target.clone()).collect()
+    };
+    for fate in [Fate::Pass, Fate::Drop, Fate::Lose] {
+        let decide = |_: u64, call: &Call| match &call.label {
+            Some(label) if label.step.starts_with("bastion-") && call.operation.name() == "DeregisterTargets" => fate,
+            _ => Fate::Pass,
+        };
+        let once = AtomicUsize::new(0);
+        let decide = |n: u64, call: &Call| match decide(n, call) {
+            Fate::Pass => Fate::Pass,
+            fate if once.fetch_add(1, Ordering::SeqCst) == 0 => fate,
+            _ => Fate::Pass,
+        };
+        let mut lab = Lab::new(&docs, &plan);
+        let end = lab.go_with(ALL, &Disturb { decide: &decide, ..Disturb::default() });
+        assert!(matches!(end, End::Reached), "{fate:?}: {end:?}");
+        let now = targets(&lab);
+        assert!(now.len() == 1 && now[0] != "i-bastion", "{fate:?}: {now:?}");
+        lab.reach(Goal::Back(None), "back");
+        assert_eq!(targets(&lab), ["i-bastion"], "{fate:?}");
+    }
 }
