@@ -83,17 +83,14 @@ impl Membership<'_> {
         vec![wait(self.health("the target is healthy", id, Expect::Equals(json!("healthy"))), 30, 900)]
     }
 
+    /// Every state of a registered target; one that is deregistered drains, then it is not listed any more (ELB guide).
+    fn registered_states() -> Vec<Value> {
+        ["initial", "healthy", "unhealthy", "unhealthy.draining", "unused", "unavailable"].map(|state| json!(state)).to_vec()
+    }
+
     fn drained(&self, id: &Value) -> Vec<Wait> {
         let drain = self.group.facets.targets.as_ref().map_or(DRAIN_S, |targets| targets.drain_s);
-        vec![wait(
-            self.health(
-                "the target has drained",
-                id,
-                Expect::Excludes(vec![json!("draining"), json!("healthy"), json!("unhealthy"), json!("initial")]),
-            ),
-            drain,
-            drain + 300,
-        )]
+        vec![wait(self.health("the target has drained", id, Expect::Absent), drain, drain + 300)]
     }
 }
 
@@ -226,11 +223,7 @@ impl<'a> Move<'a> {
         let mut draft = step(&id, Stage::Pets, self.scene.slug, format!("Take {} out of target group {name}", self.resource.name))
             .before(membership.health("it is registered", &self.old(), Expect::Exists))
             .call("elasticloadbalancing:DeregisterTargets", membership.target(&self.old()))
-            .settled_by(membership.health(
-                "it is not served any more",
-                &self.old(),
-                Expect::Excludes(vec![json!("healthy"), json!("unhealthy"), json!("initial")]),
-            ))
+            .settled_by(membership.health("it is not served any more", &self.old(), Expect::Excludes(Membership::registered_states())))
             .undo(vec![undo_and_wait(
                 "elasticloadbalancing:RegisterTargets",
                 membership.target(&self.old()),
@@ -372,11 +365,7 @@ impl<'a> Move<'a> {
         .undo(vec![undo_and_wait(
             "elasticloadbalancing:DeregisterTargets",
             membership.target(&new),
-            membership.health(
-                "it is not registered",
-                &new,
-                Expect::Excludes(["healthy", "unhealthy", "initial", "draining"].map(|s| json!(s)).to_vec()),
-            ),
+            membership.health("it is not registered", &new, Expect::Absent),
             membership.drained(&new),
         )]);
         membership.registered(&new).into_iter().fold(draft, |draft, wait| draft.wait(wait)).done()
