@@ -248,3 +248,101 @@ fn every_kind_is_registered_once() {
     let operations: Vec<_> = KINDS.iter().flat_map(|kind| kind.effects()).map(|(name, _)| *name).collect();
     assert_eq!(operations.iter().collect::<BTreeSet<_>>().len(), operations.len(), "two kinds claim one call");
 }
+
+/// A state of the simulated account after one call, or the code of the refusal.
+fn after(world: &mut World, operation: &str, parameters: Value) -> Result<Value, String> {
+    match world.call(&Call::new(operation, parameters)) {
+        Outcome::Done(answer) => Ok(answer),
+        Outcome::Refused(refusal) => Err(refusal.code),
+        Outcome::Unknown(why) => panic!("{operation}: {why}"),
+    }
+}
+
+/// aws-semantics.md 2: an address that AWS assigned goes with the stop; the start gives another. An elastic IP stays.
+#[test]
+fn a_stopped_instance_loses_its_assigned_address() {
+    let mut world = World::resume(spine().account());
+    let address = |world: &World, id: &str| world.account().resources[&Id::from(id)].doc["PublicIpAddress"].clone();
+    let (assigned, elastic) = (address(&world, "i-app-1"), address(&world, "i-bastion"));
+    let both = json!({ "InstanceIds": ["i-app-1", "i-bastion"] });
+    after(&mut world, "ec2:StopInstances", both.clone()).expect("they run");
+    let now = world.account().now_ms + 120_000;
+    world.at(now);
+    assert_eq!(address(&world, "i-app-1"), Value::Null);
+    assert_eq!(world.account().resources[&Id::from("i-app-1")].facets.public_addresses, []);
+    assert_eq!(address(&world, "i-bastion"), elastic);
+    after(&mut world, "ec2:StartInstances", both).expect("they are stopped");
+    world.at(now + 120_000);
+    let again = address(&world, "i-app-1");
+    assert!(again.is_string() && again != assigned, "{again} after {assigned}");
+    assert_eq!(address(&world, "i-bastion"), elastic);
+}
+
+/// What AWS refuses, by its codes (aws-semantics.md).
+#[test]
+fn the_simulated_account_refuses_what_aws_refuses() {
+    let mut world = World::resume(spine().account());
+    let rule = |group: &str| json!([{ "IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "UserIdGroupPairs": [{ "GroupId": group }] }]);
+    let subnet = |cidr: &str| json!({ "VpcId": VPC, "CidrBlock": cidr, "AvailabilityZone": "us-east-1a" });
+    let mut refused = |operation: &str, parameters: Value, code: &str| {
+        assert_eq!(after(&mut world, operation, parameters.clone()), Err(code.to_owned()), "{operation} {parameters}");
+    };
+    refused("ec2:CreateSubnet", subnet("10.0.1.0/24"), "InvalidSubnet.Conflict");
+    refused("ec2:CreateSubnet", subnet("10.9.0.0/16"), "InvalidSubnet.Range");
+    refused("ec2:CreateSubnet", subnet("10.0.9.1/24"), "InvalidSubnet.Range");
+    refused("ec2:CreateSubnet", subnet("10.0.9.0/29"), "InvalidSubnet.Range");
+    refused("ec2:DeleteSubnet", json!({ "SubnetId": "subnet-a" }), "DependencyViolation");
+    refused("ec2:DeleteRouteTable", json!({ "RouteTableId": "rtb-public" }), "DependencyViolation");
+    refused("ec2:DeleteSecurityGroup", json!({ "GroupId": "sg-default-all" }), "DependencyViolation");
+    refused("ec2:DeleteSecurityGroup", json!({ "GroupId": "sg-default" }), "CannotDelete");
+    let named = json!({ "VpcId": VPC, "GroupName": "alb", "Description": "again" });
+    refused("ec2:CreateSecurityGroup", named, "InvalidGroup.Duplicate");
+    let unknown = json!({ "GroupId": "sg-alb", "IpPermissions": rule("sg-none") });
+    refused("ec2:AuthorizeSecurityGroupIngress", unknown, "InvalidGroup.NotFound");
+    let absent = json!({ "GroupId": "sg-alb", "IpPermissions": rule("sg-alb") });
+    refused("ec2:RevokeSecurityGroupIngress", absent, "InvalidPermission.NotFound");
+    refused("ec2:ReleaseAddress", json!({ "AllocationId": "eipalloc-bastion" }), "InvalidIPAddress.InUse");
+    let twice = json!({ "SubnetId": "subnet-a", "AllocationId": "eipalloc-bastion" });
+    refused("ec2:CreateNatGateway", twice, "Resource.AlreadyAssociated");
+    let route = json!({ "RouteTableId": "rtb-public", "DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-shop" });
+    refused("ec2:CreateRoute", route, "RouteAlreadyExists");
+    let other = json!({ "RouteTableId": "rtb-main", "SubnetId": "subnet-a" });
+    refused("ec2:AssociateRouteTable", other, "Resource.AlreadyAssociated");
+    let six = json!({ "NetworkInterfaceId": "eni-app-1", "Groups": ["sg-alb", "sg-alb", "sg-alb", "sg-alb", "sg-alb", "sg-alb"] });
+    refused("ec2:ModifyNetworkInterfaceAttribute", six, "SecurityGroupsPerInterfaceLimitExceeded");
+    let managed = json!({ "NetworkInterfaceId": "eni-pg-single-a", "Groups": ["sg-alb"] });
+    refused("ec2:ModifyNetworkInterfaceAttribute", managed, "OperationNotPermitted");
+    refused("ec2:StartInstances", json!({ "InstanceIds": ["i-none"] }), "InvalidInstanceID.NotFound");
+    let moved = json!({ "DBInstanceIdentifier": "pg-single", "DBSubnetGroupName": "other" });
+    refused("rds:ModifyDBInstance", moved, "InvalidVPCNetworkStateFault");
+    let one = json!({ "LoadBalancerArn": crate::support::account::balancer_arn("app"), "Subnets": ["subnet-a"] });
+    refused("elasticloadbalancing:SetSubnets", one, "ValidationError");
+}
+
+/// What AWS refuses while something is under way.
+#[test]
+fn the_simulated_account_refuses_what_comes_too_early() {
+    let mut world = World::resume(spine().account());
+    let public = json!({ "DBInstanceIdentifier": "pg-single", "PubliclyAccessible": false });
+    after(&mut world, "rds:ModifyDBInstance", public.clone()).expect("it is available");
+    assert_eq!(after(&mut world, "rds:ModifyDBInstance", public), Err("InvalidDBInstanceState".to_owned()));
+    let update = json!({ "FunctionName": "orders", "VpcConfig": { "SubnetIds": ["subnet-a"], "SecurityGroupIds": ["sg-alb"] } });
+    after(&mut world, "lambda:UpdateFunctionConfiguration", update.clone()).expect("it is active");
+    assert_eq!(after(&mut world, "lambda:UpdateFunctionConfiguration", update), Err("ResourceConflictException".to_owned()));
+    after(&mut world, "ec2:StopInstances", json!({ "InstanceIds": ["i-app-1"] })).expect("it runs");
+    let start = after(&mut world, "ec2:StartInstances", json!({ "InstanceIds": ["i-app-1"] }));
+    assert_eq!(start, Err("IncorrectInstanceState".to_owned()));
+    let gone = json!({ "InstanceIds": ["i-app-2"] });
+    after(&mut world, "ec2:TerminateInstances", gone.clone()).expect("nothing protects it");
+    assert_eq!(after(&mut world, "ec2:StopInstances", gone), Err("IncorrectInstanceState".to_owned()));
+    for zone in ["a", "b", "c"] {
+        let address = after(&mut world, "ec2:AllocateAddress", json!({ "Domain": "vpc" })).expect("the quota is five");
+        let nat = json!({ "SubnetId": format!("subnet-{zone}"), "AllocationId": address["AllocationId"] });
+        let nat = after(&mut world, "ec2:CreateNatGateway", nat).expect("there is room");
+        let early =
+            json!({ "RouteTableId": "rtb-main", "DestinationCidrBlock": "0.0.0.0/0", "NatGatewayId": nat["NatGateway"]["NatGatewayId"] });
+        assert_eq!(after(&mut world, "ec2:CreateRoute", early), Err("InvalidNatGatewayID.NotFound".to_owned()));
+    }
+    after(&mut world, "ec2:AllocateAddress", json!({ "Domain": "vpc" })).expect("the fifth");
+    assert_eq!(after(&mut world, "ec2:AllocateAddress", json!({ "Domain": "vpc" })), Err("AddressLimitExceeded".to_owned()));
+}
