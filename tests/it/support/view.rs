@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use super::account::look;
 
 /// Fields that are another one each time: ids that AWS makes up, addresses out of a pool, moments.
-const VOLATILE: [&str; 8] = [
+const VOLATILE: [&str; 9] = [
+    "AssociatePublicIpAddress",
     "RouteTableAssociationId",
     "AssociationId",
     "RevisionId",
@@ -30,6 +31,10 @@ const MADE_UP: &str = "-0a0000000";
 fn scrub(value: &mut Value, names: &[(String, String)]) {
     match value {
         Value::Object(map) => {
+            // AWS takes what it assigned back at the stop, and assigns another at the start.
+            if map.get("IpOwnerId").is_some_and(|owner| owner == "amazon") {
+                map.remove("PublicIp");
+            }
             map.retain(|key, value| !VOLATILE.contains(&key.as_str()) && !value.is_null());
             map.values_mut().for_each(|value| scrub(value, names));
         }
@@ -78,6 +83,9 @@ fn document(resource: &Resource) -> Value {
         return interface(resource);
     }
     let mut doc = resource.doc.clone();
+    if doc["NetworkInterfaces"][0]["Association"]["IpOwnerId"] == "amazon" {
+        doc["PublicIpAddress"] = json!("assigned");
+    }
     // Of what the migration made, the rest is ids of parts and addresses out of pools.
     if resource.tags.contains_key(STEP_TAG) {
         for key in ["PublicIp", "NatGatewayAddresses", "BlockDeviceMappings", "NetworkInterfaceId", "Volumes"] {
