@@ -10,11 +10,15 @@ mod support;
 
 /// Who may import whom, and who may touch the outside.
 mod architecture;
+/// What holds of every kind and of every step, whatever they are.
+mod conformance;
 /// The emulated AWS comes up, and its inspector is able to fail.
 mod emulator;
 /// The whole way over the wire, and through everything that a night can bring.
 #[cfg(feature = "aws")]
 mod night;
+/// What is planned for which account and intent.
+mod planner;
 /// The real driver on a simulated account, disturbed at every call.
 mod simulation;
 /// The worked example in the repository is what the program makes of it.
