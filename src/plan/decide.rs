@@ -217,7 +217,24 @@ fn refuse_the_impossible(decisions: &mut Decisions<'_>, inventory: &Inventory) {
             decisions.warnings.push(format!("{} stays public: {}", resource.name, decision.taken.reason));
         }
     }
+    public_bystanders(decisions, inventory);
     census(decisions, inventory);
+}
+
+/// A public database whose subnet turns private may become unreachable (RDS guide); this version takes the public
+/// name off those that it moves only.
+fn public_bystanders(decisions: &mut Decisions<'_>, inventory: &Inventory) {
+    let public = inventory.with_role(Role::Bystander).filter(|r| r.facets.publicly_accessible);
+    for resource in public {
+        let Some(subnet) = resource.subnets().iter().find(|subnet| decisions.flipping.contains(*subnet)) else { continue };
+        decisions.blockers.push(Blocker {
+            code: "HK0401".into(),
+            resource: resource.id.clone(),
+            why: format!("{} is publicly accessible, and its subnet {} turns private", resource.name, inventory.name(subnet)),
+            way_out: "make it not publicly accessible first (its clients must reach it from inside), or skip what makes the subnet turn"
+                .into(),
+        });
+    }
 }
 
 /// What is in the subnets that turn private, beside the workloads.
@@ -247,8 +264,13 @@ fn census(decisions: &mut Decisions<'_>, inventory: &Inventory) {
         let known = inventory.get(owner).is_some_and(|r| r.is_movable());
         if known || interface.facets.public_addresses.is_empty() || owner.as_str() == "service:rds" {
             if owner.as_str().starts_with("service:") && !known {
+                let address = if interface.facets.public_addresses.is_empty() {
+                    "it has no public address"
+                } else {
+                    "its public address goes with its database's PubliclyAccessible"
+                };
                 decisions.warnings.push(format!(
-                    "{} of {owner} in {place} stays where it is; it has no public address, connections inside the VPC are not cut",
+                    "{} of {owner} in {place} stays where it is; {address}, connections inside the VPC are not cut",
                     interface.id
                 ));
             }
