@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use hikkoshi::execute::machine::{Command, Goal, Machine};
+use hikkoshi::journal::Body;
 use hikkoshi::model::facet::Role;
 use hikkoshi::model::inventory::{Inventory, Missing};
 use hikkoshi::model::network::rules_of;
@@ -562,6 +564,38 @@ fn many(instances: usize) -> Inventory {
     inventory
 }
 
+/// Goes through a plan as the driver does, one step after the other, there and back.
+fn walk(plan: &Plan) -> f64 {
+    let begin = std::time::Instant::now();
+    let mut machine = Machine::new(plan);
+    let mut busy: BTreeSet<String> = BTreeSet::new();
+    for goal in [Goal::Forward(Stage::Cleanup), Goal::Back(None)] {
+        loop {
+            let mut reached = false;
+            for command in machine.next(goal, &busy, &BTreeSet::new()) {
+                match command {
+                    Command::Checkpoint(stage) => {
+                        reached = true;
+                        machine.apply(&Body::Checkpoint { stage: stage.name().to_owned() });
+                    }
+                    Command::Do(step) | Command::Undo(step) if busy.len() < 32 => _ = busy.insert(step),
+                    _ => {}
+                }
+            }
+            let Some(step) = busy.pop_first() else {
+                if reached {
+                    continue;
+                }
+                break;
+            };
+            machine.apply(&if matches!(goal, Goal::Back(_)) { Body::Undone { step } } else { Body::Verified { step } });
+        }
+        let begun = plan.steps.iter().filter(|step| machine.is_begun(&step.id)).count();
+        assert_eq!(begun, if goal == Goal::Back(None) { 0 } else { plan.steps.len() });
+    }
+    begin.elapsed().as_secs_f64()
+}
+
 /// Ten times the account is about ten times the plan, in steps and rules; and in time, generously.
 #[test]
 fn a_plan_grows_with_the_account_and_not_faster() {
@@ -570,11 +604,13 @@ fn a_plan_grows_with_the_account_and_not_faster() {
         let begin = std::time::Instant::now();
         let plan = try_plan(&inventory, "").expect("it plans");
         let size = plan.steps.iter().map(|s| json!(s.call.parameters).to_string().len()).sum::<usize>();
-        (plan.steps.len(), size, begin.elapsed().as_secs_f64())
+        (plan.steps.len(), size, begin.elapsed().as_secs_f64(), walk(&plan))
     };
     let (few, many) = (measure(50), measure(500));
     let ratio = |a: f64, b: f64| b / a;
     assert!(ratio(few.0 as f64, many.0 as f64) < 11.0, "steps: {} and {}", few.0, many.0);
     assert!(ratio(few.1 as f64, many.1 as f64) < 12.0, "size: {} and {}", few.1, many.1);
+    println!("{few:?} {many:?}");
+    assert!(ratio(few.3, many.3) < 40.0, "walk: {:.3} s and {:.3} s", few.3, many.3);
     assert!(ratio(few.2, many.2) < 40.0, "time: {:.3} s and {:.3} s", few.2, many.2);
 }
