@@ -610,7 +610,6 @@ fn a_plan_grows_with_the_account_and_not_faster() {
     let ratio = |a: f64, b: f64| b / a;
     assert!(ratio(few.0 as f64, many.0 as f64) < 11.0, "steps: {} and {}", few.0, many.0);
     assert!(ratio(few.1 as f64, many.1 as f64) < 12.0, "size: {} and {}", few.1, many.1);
-    println!("{few:?} {many:?}");
     assert!(ratio(few.3, many.3) < 40.0, "walk: {:.3} s and {:.3} s", few.3, many.3);
     assert!(ratio(few.2, many.2) < 40.0, "time: {:.3} s and {:.3} s", few.2, many.2);
 }
