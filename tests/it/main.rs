@@ -19,6 +19,8 @@ mod emulator;
 mod night;
 /// What is planned for which account and intent.
 mod planner;
+/// How an intent and a plan are read.
+mod reading;
 /// The real driver on a simulated account, disturbed at every call.
 mod simulation;
 /// The worked example in the repository is what the program makes of it.
