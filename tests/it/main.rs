@@ -10,6 +10,10 @@ mod support;
 
 /// Who may import whom, and who may touch the outside.
 mod architecture;
+/// What the program says and leaves alone when what it is given is bad.
+mod bad_input;
+/// An inventory from a folder of AWS CLI answers.
+mod dumps;
 /// The emulated AWS comes up, and its inspector is able to fail.
 mod emulator;
 /// The whole way over the wire, and through everything that a night can bring.
