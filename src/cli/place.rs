@@ -154,7 +154,11 @@ impl Place {
         }
     }
 
-    fn plan_alone(&self) -> Result<Hashed<Plan>, Failure> {
+    /// The plan, whatever it was made from: for what is said after a run.
+    ///
+    /// # Errors
+    /// If there is none or it is damaged.
+    pub fn plan_alone(&self) -> Result<Hashed<Plan>, Failure> {
         let path = self.plan_path();
         let text = read(&path).map_err(|failure| failure.hint(format!("hikkoshi plan {}", self.name)))?;
         let value = format::read(&text).map_err(|unreadable| {

@@ -20,6 +20,10 @@ use crate::plan::Plan;
 /// Steps in hand at a time; waiting costs next to nothing, and the adapter keeps AWS's budgets.
 const AT_ONCE: usize = 32;
 
+/// Failures that would meet every other step as well, or that say that the account is not what was planned for: AWS
+/// is out of reach, the credentials are not accepted, somebody else has changed something.
+const FOR_ALL: [&str; 3] = ["HK0301", "HK0302", "HK0505"];
+
 /// Asked once, a run starts nothing more and parks what waits.
 #[derive(Default)]
 pub struct Stop {
@@ -126,8 +130,12 @@ async fn drive(context: &Context<'_>, run: &Run<'_>) -> Result<End, Failure> {
     let mut busy: BTreeSet<String> = BTreeSet::new();
     let mut failed: Vec<FailedStep> = Vec::new();
     loop {
-        if failed.is_empty() && !run.stop.asked() {
-            start(context, run.goal, &mut tasks, &mut busy)?;
+        // A failed step stops what needs it, and nothing else; but where nothing can be trusted to work or to be as
+        // planned, nothing more is begun.
+        let hopeless = failed.iter().any(|step| FOR_ALL.contains(&step.code.as_str()));
+        if !hopeless && !run.stop.asked() {
+            let tried: BTreeSet<String> = failed.iter().map(|step| step.step.clone()).collect();
+            start(context, run.goal, &mut tasks, &mut busy, &tried)?;
         }
         if tasks.is_empty() {
             break;
@@ -155,9 +163,10 @@ fn start<'c>(
     goal: Goal,
     tasks: &mut FuturesUnordered<Ended<'c>>,
     busy: &mut BTreeSet<String>,
+    failed: &BTreeSet<String>,
 ) -> Result<(), Failure> {
     loop {
-        let commands = context.shared().machine.next(goal, busy, &BTreeSet::new());
+        let commands = context.shared().machine.next(goal, busy, failed);
         let mut reached = false;
         for command in commands {
             match command {

@@ -169,3 +169,121 @@ fn ownership(arrows: &mut Arrows<'_>, resource: &Resource) {
         arrows.add(&resource.id, &behind, Link::BelongsTo, format!("through {owner}"));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::graph::sample::{group, inventory, named, placed, subnet, table, thing, workload};
+
+    fn arrows(inventory: &Inventory) -> Vec<String> {
+        build(inventory).arrows().map(|a| format!("{} {} {}: {}", a.from.id, a.link.name(), a.to.id, a.reason)).collect()
+    }
+
+    #[test]
+    fn every_facet_has_its_arrows() {
+        let check = |resources: Vec<serde_json::Value>, expected: &[&str]| {
+            let found = arrows(&inventory(resources));
+            assert_eq!(found, expected);
+        };
+        check(vec![workload("i-1", &["subnet-1"], &["sg-1"])], &["i-1 wears sg-1: guarded by it", "i-1 sits_in subnet-1: is placed there"]);
+        check(
+            vec![
+                named("dbgroup:g", "g", "db_subnet_group", "subnet_group", placed(&["subnet-1"], &[])),
+                thing(
+                    "db:a",
+                    "db_instance",
+                    "workload",
+                    json!({ "placement": { "subnets": ["subnet-1"], "zones": [], "through": "dbgroup:g" } }),
+                ),
+            ],
+            &[
+                "db:a placed_through dbgroup:g: its subnet group",
+                "db:a sits_in subnet-1: through the subnet group g",
+                "dbgroup:g sits_in subnet-1: offers it to what is placed through it",
+            ],
+        );
+        check(
+            vec![group("sg-1", &["tcp 5432 sg-2", "tcp 22 sg-2", "all sg-1", "tcp 80 0.0.0.0/0"])],
+            &["sg-1 admits sg-1: in: all traffic", "sg-1 admits sg-2: in: tcp 22, in: tcp 5432"],
+        );
+        check(
+            vec![
+                subnet("subnet-1", "a"),
+                subnet("subnet-2", "b"),
+                table("rtb-1", json!({ "nat": "nat-1" }), &["subnet-1"]),
+                table("rtb-0", json!({ "internet_gateway": "igw-1" }), &[]),
+            ],
+            &[
+                "rtb-0 routes_to igw-1: 0.0.0.0/0",
+                "rtb-1 routes_to nat-1: 0.0.0.0/0",
+                "subnet-1 served_by rtb-1: associated with it",
+                "subnet-1 sits_in vpc-1: part of the VPC",
+                "subnet-2 served_by rtb-0: the VPC's main table",
+                "subnet-2 sits_in vpc-1: part of the VPC",
+            ],
+        );
+    }
+
+    #[test]
+    fn targets_and_owners_are_followed_through_addresses_and_interfaces() {
+        let listeners = json!([{ "protocol": "tcp", "from": 443, "to": 443 }]);
+        let balancing = json!({ "internet_facing": true, "flavour": "application", "listeners": listeners, "target_groups": ["tg-1"] });
+        let members =
+            json!([{ "target": "10.0.0.9", "port": 80, "health": "healthy" }, { "target": "10.9.9.9", "port": 80, "health": "" }]);
+        let found = arrows(&inventory(vec![
+            thing("lb:a", "load_balancer", "balancer", json!({ "balancing": balancing })),
+            thing(
+                "tg-1",
+                "target_group",
+                "target_group",
+                json!({ "targets": { "members": members, "health_port": null, "drain_s": 300 } }),
+            ),
+            thing("i-1", "ec2_instance", "workload", json!({})),
+            thing("eni-1", "network_interface", "interface", json!({ "owner": "i-1", "private_addresses": ["10.0.0.9"] })),
+            thing("eipalloc-1", "elastic_ip", "address", json!({ "owner": "eni-1" })),
+            thing("vpce-1", "vpc_endpoint", "endpoint", json!({ "uses": [["rtb-1", "the endpoint's routes are in it"]] })),
+        ]));
+        assert_eq!(
+            found,
+            [
+                "eipalloc-1 belongs_to eni-1: belongs to it",
+                "eipalloc-1 belongs_to i-1: through eni-1",
+                "eni-1 belongs_to i-1: belongs to it",
+                "lb:a forwards_to tg-1: listens on tcp 443",
+                "tg-1 targets 10.9.9.9: port 80",
+                "tg-1 targets i-1: port 80 (healthy)",
+                "vpce-1 uses rtb-1: the endpoint's routes are in it",
+            ]
+        );
+    }
+
+    #[test]
+    fn questions_are_answered_through_others_and_group_circles_are_told_apart() {
+        let mut resources = vec![
+            workload("i-1", &["subnet-1"], &["sg-1"]),
+            subnet("subnet-1", "a"),
+            table("rtb-0", json!({ "internet_gateway": "igw-1" }), &[]),
+            group("sg-1", &["tcp 80 sg-2"]),
+            group("sg-2", &["tcp 80 sg-1"]),
+            group("sg-3", &["all sg-3"]),
+        ];
+        let ids = |nodes: Vec<&Node>| nodes.iter().map(|node| node.id.to_string()).collect::<Vec<_>>();
+        let graph = build(&inventory(resources.clone()));
+        assert_eq!(ids(graph.needs(&"i-1".into())), ["igw-1", "rtb-0", "sg-1", "sg-2", "subnet-1", "vpc-1"]);
+        assert_eq!(ids(graph.dependents(&"rtb-0".into())), ["i-1", "subnet-1"]);
+        assert_eq!(ids(graph.needs(&"nothing".into())), [] as [String; 0]);
+        let circles = |graph: &Graph| {
+            graph
+                .cycles()
+                .iter()
+                .map(|c| (c.members.iter().map(Id::to_string).collect::<Vec<_>>().join(" "), c.groups_only))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(circles(&graph), [("sg-1 sg-2".to_owned(), true), ("sg-3".to_owned(), true)]);
+        resources.push(thing("x", "x", "bystander", json!({ "uses": [["y", "needs it"]] })));
+        resources.push(thing("y", "y", "bystander", json!({ "uses": [["x", "needs it"]] })));
+        assert_eq!(circles(&build(&inventory(resources)))[2], ("x y".to_owned(), false));
+    }
+}

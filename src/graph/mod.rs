@@ -15,6 +15,8 @@ use crate::model::id::Id;
 mod build;
 mod query;
 pub mod render;
+#[cfg(test)]
+pub mod sample;
 
 pub use build::build;
 pub use query::{Cycle, order};

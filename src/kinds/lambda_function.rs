@@ -90,10 +90,12 @@ fn update(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> 
     }
     account.check_groups(&groups).map_err(|refusal| Refusal::new("InvalidParameterValueException", refusal.message))?;
     for subnet in &subnets {
-        if lambda_interface(account, subnet, &groups).is_none() {
-            let description = format!("AWS Lambda VPC ENI-{name}-{:032x}", account.serial);
-            account.add_interface(subnet, &groups, &description, json!({ "InterfaceType": "lambda" }))?;
+        if let Some(interface) = lambda_interface(account, subnet, &groups) {
+            account.keep(&interface);
+            continue;
         }
+        let description = format!("AWS Lambda VPC ENI-{name}-{:032x}", account.serial);
+        account.add_interface(subnet, &groups, &description, json!({ "InterfaceType": "lambda" }))?;
     }
     let serial = account.serial + 1;
     account.serial = serial;

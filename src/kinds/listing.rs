@@ -123,6 +123,7 @@ fn filter_path(name: &str) -> Option<String> {
     }
     let at = match name {
         "vpc-id" => "VpcId",
+        "tag-key" => "Tags[].Key",
         "association.subnet-id" => "Associations[].SubnetId",
         "subnet-id" => "SubnetId",
         "cidr-block" | "cidrBlock" => "CidrBlock",

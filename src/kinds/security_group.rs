@@ -16,11 +16,11 @@ use crate::model::call::{Object, Refusal};
 use crate::model::facet::{Facets, Role, RuleSet};
 use crate::model::id::Id;
 use crate::model::inventory::Inventory;
-use crate::model::network::{Ports, permission_of, rules_of};
+use crate::model::network::{permission_of, rules_of};
 use crate::model::path;
 use crate::model::resource::{Resource, tags_of};
 use crate::model::step::{Expect, Stage, Step};
-use crate::model::strategy::Provision;
+use crate::model::strategy::{NewRule, Provision};
 
 pub struct SecurityGroup;
 
@@ -196,7 +196,7 @@ fn create_step(key: &str, name: &str, description: &str, migration: &str, invent
         .done()
 }
 
-fn rules_step(key: &str, group: &Value, rules: &[(Ports, Value, String)]) -> Step {
+fn rules_step(key: &str, group: &Value, rules: &[NewRule]) -> Step {
     let permissions: Vec<Value> = rules.iter().map(|(ports, peer, why)| permission_of(ports, peer, why)).collect();
     let one = json!({ "GroupIds": [group] });
     let peers: Vec<(&str, Value)> =

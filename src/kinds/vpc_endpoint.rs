@@ -137,7 +137,9 @@ fn delete(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> 
         for interface in interfaces {
             account.remove_later(&Id::from(interface), 30);
         }
-        account.remove_later(&Id::from(id), 30);
+        let id = Id::from(id);
+        account.later(&id, 30, "/State", json!("deleted"));
+        account.remove_later(&id, 30);
     }
     Ok(json!({ "Unsuccessful": [] }))
 }

@@ -161,7 +161,19 @@ impl Account {
         self.schedule(id, seconds, Change::Remove);
     }
 
+    /// The thing does not disappear after all: it is used again.
+    pub fn keep(&mut self, id: &Id) {
+        self.transitions.retain(|transition| transition.id != *id || transition.change != Change::Remove);
+    }
+
+    /// What was to become of the same field before is overtaken: a gateway deleted while it comes up stays deleted.
     fn schedule(&mut self, id: &Id, seconds: u64, change: Change) {
+        let same = |other: &Change| match (other, &change) {
+            (Change::Set(a, _), Change::Set(b, _)) => a == b,
+            (Change::Remove, Change::Remove) => true,
+            _ => false,
+        };
+        self.transitions.retain(|transition| transition.id != *id || !same(&transition.change));
         self.transitions.push(Transition { at_ms: self.now_ms + seconds * 1000, id: id.clone(), change });
         self.transitions.sort_by_key(|transition| transition.at_ms);
     }

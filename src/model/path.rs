@@ -77,7 +77,7 @@ fn step<'a>(value: &'a Value, segment: &Segment<'_>) -> Vec<&'a Value> {
 fn is(element: &Value, key: &str, wanted: &str) -> bool {
     match first(element, key) {
         Some(Value::String(text)) => text == wanted,
-        Some(Value::Bool(_) | Value::Number(_)) => first(element, key).is_some_and(|v| v.to_string() == wanted),
+        Some(Value::Bool(_) | Value::Number(_)) => first(element, key).map(Value::to_string).as_deref() == Some(wanted),
         _ => false,
     }
 }

@@ -108,6 +108,9 @@ pub struct Scene<'a> {
     pub slug: &'a str,
 }
 
+/// A rule to be made: ports, peer as a parameter's value (`{"GroupId": …}`, `{"CidrIp": …}`, …), description.
+pub type NewRule = (Ports, Value, String);
+
 /// A piece of foundation that a plan needs; the kind that makes such things answers with the steps.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Provision {
@@ -196,8 +199,8 @@ pub enum Provision {
         key: String,
         /// The group.
         group: Value,
-        /// Ports, peer (`{"GroupId": …}`, `{"CidrIp": …}`, …) and a description.
-        rules: Vec<(Ports, Value, String)>,
+        /// The rules.
+        rules: Vec<NewRule>,
     },
     /// An old group is deleted, at the very end.
     DropGroup {

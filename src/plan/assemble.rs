@@ -17,7 +17,7 @@ use crate::model::network::{Ports, Protocol};
 use crate::model::path;
 use crate::model::resource::Resource;
 use crate::model::step::{Need, Stage, Step};
-use crate::model::strategy::{Blocker, Provision, Scene, Strategy};
+use crate::model::strategy::{Blocker, NewRule, Provision, Scene, Strategy};
 
 /// AWS's default of security groups per interface (VPC quotas page).
 const GROUPS_PER_INTERFACE: usize = 5;
@@ -46,7 +46,7 @@ struct Assembly<'a> {
     decisions: &'a Decisions<'a>,
     network: &'a Network,
     designs: BTreeMap<Id, Design>,
-    additions: Vec<(Id, Vec<(Ports, Value, String)>)>,
+    additions: Vec<(Id, Vec<NewRule>)>,
     steps: Vec<Step>,
     moves: Vec<Move>,
     subnets: Vec<SubnetPlan>,
@@ -343,6 +343,7 @@ impl<'a> Assembly<'a> {
     fn finish(mut self, intent_sha256: &str, inventory_sha256: &str) -> Plan {
         self.permissions();
         order::add_references(&mut self.steps);
+        self.rules_first();
         let steps = match order::sort(std::mem::take(&mut self.steps)) {
             Ok(steps) => steps,
             Err(order::Cycle(circle)) => unreachable!("the planner made a circle: {circle:?}"),
@@ -370,6 +371,18 @@ impl<'a> Assembly<'a> {
         };
         debug_assert_eq!(lint::lint(&plan), Vec::new(), "the planner made an unsound plan");
         plan
+    }
+
+    /// Who comes to wear a new group after `guard` does so when the group lets in what it is to serve.
+    fn rules_first(&mut self) {
+        let with_rules: BTreeSet<String> = self.designs.values().filter(|d| !d.rules.is_empty()).map(|d| d.key.clone()).collect();
+        for step in self.steps.iter_mut().filter(|step| step.stage > Stage::Guard) {
+            let worn = step.needs.iter().filter_map(|need| need.step.strip_prefix("group-").filter(|key| with_rules.contains(*key)));
+            let rules: Vec<String> = worn.map(|key| format!("rules-{key}")).collect();
+            let because = "its group lets in what it serves before it relies on it";
+            step.needs.extend(rules.into_iter().map(|rules| Need { step: rules, because: because.to_owned() }));
+            step.needs.sort();
+        }
     }
 
     /// A look that was not possible stands in the way only where the plan depends on it.

@@ -19,7 +19,7 @@ use crate::model::id::Id;
 use crate::model::inventory::Inventory;
 use crate::model::network::{Peer, Ports, Protocol, Rule, is_private, is_world};
 use crate::model::resource::Resource;
-use crate::model::strategy::Strategy;
+use crate::model::strategy::{NewRule, Strategy};
 
 /// Rules that a new group may have: AWS's 60 less some room for the people who come after.
 const RULES: usize = 55;
@@ -68,7 +68,7 @@ pub struct Design {
     /// What it wears at the end, as values for a parameter.
     pub wears: Vec<Value>,
     /// The new group's rules: ports, peer, description.
-    pub rules: Vec<(Ports, Value, String)>,
+    pub rules: Vec<NewRule>,
     /// See [`crate::model::strategy::Scene`].
     pub beside_first: bool,
     /// See [`crate::model::strategy::Scene`].
@@ -98,7 +98,7 @@ pub fn design(input: &Input<'_>) -> BTreeMap<Id, Design> {
 
 /// Rules that groups of things that don't move need, because who they name comes with a new group: the group, and the
 /// rules to add.
-pub fn additions(input: &Input<'_>, designs: &BTreeMap<Id, Design>) -> Vec<(Id, Vec<(Ports, Value, String)>)> {
+pub fn additions(input: &Input<'_>, designs: &BTreeMap<Id, Design>) -> Vec<(Id, Vec<NewRule>)> {
     let designer = Designer::new(input);
     let stays = |r: &Resource| r.role == Role::Bystander || input.chosen.get(&r.id).is_some_and(|(s, _)| *s == Strategy::Skip);
     let worn: BTreeSet<&Id> = input.inventory.resources.values().filter(|r| stays(r)).flat_map(Resource::groups).collect();
@@ -517,7 +517,7 @@ impl<'a> Found<'a> {
 
 /// Rules in the making.
 struct Rules {
-    rules: Vec<(Ports, Value, String)>,
+    rules: Vec<NewRule>,
     lines: Vec<Line>,
     unvouched: Vec<Line>,
     dropped: Vec<Line>,

@@ -14,11 +14,17 @@ mod architecture;
 mod bad_input;
 /// An inventory from a folder of AWS CLI answers.
 mod dumps;
+/// What holds of every kind and of every step, whatever they are.
+mod conformance;
 /// The emulated AWS comes up, and its inspector is able to fail.
 mod emulator;
 /// The whole way over the wire, and through everything that a night can bring.
 #[cfg(feature = "aws")]
 mod night;
+/// What is planned for which account and intent.
+mod planner;
+/// The real driver on a simulated account, disturbed at every call.
+mod simulation;
 /// The worked example in the repository is what the program makes of it.
 mod story;
 /// Sizes, leftovers, runbook pages.

@@ -49,7 +49,15 @@ fn the_demo_plays_the_story_to_its_end() {
     let scratch = TempDir::new().expect("a scratch directory");
     let at = scratch.path().join("demo");
     let demo = Hikkoshi::offline(scratch.path()).run(&["demo", "--at", at.to_str().expect("a path in UTF-8")]).expect_code(0);
-    for part in ["open-ssh", "Plan story", "Dry run of story", "step app-2-launch failed", "half-way: app-2", "checkpoint tighten", "the whole account was looked at"] {
+    for part in [
+        "open-ssh",
+        "Plan story",
+        "Dry run of story",
+        "step app-2-launch failed",
+        "half-way: app-2",
+        "checkpoint tighten",
+        "the whole account was looked at",
+    ] {
         assert!(demo.stdout.contains(part), "the demo shows no \"{part}\"");
     }
     for left in ["migrations/story.yaml", "plans/story/plan.yaml", "plans/story/journal.jsonl", "account.json"] {

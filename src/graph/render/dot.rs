@@ -37,13 +37,11 @@ pub fn render(scene: &Scene<'_>) -> String {
             Link::SitsIn | Link::PlacedThrough => ", style=dashed",
             _ => "",
         };
-        let label = quoted(&format!("{}: {}", arrow.link.name().replace('_', " "), arrow.reason));
-        let _ = writeln!(
-            out,
-            "  {} -> {} [tooltip={label}, label={label}{style}];",
-            quoted(arrow.from.id.as_str()),
-            quoted(arrow.to.id.as_str())
-        );
+        let why = quoted(&format!("{}: {}", arrow.link.name().replace('_', " "), arrow.reason));
+        // Dotted and dashed lines say enough by themselves; ports and routes are read.
+        let label =
+            if matches!(arrow.link, Link::Wears | Link::SitsIn | Link::PlacedThrough) { String::new() } else { format!(", label={why}") };
+        let _ = writeln!(out, "  {} -> {} [tooltip={why}{label}{style}];", quoted(arrow.from.id.as_str()), quoted(arrow.to.id.as_str()));
     }
     out.push_str("}\n");
     out

@@ -70,7 +70,7 @@ impl<'a> Scene<'a> {
         }
         scene.zones = zones(inventory, residents);
         scene.arrows = arrows(inventory, graph, detail, &home);
-        scene.drop_unnamed_outsiders();
+        scene.drop_unnamed_outsiders(graph);
         scene
     }
 
@@ -88,9 +88,10 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Outside things that only hidden arrows name are hidden as well.
-    fn drop_unnamed_outsiders(&mut self) {
-        let named: BTreeSet<&Id> = self.arrows.iter().map(|arrow| &arrow.to.id).collect();
+    /// Outside things that only hidden arrows name are hidden as well; where routes lead is always of interest.
+    fn drop_unnamed_outsiders(&mut self, graph: &Graph) {
+        let routed = graph.arrows().filter(|arrow| arrow.link == Link::RoutesTo);
+        let named: BTreeSet<&Id> = self.arrows.iter().copied().chain(routed).map(|arrow| &arrow.to.id).collect();
         self.outside.retain(|node| named.contains(&node.id));
     }
 
@@ -168,7 +169,7 @@ fn way_out(inventory: &Inventory, table: &Resource) -> String {
     }
     match &route.hop {
         Hop::Local => "local only".to_owned(),
-        Hop::InternetGateway(_) => "internet gateway".to_owned(),
+        Hop::InternetGateway(_) => "internet".to_owned(),
         Hop::EgressOnly(id) | Hop::Nat(id) | Hop::Endpoint(id) | Hop::Other(_, id) => inventory.name(id).to_owned(),
     }
 }

@@ -6,8 +6,8 @@ use std::process::Command;
 
 use super::{Desk, INVENTORY, JOURNAL, PLAN, Refusal, SIM, refused};
 
-/// No file of the program's may grow beyond 16 KiB, as on a disk that is nearly full.
-const NO_ROOM: &str = "trap '' XFSZ && ulimit -f 32";
+/// No file of the program's may grow beyond 4 KiB, as on a disk that is nearly full.
+const NO_ROOM: &str = "trap '' XFSZ && ulimit -f 8";
 
 #[test]
 fn an_inventory_a_plan_or_an_intent_is_written_whole_or_not_at_all() {
@@ -87,12 +87,12 @@ fn a_run_whose_journal_finds_no_room_stops_and_goes_on_with_room() {
         let finished = desk.run(&apply);
         let says: &[&str] = &[
             "the journal can't be written: ",
-            "journal.jsonl: No space left on device",
+            "No space left on device",
             "nothing was called that the journal doesn't know",
         ];
         refused(&finished, &Refusal { exit: 1, code: "HK0203", says });
         desk.run(&["status", "story"]).expect_code(0);
-        let journal = desk.read(JOURNAL);
+        let journal = if desk.path(JOURNAL).exists() { desk.read(JOURNAL) } else { String::new() };
         assert!(journal.is_empty() || journal.ends_with('\n'), "round {round}: no record is half-written");
         std::fs::remove_file(desk.path("plans/story/filler")).expect("it is there");
     }

@@ -1,10 +1,13 @@
-//! What the suites share. Everything listens on 127.0.0.1, on a port picked at run time, and ends with its value.
+//! What the suites share. Everything that listens does so on 127.0.0.1, on a port picked at run time, and ends with its value.
 
 #![allow(dead_code, reason = "not every suite uses every helper")]
 
+pub mod account;
 pub mod command;
 pub mod emulator;
 pub mod http;
+pub mod lab;
 pub mod proxy;
 pub mod server;
 pub mod source;
+pub mod view;

@@ -34,6 +34,8 @@ pub struct Bar<'a> {
     pub node: &'a Node,
     pub at: Rect,
     pub spans: usize,
+    /// Whether it is a bar of its own and not in a tray.
+    pub alone: bool,
 }
 
 /// Where everything stands.
@@ -49,6 +51,8 @@ pub struct Layout<'a> {
     pub plots: Vec<(&'a Plot<'a>, Rect)>,
     pub boxes: Vec<(&'a Node, Rect)>,
     pub bars: Vec<Bar<'a>>,
+    /// What several things that may sit in the same subnets stand in.
+    pub trays: Vec<Rect>,
     /// Things without a subnet, below.
     pub beside: Vec<(&'a Node, Rect)>,
     pub beside_label: Option<f64>,
@@ -69,6 +73,7 @@ impl<'a> Layout<'a> {
             plots: Vec::new(),
             boxes: Vec::new(),
             bars: Vec::new(),
+            trays: Vec::new(),
             beside: Vec::new(),
             beside_label: None,
         };
@@ -124,7 +129,8 @@ impl<'a> Layout<'a> {
             .filter_map(|(plot, column)| Some(residents(plot.as_ref()?).count().div_ceil(column.across)))
             .max()
             .unwrap_or(0);
-        let (slots, places) = pack(bars);
+        let runs = runs(columns, bars);
+        let (slots, places) = pack(&runs, columns.len());
         let bars_y = y + SUBNET_HEAD + tall as f64 * (BOX_H + GAP);
         let bottom = bars_y + (slots as f64 * (BOX_H + GAP)).max(if tall == 0 { 16.0 } else { 0.0 }) + 2.0;
         for (plot, column) in subnets.iter().zip(columns) {
@@ -136,13 +142,29 @@ impl<'a> Layout<'a> {
                 self.boxes.push((node, Rect { x, y: y + SUBNET_HEAD + down as f64 * (BOX_H + GAP), w: BOX_W, h: BOX_H }));
             }
         }
-        for (bar, slot) in bars.iter().zip(places) {
-            let x = columns[bar.from].x + PAD + LANE;
-            let right = columns[bar.to].x + columns[bar.to].w - PAD - GAP;
-            let at = Rect { x, y: bars_y + slot as f64 * (BOX_H + GAP), w: right - x, h: BOX_H };
-            self.bars.push(Bar { node: bar.node, at, spans: bar.spans });
+        for (run, line) in runs.iter().zip(places) {
+            self.place_run(columns, run, bars_y + line as f64 * (BOX_H + GAP));
         }
         bottom
+    }
+
+    /// One thing is a bar across its subnets; several stand in a tray across them.
+    fn place_run(&mut self, columns: &[Column], run: &Run<'a, '_>, y: f64) {
+        let (x, w) = width_of(columns, run.from, run.to);
+        let lines = run.lines as f64;
+        if run.across > 1 && run.bars.len() > 1 {
+            self.trays.push(Rect { x: x - 7.0, y: y - 3.0, w: w + 14.0, h: lines * (BOX_H + GAP) - GAP + 6.0 });
+        }
+        for (n, bar) in run.bars.iter().enumerate() {
+            let at = Rect {
+                x: x + (n % run.across) as f64 * (LANE + BOX_W),
+                y: y + (n / run.across) as f64 * (BOX_H + GAP),
+                w: BOX_W,
+                h: BOX_H,
+            };
+            let at = if run.bars.len() == 1 || run.across == 1 { Rect { w, ..at } } else { at };
+            self.bars.push(Bar { node: bar.node, at, spans: bar.spans, alone: run.bars.len() == 1 || run.across == 1 });
+        }
     }
 
     /// What has no subnet stands below the zones; then the VPC's frame can be closed.
@@ -234,19 +256,48 @@ fn bars_by_row<'a>(scene: &'a Scene<'a>, rows: &[Vec<Option<&'a Plot<'a>>>]) -> 
     bars
 }
 
-/// Bars that do not overlap share a line: the number of lines, and the line of each bar.
-fn pack(bars: &[Stretch<'_>]) -> (usize, Vec<usize>) {
-    let mut free_from: Vec<usize> = Vec::new();
-    let mut lines = Vec::new();
+/// Bars across the same columns.
+struct Run<'a, 'b> {
+    bars: Vec<&'b Stretch<'a>>,
+    from: usize,
+    to: usize,
+    /// Boxes beside each other.
+    across: usize,
+    /// Lines of boxes.
+    lines: usize,
+}
+
+fn width_of(columns: &[Column], from: usize, to: usize) -> (f64, f64) {
+    let x = columns[from].x + PAD + LANE;
+    (x, columns[to].x + columns[to].w - PAD - GAP - x)
+}
+
+fn runs<'a, 'b>(columns: &[Column], bars: &'b [Stretch<'a>]) -> Vec<Run<'a, 'b>> {
+    let mut by_columns: BTreeMap<(usize, usize), Vec<&Stretch<'_>>> = BTreeMap::new();
     for bar in bars {
-        let line = free_from.iter().position(|free| *free <= bar.from).unwrap_or_else(|| {
-            free_from.push(0);
-            free_from.len() - 1
-        });
-        free_from[line] = bar.to + 1;
-        lines.push(line);
+        by_columns.entry((bar.from, bar.to)).or_default().push(bar);
     }
-    (free_from.len(), lines)
+    let run = |((from, to), bars): ((usize, usize), Vec<&'b Stretch<'a>>)| {
+        let across = (((width_of(columns, from, to).1 + LANE) / (LANE + BOX_W)) as usize).max(1);
+        let lines = bars.len().div_ceil(across);
+        Run { bars, from, to, across, lines }
+    };
+    let mut runs: Vec<Run<'_, '_>> = by_columns.into_iter().map(run).collect();
+    runs.sort_by_key(|run| (run.to - run.from, run.from));
+    runs
+}
+
+/// Runs stand on top of each other where they share a column: the number of lines in all, and the first line of each.
+fn pack(runs: &[Run<'_, '_>], columns: usize) -> (usize, Vec<usize>) {
+    let mut height = vec![0; columns];
+    let mut first = Vec::new();
+    for run in runs {
+        let under = &mut height[run.from..=run.to];
+        let line = under.iter().copied().max().unwrap_or(0);
+        under.fill(line + run.lines);
+        first.push(line);
+    }
+    (height.into_iter().max().unwrap_or(0), first)
 }
 
 /// Boxes in rows within a frame.

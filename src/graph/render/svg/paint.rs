@@ -42,7 +42,7 @@ const STYLE: &str = "text{font-family:system-ui,-apple-system,'Segoe UI','Noto S
 .mid{font-size:13px;font-weight:600;text-anchor:middle}.hot{font-size:11px;fill:#b3261e;font-weight:600}\
 .page{fill:#fff}.vpc{fill:#f6f7f9;stroke:#8a94a6;stroke-width:1.5}.col{fill:none;stroke:#b6bfcc;stroke-dasharray:5 4}\
 .public{fill:#fff1e0;stroke:#d9822b}.private{fill:#e6f1fb;stroke:#3b7dc4}.box{fill:#fff;stroke:#aab3c0}\
-.bar{fill:#fff;stroke:#6b7a90;stroke-dasharray:6 3}.faint{fill:#fbfcfd;stroke:#d5dbe3}.cloud{fill:#fde8e6;stroke:#b3261e}\
+.bar{fill:#fff;stroke:#6b7a90;stroke-dasharray:6 3}.tray{fill:#fff;fill-opacity:.72;stroke:#6b7a90;stroke-dasharray:6 3}.faint{fill:#fbfcfd;stroke:#d5dbe3}.cloud{fill:#fde8e6;stroke:#b3261e}\
 .gate{fill:#efe9fb;stroke:#6b46c1}.side{fill:#fff;stroke:#d5dbe3}.line{fill:none;stroke-width:1.6}.thin{fill:none;stroke:#5b6675;stroke-width:1.4}";
 
 /// An SVG document in the making.
@@ -56,11 +56,10 @@ impl Paint {
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" height=\"{height:.0}\" role=\"img\">"
         );
         let _ = writeln!(out, "<title>{}</title>\n<style>{STYLE}</style>", escaped(title));
-        for n in 0..PALETTE.len() {
+        for (n, fill) in PALETTE.iter().enumerate() {
             let _ = writeln!(
                 out,
-                "<marker id=\"a{n}\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" orient=\"auto\"><path d=\"M0 0L8 4L0 8z\" fill=\"{}\"/></marker>",
-                PALETTE[n]
+                "<marker id=\"a{n}\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" orient=\"auto\"><path d=\"M0 0L8 4L0 8z\" fill=\"{fill}\"/></marker>"
             );
         }
         let mut paint = Paint(out);

@@ -1,0 +1,1 @@
+//! What is planned for which account and intent.

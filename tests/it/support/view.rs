@@ -1,0 +1,141 @@
+//! An account as text, so that two can be compared: without what differs from run to run.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hikkoshi::cloud::simulated::Simulated;
+use hikkoshi::kinds::STEP_TAG;
+use hikkoshi::model::facet::Role;
+use hikkoshi::model::inventory::Inventory;
+use hikkoshi::model::resource::{Resource, tags_of};
+use serde_json::{Value, json};
+
+use super::account::look;
+
+/// Fields that are another one each time: ids that AWS makes up, addresses out of a pool, moments.
+const VOLATILE: [&str; 9] = [
+    "AssociatePublicIpAddress",
+    "RouteTableAssociationId",
+    "AssociationId",
+    "RevisionId",
+    "SinceMs",
+    "UntilMs",
+    "PrivateIpAddress",
+    "PrivateIpAddresses",
+    "TargetHealth",
+];
+
+/// Ids that a simulated account made up hold this; see `Account::new_id`.
+const MADE_UP: &str = "-0a0000000";
+
+/// Takes out what is volatile, names what was made, and brings every list into one order: AWS's lists are sets.
+fn scrub(value: &mut Value, names: &[(String, String)]) {
+    match value {
+        Value::Object(map) => {
+            // AWS takes what it assigned back at the stop, and assigns another at the start.
+            if map.get("IpOwnerId").is_some_and(|owner| owner == "amazon") {
+                map.remove("PublicIp");
+            }
+            map.retain(|key, value| !VOLATILE.contains(&key.as_str()) && !value.is_null());
+            map.values_mut().for_each(|value| scrub(value, names));
+        }
+        Value::Array(list) => {
+            list.iter_mut().for_each(|value| scrub(value, names));
+            if list.len() > 1 {
+                list.sort_by_cached_key(Value::to_string);
+            }
+        }
+        Value::String(text) => *text = named(text, names),
+        _ => {}
+    }
+}
+
+fn named(text: &str, names: &[(String, String)]) -> String {
+    if !text.contains(MADE_UP) {
+        return text.to_owned();
+    }
+    names.iter().fold(text.to_owned(), |text, (id, name)| text.replace(id.as_str(), name))
+}
+
+/// One line per thing, sorted. What the migration made is named by its step, what was there by its id.
+pub fn view(inventory: &Inventory) -> BTreeSet<String> {
+    let step = |r: &Resource| r.tags.get(STEP_TAG).map(|step| format!("<{} of {step}>", r.kind));
+    let owner = |r: &Resource| inventory.get(r.facets.owner.as_ref()?).filter(|_| r.role == Role::Interface);
+    let made = |r: &Resource| step(r).or_else(|| Some(format!("<interface of {}>", step(owner(r)?)?)));
+    let names: Vec<(String, String)> = inventory.resources.values().filter_map(|r| Some((r.id.to_string(), made(r)?))).collect();
+    let line = |resource: &Resource| {
+        let mut doc = document(resource);
+        scrub(&mut doc, &names);
+        let managed = resource.role == Role::Interface && resource.doc["RequesterManaged"] == true;
+        let head = if managed { "interface".to_owned() } else { format!("{} {}", resource.kind, named(resource.id.as_str(), &names)) };
+        format!("{head} {doc}")
+    };
+    inventory.resources.values().map(line).collect()
+}
+
+/// The view of a simulated account.
+pub fn view_of(cloud: &Simulated) -> BTreeSet<String> {
+    view(&look(cloud))
+}
+
+/// What counts of a thing.
+fn document(resource: &Resource) -> Value {
+    if resource.role == Role::Interface && resource.doc["RequesterManaged"] == true {
+        return interface(resource);
+    }
+    let mut doc = resource.doc.clone();
+    if doc["NetworkInterfaces"][0]["Association"]["IpOwnerId"] == "amazon" {
+        doc["PublicIpAddress"] = json!("assigned");
+    }
+    // Of what the migration made, the rest is ids of parts and addresses out of pools.
+    if resource.tags.contains_key(STEP_TAG) {
+        for key in ["PublicIp", "NatGatewayAddresses", "BlockDeviceMappings", "NetworkInterfaceId", "Volumes"] {
+            doc.as_object_mut().expect("a document").remove(key);
+        }
+    }
+    doc
+}
+
+/// Interfaces that a service manages come and go with it: what counts is whose they are, where, and what they wear.
+fn interface(resource: &Resource) -> Value {
+    let owner = resource.facets.owner.as_ref().map_or("nobody", |id| id.as_str());
+    // Functions share their interfaces; the one that came first gives the name.
+    let owner = if owner.starts_with("function:") { "lambda" } else { owner };
+    json!({ "of": owner, "in": resource.doc["SubnetId"], "wears": resource.groups(), "public": resource.has_public_address() })
+}
+
+/// What was made more than once for one step, by kind; also snapshots, which no inventory lists.
+pub fn twice(cloud: &Simulated) -> Vec<String> {
+    let account = cloud.account();
+    let mut count: BTreeMap<String, usize> = BTreeMap::new();
+    for resource in account.resources.values() {
+        let gone = resource.doc["State"] == "deleted"
+            || resource.doc["State"] == "deleting"
+            || ["terminated", "shutting-down"].iter().any(|state| resource.doc["State"]["Name"] == *state);
+        if let Some(step) = tags_of(&resource.doc).get(STEP_TAG).filter(|_| !gone) {
+            *count.entry(format!("{} of {step}", resource.kind)).or_default() += 1;
+        }
+    }
+    count.into_iter().filter(|(_, n)| *n > 1).map(|(what, n)| format!("{n} times {what}")).collect()
+}
+
+/// Everything that carries the migration's tags, snapshots included.
+pub fn made(cloud: &Simulated) -> BTreeSet<String> {
+    let account = cloud.account();
+    let live = |r: &&Resource| r.doc["State"] != "deleted" && r.doc["State"]["Name"] != "terminated";
+    account.resources.values().filter(live).filter_map(|r| Some(format!("{} of {}", r.kind, tags_of(&r.doc).get(STEP_TAG)?))).collect()
+}
+
+/// Fails with the difference.
+#[track_caller]
+pub fn same(context: &str, wanted: &BTreeSet<String>, found: &BTreeSet<String>) {
+    let missing: Vec<&String> = wanted.difference(found).collect();
+    let extra: Vec<&String> = found.difference(wanted).collect();
+    let missing: Vec<&str> = missing.iter().take(4).map(|line| &line[..line.len().min(1200)]).collect();
+    let extra: Vec<&str> = extra.iter().take(4).map(|line| &line[..line.len().min(1200)]).collect();
+    assert!(missing.is_empty() && extra.is_empty(), "{context}\nexpected, not there: {missing:#?}\nthere, not expected: {extra:#?}");
+}
+
+/// The value of a field of every document, for messages.
+pub fn field(inventory: &Inventory, id: &str, pointer: &str) -> Value {
+    inventory.resources.values().find(|r| r.id.as_str() == id).and_then(|r| r.doc.pointer(pointer)).cloned().unwrap_or(json!(null))
+}
