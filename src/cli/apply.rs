@@ -207,7 +207,7 @@ async fn no_drift(session: &Session, place: &Place) -> Result<(), Failure> {
         return Ok(());
     }
     let mut failure =
-        Failure::new("HK0505", format!("the account differs from the inventory in {} places", drift.len())).detail("nothing was changed");
+        Failure::new("HK0505", format!("the account is no longer as the inventory says: {} difference(s)", drift.len())).detail("nothing was changed");
     for line in differences(&drift).into_iter().take(20) {
         failure = failure.detail(line);
     }
@@ -239,7 +239,7 @@ fn reached(global: &Global, place: &Place) -> Result<(), Failure> {
     if global.json {
         return Ok(());
     }
-    let plan = place.plan()?.value;
+    let plan = place.plan_alone()?.value;
     let records = place.records()?;
     let mut machine = Machine::new(&plan);
     records.iter().for_each(|record| machine.apply(&record.body));
@@ -276,7 +276,7 @@ pub fn stopped(global: &Global, place: &Place, failed: &[FailedStep]) -> Failure
     for other in &failed[1..] {
         failure = failure.detail(format!("step {} failed too: {} [{}]", other.step, crate::report::harmless(&other.why), other.code));
     }
-    if let (Ok(plan), Ok(records)) = (place.plan(), place.records()) {
+    if let (Ok(plan), Ok(records)) = (place.plan_alone(), place.records()) {
         let mut machine = Machine::new(&plan.value);
         records.iter().for_each(|record| machine.apply(&record.body));
         failure = failure.detail(situation(&machine));

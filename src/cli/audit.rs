@@ -69,7 +69,8 @@ impl Threshold {
 pub async fn inventory(global: &Global, name: Option<&str>, vpc: Option<&str>, file: Option<&PathBuf>) -> Result<Inventory, Failure> {
     if let Some(path) = file {
         let text = place::read_named(path, "--inventory")?;
-        return place::inventory_of(path, &text, "HK0109");
+        return place::inventory_of(path, &text, "HK0109")
+            .map_err(|failure| failure.hint("the same command with a file that `hikkoshi discover` wrote"));
     }
     if let Some(vpc) = vpc {
         let session = session::open(global, None, &[]).await?;

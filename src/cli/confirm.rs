@@ -18,7 +18,7 @@ pub fn confirm(what: &str, name: &str, yes: bool) -> Result<(), Failure> {
             .hint("the same command with --yes, or on a terminal, where the name is typed")
     };
     if !std::io::stdin().is_terminal() {
-        return Err(refused(&format!("nobody confirmed this: {}", what.lines().next().unwrap_or_default().trim_end_matches('.'))));
+        return Err(refused(&format!("`{}` is not confirmed", what.lines().next().unwrap_or_default())));
     }
     eprint!("{what}\nType the migration's name ({name}) to go on: ");
     let _ = std::io::stderr().flush();

@@ -193,8 +193,8 @@ impl From<crate::journal::Error> for Failure {
                 .detail("a call is made only when its record is on the disk: nothing was called that the journal doesn't know")
                 .hint("df -h   # make room; then the same command again: it goes on from where it is"),
             Error::Locked(_) => Failure::new("HK0204", message)
-                .detail("nothing was called")
-                .hint("wait for it, or ask whoever runs it; the lock ends with its process"),
+                .detail("nothing was called; the other run goes on undisturbed")
+                .hint("wait for it (hikkoshi status says how far it is), or ask whoever runs it; the lock ends with its process"),
         }
     }
 }

@@ -88,7 +88,10 @@ impl Place {
     /// If it can't be read, or something in it is wrong: with its line and column.
     pub fn intent(&self) -> Result<Hashed<Intent>, Failure> {
         let path = self.intent_path();
-        let text = read(&path).map_err(|failure| if failure.code == "HK0107" { Failure { code: "HK0101", ..failure } } else { failure })?;
+        let text = read(&path).map_err(|failure| match failure.code {
+            "HK0107" => Failure { code: "HK0101", ..failure }.hint(format!("put a sound {} back (version control has it)", path.display())),
+            _ => failure,
+        })?;
         let wrong =
             |problem: &Problem| at(&path, &text, problem, "HK0101").hint(format!("mend that line, then: hikkoshi plan {}", self.name));
         let value = intent::parse(&text).map_err(|problem| wrong(&problem))?;
@@ -151,7 +154,11 @@ impl Place {
         }
     }
 
-    fn plan_alone(&self) -> Result<Hashed<Plan>, Failure> {
+    /// The plan, whatever it was made from: for what is said after a run.
+    ///
+    /// # Errors
+    /// If there is none or it is damaged.
+    pub fn plan_alone(&self) -> Result<Hashed<Plan>, Failure> {
         let path = self.plan_path();
         let text = read(&path).map_err(|failure| failure.hint(format!("hikkoshi plan {}", self.name)))?;
         let value = format::read(&text).map_err(|unreadable| {
@@ -308,7 +315,7 @@ pub fn read(path: &Path) -> Result<String, Failure> {
 /// As [`read`]; that it isn't there is the command line's mistake.
 pub fn read_named(path: &Path, option: &str) -> Result<String, Failure> {
     read(path).map_err(|failure| match failure.code {
-        "HK0108" => Failure { code: "HK0111", message: format!("{option}: there is no file {}", path.display()), ..failure }
+        "HK0108" => Failure { code: "HK0111", message: format!("{option}: there is no file `{}`", path.display()), ..failure }
             .hint("the same command with a file that exists"),
         _ => failure,
     })

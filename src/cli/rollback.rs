@@ -119,7 +119,7 @@ fn told(global: &Global, place: &Place, where_to: &str) -> Result<(), Failure> {
     if global.json {
         return Ok(());
     }
-    let plan = place.plan()?.value;
+    let plan = place.plan_alone()?.value;
     let records = place.records()?;
     let mut machine = Machine::new(&plan);
     records.iter().for_each(|record| machine.apply(&record.body));

@@ -66,7 +66,11 @@ fn simulated(global: &Global, file: &Path, faults: &[FaultAt]) -> Result<Session
         Ok(account) => account,
         Err(_) => {
             let inventory = place::inventory_of(file, &text, "HK0109")
-                .map_err(|failure| failure.detail("nor is it an account that was simulated before"))?;
+                .map_err(|failure| {
+                failure
+                    .detail("nor is it an account that was simulated before")
+                    .hint("the same command with a file that `hikkoshi discover` wrote")
+            })?;
             start(&inventory)
         }
     };

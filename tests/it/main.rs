@@ -10,6 +10,10 @@ mod support;
 
 /// Who may import whom, and who may touch the outside.
 mod architecture;
+/// What the program says and leaves alone when what it is given is bad.
+mod bad_input;
+/// An inventory from a folder of AWS CLI answers.
+mod dumps;
 /// What holds of every kind and of every step, whatever they are.
 mod conformance;
 /// The emulated AWS comes up, and its inspector is able to fail.
