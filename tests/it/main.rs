@@ -14,6 +14,8 @@ mod architecture;
 mod conformance;
 /// The emulated AWS comes up, and its inspector is able to fail.
 mod emulator;
+/// What ten times the account costs.
+mod growth;
 /// What is planned for which account and intent.
 mod planner;
 /// The real driver on a simulated account, disturbed at every call.
