@@ -65,8 +65,7 @@ fn simulated(global: &Global, file: &Path, faults: &[FaultAt]) -> Result<Session
     let account = match serde_json::from_str::<Account>(&text) {
         Ok(account) => account,
         Err(_) => {
-            let inventory = place::inventory_of(file, &text, "HK0109")
-                .map_err(|failure| {
+            let inventory = place::inventory_of(file, &text, "HK0109").map_err(|failure| {
                 failure
                     .detail("nor is it an account that was simulated before")
                     .hint("the same command with a file that `hikkoshi discover` wrote")

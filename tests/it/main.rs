@@ -18,9 +18,14 @@ mod dumps;
 mod conformance;
 /// The emulated AWS comes up, and its inspector is able to fail.
 mod emulator;
+<<<<<<< HEAD
 /// The whole way over the wire, and through everything that a night can bring.
 #[cfg(feature = "aws")]
 mod night;
+=======
+/// What ten times the account costs.
+mod growth;
+>>>>>>> test
 /// What is planned for which account and intent.
 mod planner;
 /// How an intent and a plan are read.
