@@ -12,20 +12,17 @@ mod support;
 mod architecture;
 /// What the program says and leaves alone when what it is given is bad.
 mod bad_input;
-/// An inventory from a folder of AWS CLI answers.
-mod dumps;
 /// What holds of every kind and of every step, whatever they are.
 mod conformance;
+/// An inventory from a folder of AWS CLI answers.
+mod dumps;
 /// The emulated AWS comes up, and its inspector is able to fail.
 mod emulator;
-<<<<<<< HEAD
+/// What ten times the account costs.
+mod growth;
 /// The whole way over the wire, and through everything that a night can bring.
 #[cfg(feature = "aws")]
 mod night;
-=======
-/// What ten times the account costs.
-mod growth;
->>>>>>> test
 /// What is planned for which account and intent.
 mod planner;
 /// How an intent and a plan are read.
