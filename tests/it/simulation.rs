@@ -15,7 +15,7 @@ use hikkoshi::model::step::Stage;
 use hikkoshi::plan::Plan;
 use serde_json::json;
 
-use crate::support::account::{Docs, look, spine, target_group};
+use crate::support::account::{Docs, from_group, look, spine, target_group};
 use crate::support::lab::{ALL, Disturb, Fate, Lab, plan_of};
 use crate::support::view::{made, same, twice, view_of};
 
@@ -380,4 +380,24 @@ fn a_target_group_without_a_balancer_follows_its_instance() {
         lab.reach(Goal::Back(None), "back");
         assert_eq!(targets(&lab), ["i-bastion"], "{fate:?}");
     }
+}
+
+#[test]
+fn cleanup_takes_away_what_is_old_and_there_is_no_way_back_from_it() {
+    let mut docs = spine();
+    docs.doc("sg-legacy-ref")["IpPermissions"] = json!([from_group(5432, "sg-alb")]);
+    let plan = plan_of(&docs, "");
+    let mut lab = Lab::new(&docs, &plan);
+    lab.reach(ALL, "forward");
+    lab.skip(SOAK_S);
+    lab.reach(Goal::Forward(Stage::Cleanup), "cleanup");
+    let now = look(&lab.cloud);
+    for gone in ["i-app-1", "i-app-2", "i-bastion", "eipalloc-bastion", "sg-default-all"] {
+        assert!(now.get(&Id::from(gone)).is_none(), "{gone} is still there");
+    }
+    let before = settled(lab.fork());
+    let end = lab.go(Goal::Back(None));
+    let End::Failed(failed) = end else { panic!("{end:?}") };
+    assert!(failed.iter().all(|step| step.code == "HK0507"), "{failed:?}");
+    same("nothing was undone beyond the point of no return", &before, &settled(lab));
 }

@@ -154,6 +154,14 @@ fn terminate(account: &mut Account, parameters: &Object) -> Result<Value, Refusa
         for interface in interfaces {
             account.remove_later(&interface, 30);
         }
+        // An elastic IP comes off an instance that is terminated.
+        let addresses: Vec<Id> =
+            account.with_role(Role::Address).filter(|a| a.doc["InstanceId"] == id.as_str()).map(|a| a.id.clone()).collect();
+        for address in addresses {
+            for field in ["/AssociationId", "/InstanceId", "/NetworkInterfaceId"] {
+                account.later(&address, 30, field, Value::Null);
+            }
+        }
         account.remove_later(&Id::from(id), 3600);
     }
     Ok(json!({ "TerminatingInstances": [] }))
