@@ -206,8 +206,8 @@ async fn no_drift(session: &Session, place: &Place) -> Result<(), Failure> {
     if drift.is_empty() {
         return Ok(());
     }
-    let mut failure =
-        Failure::new("HK0505", format!("the account is no longer as the inventory says: {} difference(s)", drift.len())).detail("nothing was changed");
+    let mut failure = Failure::new("HK0505", format!("the account is no longer as the inventory says: {} difference(s)", drift.len()))
+        .detail("nothing was changed");
     for line in differences(&drift).into_iter().take(20) {
         failure = failure.detail(line);
     }

@@ -105,7 +105,10 @@ fn listed(files: &[File], listing: &Listing) -> Result<Option<Vec<Value>>, Error
     let mut seen: BTreeMap<String, (&Path, Value)> = BTreeMap::new();
     let holding: Vec<&File> = files.iter().filter(|file| file.answer[key].is_array()).collect();
     if let Some(last) = holding.last().filter(|_| holding.iter().all(|file| goes_on(&file.answer))) {
-        return Err(Error::Dump(format!("{} is not the last page of `{key}` (it has a NextToken), and no other file is", last.path.display())));
+        return Err(Error::Dump(format!(
+            "{} is not the last page of `{key}` (it has a NextToken), and no other file is",
+            last.path.display()
+        )));
     }
     for file in &holding {
         for doc in path::select(&file.answer, listing.documents) {

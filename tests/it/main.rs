@@ -12,10 +12,10 @@ mod support;
 mod architecture;
 /// What the program says and leaves alone when what it is given is bad.
 mod bad_input;
-/// An inventory from a folder of AWS CLI answers.
-mod dumps;
 /// What holds of every kind and of every step, whatever they are.
 mod conformance;
+/// An inventory from a folder of AWS CLI answers.
+mod dumps;
 /// The emulated AWS comes up, and its inspector is able to fail.
 mod emulator;
 /// The whole way over the wire, and through everything that a night can bring.

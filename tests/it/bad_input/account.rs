@@ -52,6 +52,10 @@ fn a_vpc_that_is_not_there_is_refused() {
 fn an_account_that_has_changed_since_the_look_is_not_touched() {
     let desk = Desk::new();
     desk.edit(ACCOUNT, "\"PubliclyAccessible\": true", "\"PubliclyAccessible\": false");
-    let says: &[&str] = &["the account is no longer as the inventory says: 1 difference", "publicly_accessible was true, is nothing", "next: hikkoshi discover story"];
+    let says: &[&str] = &[
+        "the account is no longer as the inventory says: 1 difference",
+        "publicly_accessible was true, is nothing",
+        "next: hikkoshi discover story",
+    ];
     desk.refuses(&["apply", "story", "--yes", SIM], &Refusal { exit: 6, code: "HK0505", says });
 }

@@ -85,11 +85,8 @@ fn a_run_whose_journal_finds_no_room_stops_and_goes_on_with_room() {
     for (round, free) in [0, 4096, 12_288, 0].into_iter().enumerate() {
         disk.fill(free);
         let finished = desk.run(&apply);
-        let says: &[&str] = &[
-            "the journal can't be written: ",
-            "No space left on device",
-            "nothing was called that the journal doesn't know",
-        ];
+        let says: &[&str] =
+            &["the journal can't be written: ", "No space left on device", "nothing was called that the journal doesn't know"];
         refused(&finished, &Refusal { exit: 1, code: "HK0203", says });
         desk.run(&["status", "story"]).expect_code(0);
         let journal = if desk.path(JOURNAL).exists() { desk.read(JOURNAL) } else { String::new() };
