@@ -8,6 +8,9 @@ use crate::journal::{Body, Ending, Way};
 use crate::model::step::{Stage, Step, Undo};
 use crate::plan::Plan;
 
+/// Steps in hand at a time; waiting costs next to nothing, and the adapter keeps AWS's budgets.
+pub const AT_ONCE: usize = 32;
+
 /// Where a step stands.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Phase {
@@ -69,6 +72,9 @@ pub struct Machine<'p> {
     ready: BTreeSet<(Stage, usize)>,
     place: BTreeMap<&'p str, usize>,
     open: BTreeMap<Stage, usize>,
+    begun: BTreeSet<(Stage, usize)>,
+    relied_on: BTreeMap<&'p str, usize>,
+    undoable: BTreeSet<(Stage, usize)>,
 }
 
 impl<'p> Machine<'p> {
@@ -91,7 +97,21 @@ impl<'p> Machine<'p> {
         }
         let states = plan.steps.iter().map(|step| (step.id.as_str(), StepState::default())).collect();
         let place = plan.steps.iter().enumerate().map(|(at, step)| (step.id.as_str(), at)).collect();
-        Machine { plan, steps, dependents, states, checkpoints: BTreeSet::new(), journal: String::new(), waits, ready, place, open }
+        Machine {
+            plan,
+            steps,
+            dependents,
+            states,
+            checkpoints: BTreeSet::new(),
+            journal: String::new(),
+            waits,
+            ready,
+            place,
+            open,
+            begun: BTreeSet::new(),
+            relied_on: BTreeMap::new(),
+            undoable: BTreeSet::new(),
+        }
     }
 
     /// The plan.
@@ -160,23 +180,30 @@ impl<'p> Machine<'p> {
     fn change(&mut self, id: &str, change: impl FnOnce(&mut StepState)) {
         let Some((id, step)) = self.steps.get_key_value(id).map(|(id, step)| (*id, *step)) else { return };
         let state = self.states.entry(id).or_default();
-        let before = state.phase == Phase::Verified;
+        let before = (state.phase != Phase::Pending, state.phase == Phase::Verified);
         change(state);
-        let after = state.phase == Phase::Verified;
-        if before == after {
-            return;
+        let after = (state.phase != Phase::Pending, state.phase == Phase::Verified);
+        if before.0 != after.0 {
+            self.count_begun(id, step, after.0);
         }
+        if before.1 != after.1 {
+            self.count_verified(id, step, after.1);
+        }
+    }
+
+    /// A step was verified, or is so no more: what waits for it.
+    fn count_verified(&mut self, id: &'p str, step: &'p Step, verified: bool) {
         let open = self.open.entry(step.stage).or_default();
-        *open = if after { open.saturating_sub(1) } else { *open + 1 };
+        *open = if verified { open.saturating_sub(1) } else { *open + 1 };
         let own = (step.stage, self.place[id]);
-        if after {
+        if verified {
             self.ready.remove(&own);
         } else if self.waits.get(id) == Some(&0) {
             self.ready.insert(own);
         }
         for dependent in self.dependents.get(id).into_iter().flatten() {
             let waits = self.waits.entry(dependent).or_default();
-            *waits = if after { waits.saturating_sub(1) } else { *waits + 1 };
+            *waits = if verified { waits.saturating_sub(1) } else { *waits + 1 };
             let at = (self.steps[dependent].stage, self.place[dependent]);
             if *waits == 0 && self.states[dependent].phase != Phase::Verified {
                 self.ready.insert(at);
@@ -186,12 +213,39 @@ impl<'p> Machine<'p> {
         }
     }
 
+    /// A step was begun, or is undone: what it relies on can't be undone before it.
+    fn count_begun(&mut self, id: &'p str, step: &'p Step, begun: bool) {
+        let own = (step.stage, self.place[id]);
+        if begun {
+            self.begun.insert(own);
+        } else {
+            self.begun.remove(&own);
+        }
+        if begun && self.relied_on.get(id).is_none_or(|count| *count == 0) {
+            self.undoable.insert(own);
+        } else {
+            self.undoable.remove(&own);
+        }
+        for need in &step.needs {
+            let Some((need, before)) = self.steps.get_key_value(need.step.as_str()) else { continue };
+            let count = self.relied_on.entry(need).or_default();
+            *count = if begun { *count + 1 } else { count.saturating_sub(1) };
+            let at = (before.stage, self.place[need]);
+            if *count == 0 && self.begun.contains(&at) {
+                self.undoable.insert(at);
+            } else {
+                self.undoable.remove(&at);
+            }
+        }
+    }
+
     /// The stage that a forward run works on: the first that is not wholly verified.
     pub fn current_stage(&self) -> Option<Stage> {
         self.plan.stages.iter().copied().find(|stage| self.open.get(stage).is_some_and(|open| *open > 0))
     }
 
-    /// What can be done now, beside what is being done (`busy`) and what was tried in vain in this run (`failed`).
+    /// What can be done now, beside what is being done (`busy`) and what was tried in vain in this run (`failed`); as
+    /// much of it as can be in hand at a time.
     pub fn next(&self, goal: Goal, busy: &BTreeSet<String>, failed: &BTreeSet<String>) -> Vec<Command> {
         match goal {
             Goal::Forward(until) => self.forward(until, busy, failed),
@@ -208,7 +262,8 @@ impl<'p> Machine<'p> {
         }
         let Some(stage) = self.current_stage().filter(|stage| *stage <= until) else { return commands };
         let here = self.ready.range((stage, 0)..=(stage, usize::MAX)).map(|(_, at)| &self.plan.steps[*at].id);
-        commands.extend(here.filter(|id| !busy.contains(*id) && !failed.contains(*id)).cloned().map(Command::Do));
+        let free = here.filter(|id| !busy.contains(*id) && !failed.contains(*id)).cloned();
+        commands.extend(free.take(AT_ONCE.saturating_sub(busy.len())).map(Command::Do));
         commands
     }
 
@@ -224,11 +279,11 @@ impl<'p> Machine<'p> {
     }
 
     fn back(&self, to: Option<Stage>, busy: &BTreeSet<String>, failed: &BTreeSet<String>) -> Vec<Command> {
-        let open = self.to_undo(to);
-        let Some(last) = open.iter().map(|step| step.stage).max() else { return Vec::new() };
-        let free = |step: &&&Step| self.dependents.get(step.id.as_str()).into_iter().flatten().all(|dependent| !self.is_begun(dependent));
-        let can = open.iter().filter(|step| step.stage == last).filter(free);
-        can.filter(|step| !busy.contains(&step.id) && !failed.contains(&step.id)).map(|step| Command::Undo(step.id.clone())).collect()
+        let last = self.begun.last().map(|(stage, _)| *stage).filter(|stage| to.is_none_or(|to| *stage > to));
+        let Some(last) = last else { return Vec::new() };
+        let here = self.undoable.range((last, 0)..=(last, usize::MAX)).rev().map(|(_, at)| &self.plan.steps[*at].id);
+        let free = here.filter(|id| !busy.contains(*id) && !failed.contains(*id)).cloned();
+        free.take(AT_ONCE.saturating_sub(busy.len())).map(Command::Undo).collect()
     }
 
     /// Steps done that have no way back, among those that a rollback would undo.

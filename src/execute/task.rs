@@ -287,6 +287,7 @@ impl<'c, 'p> Task<'c, 'p> {
     async fn call(&self) -> Result<(), Failure> {
         let action = &self.step.call;
         let deadline = self.context.clock.now_ms() + BUSY_S * 1000;
+        let use_until = self.context.clock.now_ms() + IN_USE_S * 1000;
         let fresh_until = self.context.clock.now_ms() + CONSISTENCY_S * 1000;
         let mut pace = Pace::of(60);
         loop {
@@ -304,7 +305,9 @@ impl<'c, 'p> Task<'c, 'p> {
                     }
                     let now = self.context.clock.now_ms();
                     let fresh = refusal.is_not_found() && now < fresh_until && !self.step.needs.is_empty();
-                    if !(fresh || (BUSY.contains(&refusal.code.as_str()) && now < deadline)) {
+                    let code = refusal.code.as_str();
+                    let busy = (BUSY.contains(&code) && now < deadline) || (IN_USE.contains(&code) && now < use_until);
+                    if !(fresh || busy) {
                         return self.refused(&action.operation.to_string(), &refusal);
                     }
                     self.tell(What::Busy { why: refusal.to_string() });

@@ -204,7 +204,24 @@ fn refuse_the_impossible(decisions: &mut Decisions<'_>, inventory: &Inventory) {
             decisions.warnings.push(format!("{} stays public: {}", resource.name, decision.taken.reason));
         }
     }
+    public_bystanders(decisions, inventory);
     census(decisions, inventory);
+}
+
+/// A public database whose subnet turns private may become unreachable (RDS guide); this version takes the public
+/// name off those that it moves only.
+fn public_bystanders(decisions: &mut Decisions<'_>, inventory: &Inventory) {
+    let public = inventory.with_role(Role::Bystander).filter(|r| r.facets.publicly_accessible);
+    for resource in public {
+        let Some(subnet) = resource.subnets().iter().find(|subnet| decisions.flipping.contains(*subnet)) else { continue };
+        decisions.blockers.push(Blocker {
+            code: "HK0401".into(),
+            resource: resource.id.clone(),
+            why: format!("{} is publicly accessible, and its subnet {} turns private", resource.name, inventory.name(subnet)),
+            way_out: "make it not publicly accessible first (its clients must reach it from inside), or skip what makes the subnet turn"
+                .into(),
+        });
+    }
 }
 
 /// What is in the subnets that turn private, beside the workloads.

@@ -346,3 +346,22 @@ fn the_simulated_account_refuses_what_comes_too_early() {
     after(&mut world, "ec2:AllocateAddress", json!({ "Domain": "vpc" })).expect("the fifth");
     assert_eq!(after(&mut world, "ec2:AllocateAddress", json!({ "Domain": "vpc" })), Err("AddressLimitExceeded".to_owned()));
 }
+
+#[test]
+fn a_database_that_is_not_public_has_no_public_address() {
+    let mut world = World::resume(spine().account());
+    let public = |world: &World| {
+        let nodes = world.account().resources.values().filter(|r| r.doc["Description"] == "RDSNetworkInterface");
+        nodes.filter(|r| r.has_public_address()).map(|r| r.id.to_string()).collect::<Vec<_>>()
+    };
+    let call = |name: &str, public: bool| json!({ "DBInstanceIdentifier": name, "PubliclyAccessible": public });
+    assert_eq!(public(&world).len(), 3);
+    after(&mut world, "rds:ModifyDBInstance", call("pg-multi", false)).expect("it is available");
+    assert_eq!(public(&world).len(), 1, "of three, the two of pg-multi are gone");
+    after(&mut world, "rds:ModifyDBInstance", call("pg-single", false)).expect("it is available");
+    assert_eq!(public(&world), Vec::<String>::new());
+    let now = world.account().now_ms + 120_000;
+    world.at(now);
+    after(&mut world, "rds:ModifyDBInstance", call("pg-single", true)).expect("it is available");
+    assert_eq!(public(&world).len(), 1);
+}

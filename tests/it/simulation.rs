@@ -249,7 +249,7 @@ fn random_faults_never_double_anything_and_when_they_end_it_converges() {
     let plan = plan_of(&docs, "");
     let legs = legs(&docs, &plan);
     let wanted: Vec<_> = legs.iter().map(|leg| (settled(leg.before.fork()), settled(leg.after.fork()))).collect();
-    let seeds: Vec<u64> = (0..120).collect();
+    let seeds: Vec<u64> = (0..100).collect();
     in_parallel(&seeds, |seed| weather(*seed, &legs, &wanted));
 }
 

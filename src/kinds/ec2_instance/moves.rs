@@ -76,6 +76,17 @@ pub(super) fn discard(resource: &Resource, scene: &Scene<'_>, kept: &str) -> Vec
         .call("ec2:TerminateInstances", json!({ "InstanceIds": [old] }))
         .settled_by(gone)
         .needs(&lift, "a protected instance is not terminated")
+        .wait(wait(
+            check(
+                "it is terminated",
+                "ec2:DescribeInstances",
+                json!({ "InstanceIds": [old] }),
+                "Reservations[].Instances[].State.Name",
+                Expect::Excludes(["pending", "running", "stopping", "stopped", "shutting-down"].map(|s| json!(s)).to_vec()),
+            ),
+            60,
+            900,
+        ))
         .irreversible("a terminated instance and its own disks do not come back; the image stays")
         .done();
     end.needs.push(crate::model::step::Need { step: kept.to_owned(), because: "only what has been replaced is deleted".to_owned() });
