@@ -148,6 +148,21 @@ pub fn known(code: &str) -> &'static str {
     CODES.iter().find(|(known, _, _)| *known == code).map_or("HK0901", |(known, _, _)| known)
 }
 
+/// Nobody is logged in: where the SDK has looked, a line each.
+fn no_credentials(words: &str) -> Failure {
+    let (first, looked) = words.split_once('\n').unwrap_or((words, ""));
+    let mut failure = Failure::new("HK0302", "there are no AWS credentials");
+    let lines = if looked.is_empty() { first } else { looked };
+    for line in lines.lines().map(|line| line.trim().trim_start_matches("- ")).filter(|line| !line.is_empty()) {
+        failure = failure.detail(
+            line.replace("the credential provider was not enabled: ", "").replace("the credential provider was not enabled", "none"),
+        );
+    }
+    failure
+        .detail("nothing was called, nothing was written")
+        .hint("aws sso login   # or however you get a session; or another --profile; then the same command again")
+}
+
 impl From<crate::discover::Error> for Failure {
     fn from(error: crate::discover::Error) -> Failure {
         use crate::discover::Error;
@@ -157,9 +172,7 @@ impl From<crate::discover::Error> for Failure {
             Error::Unreachable { .. } => failure("HK0301")
                 .hint("aws sts get-caller-identity   # does anything get through? look at the network, AWS_ENDPOINT_URL, the region")
                 .hint("then the same command again"),
-            Error::Credentials(refusal) if refusal.code == "MissingCredentials" => {
-                failure("HK0302").hint("aws sso login   # or however you get a session; or another --profile; then the same command again")
-            }
+            Error::Credentials(refusal) if refusal.code == "MissingCredentials" => no_credentials(&refusal.message),
             Error::Credentials(_) => failure("HK0302")
                 .hint("aws sts get-caller-identity   # says what the credentials are worth")
                 .hint("aws sso login   # or however you get a session; or another --profile; then the same command again"),

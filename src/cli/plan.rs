@@ -111,7 +111,7 @@ fn tell(global: &Global, place: &Place, plan: &Plan) {
 fn show(place: &Place, id: &str) -> Done {
     let plan = place.plan()?.value;
     let step = plan.step(id).ok_or_else(|| {
-        let failure = Failure::new("HK0105", format!("the plan has no step `{id}`"));
+        let failure = Failure::new("HK0105", format!("the plan has no step `{id}`")).detail("nothing was called, nothing was written");
         match crate::plan::problem::nearest(id, plan.steps.iter().map(|step| step.id.as_str())) {
             Some(near) => failure.hint(format!("hikkoshi plan {} --step {near}", place.name)),
             None => failure.hint(format!("grep -n '^- id: ' {}   # the steps that there are", place.plan_path().display())),

@@ -45,9 +45,11 @@ pub async fn open(global: &Global, region: Option<&str>, faults: &[FaultAt]) -> 
 async fn aws(global: &Global, region: Option<&str>) -> Result<Session, Failure> {
     use crate::cloud::aws::AwsCloud;
     let region = global.region.as_deref().or(region);
-    let cloud = AwsCloud::connect(global.profile.as_deref(), region)
-        .await
-        .map_err(|error| Failure::new("HK0111", error.to_string()).hint("give --region, or set AWS_REGION or the profile's region"))?;
+    let cloud = AwsCloud::connect(global.profile.as_deref(), region).await.map_err(|error| {
+        Failure::new("HK0111", error.to_string())
+            .detail("nothing was called, nothing was written")
+            .hint("the same command with --region REGION, or export AWS_REGION=REGION")
+    })?;
     let region = cloud.region().to_owned();
     Ok(Session { cloud: Arc::new(cloud), clock: Arc::new(RealClock), region })
 }

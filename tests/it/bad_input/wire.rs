@@ -60,7 +60,7 @@ fn no_credentials_at_all_are_told() {
     let desk = Desk::new();
     let hikkoshi = desk.hikkoshi().without("AWS_ACCESS_KEY_ID").without("AWS_SECRET_ACCESS_KEY").limit(Duration::from_secs(30));
     for command in COMMANDS {
-        desk.refuses_by(&hikkoshi, command, &Refusal { exit: 1, code: "HK0302", says: &["there are no credentials", "aws sso login"] });
+        desk.refuses_by(&hikkoshi, command, &Refusal { exit: 1, code: "HK0302", says: &["there are no AWS credentials", "aws sso login"] });
     }
 }
 
