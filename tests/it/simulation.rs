@@ -230,17 +230,17 @@ fn weather(seed: u64, legs: &[Leg<'_>], wanted: &[(BTreeSet<String>, BTreeSet<St
     let (there, back) = (Goal::Forward(leg.stage), Goal::Back(at.checked_sub(1).map(|at| legs[at].stage)));
     let mut lab = leg.before.fork();
     for round in 0..2 + random(&[seed, 2]) % 3 {
-        let goal = if random(&[seed, 3, round]) % 3 == 0 { back } else { there };
+        let goal = if random(&[seed, 3, round]).is_multiple_of(3) { back } else { there };
         let decide = |number: u64, call: &Call| storm(seed, round, number, call);
         lab.go_with(goal, &Disturb { decide: &decide, ..Disturb::default() });
         assert_eq!(twice(&lab.cloud), Vec::<String>::new(), "seed {seed}, round {round}");
         lab.skip(random(&[seed, 4, round]) % 900);
     }
-    let goal = if seed % 2 == 0 { there } else { back };
+    let goal = if seed.is_multiple_of(2) { there } else { back };
     let context = format!("seed {seed}, {goal:?}");
     lab.reach(goal, &context);
     assert_eq!(twice(&lab.cloud), Vec::<String>::new(), "{context}");
-    same(&context, if seed % 2 == 0 { &wanted[at].1 } else { &wanted[at].0 }, &settled(lab));
+    same(&context, if seed.is_multiple_of(2) { &wanted[at].1 } else { &wanted[at].0 }, &settled(lab));
 }
 
 #[test]
