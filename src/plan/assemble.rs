@@ -401,7 +401,10 @@ impl<'a> Assembly<'a> {
                 "ec2:DescribeInstances" | "ec2:DescribeVolumes" => any("i-"),
                 "rds:DescribeDBInstances" | "rds:DescribeDBSubnetGroups" => any("service:rds"),
                 "lambda:ListFunctions" => any("function:") || any("service:lambda"),
-                operation if operation.starts_with("elasticloadbalancing:") => any("lb:"),
+                "elasticloadbalancing:DescribeLoadBalancers"
+                | "elasticloadbalancing:DescribeListeners"
+                | "elasticloadbalancing:DescribeTargetGroups"
+                | "elasticloadbalancing:DescribeTargetHealth" => any("lb:"),
                 _ => false,
             };
             if needed {

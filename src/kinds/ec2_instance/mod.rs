@@ -33,8 +33,9 @@ static LISTING: Listing = Listing {
         operation: "ec2:DescribeVolumes",
         result: "Volumes",
         parameters: |docs| {
-            let ids: Vec<&Value> = docs.iter().map(|doc| &doc["InstanceId"]).collect();
-            Some(json!({ "Filters": [{ "Name": "attachment.instance-id", "Values": ids }] }))
+            let living = docs.iter().filter(|doc| doc["State"]["Name"] != "terminated");
+            let ids: Vec<&Value> = living.map(|doc| &doc["InstanceId"]).collect();
+            (!ids.is_empty()).then(|| json!({ "Filters": [{ "Name": "attachment.instance-id", "Values": ids }] }))
         },
         batch: 200,
         merge: |doc, answer| {
