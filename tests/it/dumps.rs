@@ -148,7 +148,8 @@ fn strip(mut doc: Value) -> Value {
         *inner = strip(inner.take());
     }
     if let Some(map) = doc.as_object_mut() {
-        map.retain(|key, _| !(MERGED.contains(&key.as_str()) || (balancer && key == "Tags")));
+        let merged = |key: &str| MERGED.contains(&key) || (balancer && key == "Tags");
+        map.retain(|key, _| !merged(key));
     }
     doc
 }
@@ -194,8 +195,8 @@ fn the_command_writes_the_same_and_plans_from_it() {
 fn what_no_file_answers_is_noted_as_missing() {
     let dump = Dump::of_the_story();
     dump.write(|path, answer| {
-        let health = path.starts_with("more/app") && answer["TargetHealthDescriptions"].is_array();
-        answer["DBInstances"].is_null() && !health
+        let health_of_app = path.starts_with("more/app") && answer["TargetHealthDescriptions"].is_array();
+        answer["DBInstances"].is_null() && !health_of_app
     });
     let read = dump.read();
     let missing: Vec<(&str, &str)> = read.missing.iter().map(|m| (m.operation.as_str(), m.why.as_str())).collect();
