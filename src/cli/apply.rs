@@ -37,7 +37,7 @@ pub struct Args {
 
 /// Who runs: the caller's ARN, and user and host.
 pub fn who(arn: &str, now_ms: u64) -> String {
-    let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "this host".to_owned());
+    let host = super::place::hostname();
     let user = std::env::var("USER").unwrap_or_else(|_| "somebody".to_owned());
     let since = crate::clock::rfc3339(now_ms);
     format!("{arn}, {user}@{host}, process {}, since {since}", std::process::id())
@@ -67,14 +67,7 @@ pub async fn ready(global: &Global, place: &Place, faults: &[FaultAt]) -> Result
     let arn = session.must_be(&plan.value.account, &plan.value.region).await?;
     let who = who(&arn, session.clock.now_ms());
     let (journal, records) = FileJournal::open(&place.journal_path(), &who)?;
-    if let Some(Record { body: Body::Opened { plan: of, .. }, .. }) = records.first()
-        && *of != plan.sha256
-    {
-        return Err(Failure::new("HK0202", format!("{} is the journal of another plan", place.journal_path().display()))
-            .detail(format!("journal: {}…, plan: {}…", of.get(..12).unwrap_or(of), &plan.sha256[..12]))
-            .detail("nothing was called")
-            .hint("put the plan back that was begun (version control has it), then run the same command again"));
-    }
+    place.belong(&records, &plan)?;
     Ok(Ready { plan, session, journal, records, who })
 }
 
@@ -92,19 +85,20 @@ pub fn opening(ready: &Ready) -> Body {
 /// Runs the plan.
 pub async fn run(global: &Global, args: Args) -> Done {
     let place = Place::find(&global.dir, args.name.as_deref())?;
-    let until = goal(&place.plan()?.value, args.until.as_deref(), args.cleanup)?;
+    let plan = place.plan()?.value;
+    let until = goal(&plan, args.until.as_deref(), args.cleanup)?;
+    if !plan.blockers.is_empty() {
+        return Err(blocked(&plan));
+    }
     let ready = ready(global, &place, &args.fault).await?;
     let plan = &ready.plan.value;
-    if !plan.blockers.is_empty() {
-        return Err(blocked(plan));
-    }
     let mut machine = Machine::new(plan);
     ready.records.iter().for_each(|record| machine.apply(&record.body));
     let begun = plan.steps.iter().any(|step| machine.is_begun(&step.id));
     if until == Stage::Cleanup && machine.current_stage().is_some_and(|stage| stage != Stage::Cleanup) {
-        return Err(
-            Failure::new("HK0507", "cleanup comes after everything else, and a soak").hint(format!("hikkoshi apply {}", place.name))
-        );
+        return Err(Failure::new("HK0507", "cleanup deletes for good what was replaced, and not everything is replaced yet")
+            .detail("nothing was called")
+            .hint(format!("hikkoshi apply {}   # everything before cleanup; then a soak", place.name)));
     }
     if !begun {
         no_drift(&ready.session, &place).await?;
@@ -190,12 +184,19 @@ fn goal(plan: &Plan, until: Option<&str>, cleanup: bool) -> Result<Stage, Failur
     if cleanup {
         return Ok(Stage::Cleanup);
     }
-    let names: Vec<&str> = plan.stages.iter().map(|stage| stage.name()).collect();
     match until {
         None => Ok(Stage::Tighten),
-        Some(name) => Stage::parse(name).filter(|stage| plan.stages.contains(stage)).ok_or_else(|| {
-            Failure::new("HK0111", format!("the plan has no checkpoint `{name}`")).detail(format!("checkpoints: {}", names.join(", ")))
-        }),
+        Some(name) => Stage::parse(name).filter(|stage| plan.stages.contains(stage)).ok_or_else(|| no_checkpoint(plan, name)),
+    }
+}
+
+/// A checkpoint that the plan doesn't have.
+pub fn no_checkpoint(plan: &Plan, name: &str) -> Failure {
+    let names: Vec<&str> = plan.stages.iter().map(|stage| stage.name()).collect();
+    let failure = Failure::new("HK0111", format!("the plan has no checkpoint `{name}`")).detail("nothing was called");
+    match crate::plan::problem::nearest(name, names.iter().copied()) {
+        Some(near) => failure.hint(format!("the same command with {near}, if that is what you meant; there are {}", names.join(", "))),
+        None => failure.hint(format!("the same command with one of these: {}", names.join(", "))),
     }
 }
 
@@ -205,8 +206,8 @@ async fn no_drift(session: &Session, place: &Place) -> Result<(), Failure> {
     if drift.is_empty() {
         return Ok(());
     }
-    let mut failure =
-        Failure::new("HK0505", format!("the account differs from the inventory in {} places", drift.len())).detail("nothing was changed");
+    let mut failure = Failure::new("HK0505", format!("the account is no longer as the inventory says: {} difference(s)", drift.len()))
+        .detail("nothing was changed");
     for line in differences(&drift).into_iter().take(20) {
         failure = failure.detail(line);
     }
@@ -238,7 +239,7 @@ fn reached(global: &Global, place: &Place) -> Result<(), Failure> {
     if global.json {
         return Ok(());
     }
-    let plan = place.plan()?.value;
+    let plan = place.plan_alone()?.value;
     let records = place.records()?;
     let mut machine = Machine::new(&plan);
     records.iter().for_each(|record| machine.apply(&record.body));
@@ -270,11 +271,12 @@ fn reached(global: &Global, place: &Place) -> Result<(), Failure> {
 pub fn stopped(global: &Global, place: &Place, failed: &[FailedStep]) -> Failure {
     let first = &failed[0];
     let code = known(&first.code);
+    let mut again = format!("hikkoshi apply {}", place.name);
     let mut failure = Failure::new(code, format!("step {} failed: {}", first.step, crate::report::harmless(&first.why)));
     for other in &failed[1..] {
         failure = failure.detail(format!("step {} failed too: {} [{}]", other.step, crate::report::harmless(&other.why), other.code));
     }
-    if let (Ok(plan), Ok(records)) = (place.plan(), place.records()) {
+    if let (Ok(plan), Ok(records)) = (place.plan_alone(), place.records()) {
         let mut machine = Machine::new(&plan.value);
         records.iter().for_each(|record| machine.apply(&record.body));
         failure = failure.detail(situation(&machine));
@@ -283,11 +285,14 @@ pub fn stopped(global: &Global, place: &Place, failed: &[FailedStep]) -> Failure
         {
             failure = failure.detail(line.to_owned());
         }
-        if let Some(last) = machine.checkpoints().iter().max() {
+        let cleaning = plan.value.step(&first.step).is_some_and(|step| step.stage == Stage::Cleanup);
+        if cleaning {
+            again.push_str(" --cleanup");
+        } else if let Some(last) = machine.checkpoints().iter().max() {
             failure.hints.push(format!("hikkoshi rollback {} --to {}   # or go back to the last checkpoint", place.name, last.name()));
         }
     }
-    failure.hints.insert(0, format!("hikkoshi apply {}   # tries the failed step again and goes on", place.name));
+    failure.hints.insert(0, format!("{again}   # tries the failed step again and goes on"));
     failure.hint(format!("hikkoshi plan {} --step {}   # what the step is", place.name, first.step))
 }
 

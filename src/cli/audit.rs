@@ -10,6 +10,9 @@ use crate::model::id::Id;
 use crate::model::inventory::Inventory;
 use crate::report::table;
 
+/// The page of an audit that found something.
+const CODE: &str = "HK0402";
+
 /// Options of `audit`.
 #[derive(clap::Args, Debug)]
 pub struct Args {
@@ -65,10 +68,9 @@ impl Threshold {
 /// If there is none.
 pub async fn inventory(global: &Global, name: Option<&str>, vpc: Option<&str>, file: Option<&PathBuf>) -> Result<Inventory, Failure> {
     if let Some(path) = file {
-        let text = place::read(path)?;
-        return serde_json::from_str(&text).map_err(|error| {
-            Failure::new("HK0109", format!("{}:{}:{}: not an inventory: {error}", path.display(), error.line(), error.column()))
-        });
+        let text = place::read_named(path, "--inventory")?;
+        return place::inventory_of(path, &text, "HK0109")
+            .map_err(|failure| failure.hint("the same command with a file that `hikkoshi discover` wrote"));
     }
     if let Some(vpc) = vpc {
         let session = session::open(global, None, &[]).await?;
@@ -90,7 +92,13 @@ pub async fn run(global: &Global, args: Args) -> Done {
         say(&crate::audit::text(&inventory, &findings, global.width(), global.style().0));
     }
     let bad = |finding: &Finding| args.fail_on.severity().is_some_and(|threshold| finding.severity <= threshold);
-    Ok(if findings.iter().any(bad) { exit::FINDINGS } else { 0 })
+    if !findings.iter().any(bad) {
+        return Ok(0);
+    }
+    if !global.json && args.format == Format::Text {
+        say(&format!("page: hikkoshi explain {CODE}\n"));
+    }
+    Ok(exit::FINDINGS)
 }
 
 fn brief(findings: &[Finding], global: &Global) -> String {

@@ -13,10 +13,12 @@ pub fn confirm(what: &str, name: &str, yes: bool) -> Result<(), Failure> {
         return Ok(());
     }
     let refused = |why: &str| {
-        Failure::new("HK0509", why.to_owned()).detail("nothing was called").hint("add --yes, or run it on a terminal and type the name")
+        Failure::new("HK0509", why.to_owned())
+            .detail("nothing was called")
+            .hint("the same command with --yes, or on a terminal, where the name is typed")
     };
     if !std::io::stdin().is_terminal() {
-        return Err(refused(&format!("{what} changes the account and was not confirmed")));
+        return Err(refused(&format!("`{}` is not confirmed", what.lines().next().unwrap_or_default())));
     }
     eprint!("{what}\nType the migration's name ({name}) to go on: ");
     let _ = std::io::stderr().flush();

@@ -49,9 +49,12 @@ pub fn file(inventory: &Inventory) -> String {
 pub async fn run(global: &Global, args: Args) -> Done {
     let place = match (&args.name, &args.vpc) {
         (None, Some(_)) => None,
-        (name, _) => Some(Place::find(&global.dir, name.as_deref()))
-            .transpose()
-            .or_else(|failure| if args.from.is_some() { Ok(None) } else { Err(failure) })?,
+        (name, _) => match Place::find(&global.dir, name.as_deref()) {
+            Ok(place) => Some(place),
+            // A folder may say itself which VPC it is about; then the inventory is printed.
+            Err(_) if name.is_none() && args.from.is_some() => None,
+            Err(failure) => return Err(failure),
+        },
     };
     let intent = place.as_ref().map(Place::intent).transpose()?;
     let vpc = args.vpc.clone().or_else(|| intent.as_ref().map(|i| i.value.vpc.value.clone())).map(Id::from);
@@ -63,7 +66,7 @@ pub async fn run(global: &Global, args: Args) -> Done {
             if let Some(intent) = &intent {
                 session.must_be(&intent.value.account.value, &intent.value.region.value).await?;
             }
-            let vpc = vpc.ok_or_else(|| Failure::new("HK0111", "which VPC? give --vpc or a migration's name"))?;
+            let vpc = vpc.ok_or_else(|| Failure::new("HK0111", "which VPC?").hint("the same command with --vpc or a migration's name"))?;
             look(&session, &account, &vpc).await?
         }
     };
@@ -74,7 +77,8 @@ pub async fn run(global: &Global, args: Args) -> Done {
             "HK0103",
             format!("the folder is of account {}, the intent is for {}", inventory.account, intent.value.account.value),
         )
-        .detail("nothing was written"));
+        .detail("nothing was called, nothing was written")
+        .hint("the same command with the folder of the right account"));
     }
     let path = args.out.or_else(|| place.as_ref().map(Place::inventory_path));
     match path {

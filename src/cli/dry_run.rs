@@ -97,7 +97,7 @@ async fn one(
 /// Simulates, asks EC2, compares.
 pub async fn run(global: &Global, args: Args) -> Done {
     let place = Place::find(&global.dir, args.name.as_deref())?;
-    let plan = place.plan()?.value;
+    let plan = place.plan_as_made()?.value;
     let inventory = place.inventory()?.value;
     if !plan.blockers.is_empty() {
         return Err(blocked(&plan));

@@ -28,8 +28,13 @@ pub fn run(global: &Global, args: &Args) -> Done {
         }
         return Ok(0);
     };
-    let text =
-        page(name).ok_or_else(|| Failure::new("HK0111", format!("there is no page `{name}`")).hint("hikkoshi explain   # lists them"))?;
+    let text = page(name).ok_or_else(|| {
+        let known = CODES.iter().map(|(code, _, _)| *code).chain(SITUATIONS.iter().map(|(situation, _)| *situation));
+        let near = crate::plan::problem::nearest(&name.to_lowercase(), known).filter(|near| !near.starts_with("HK"));
+        let failure = Failure::new("HK0111", format!("there is no page `{name}`")).detail("nothing was called, nothing was written");
+        let failure = if let Some(near) = near { failure.hint(format!("hikkoshi explain {near}")) } else { failure };
+        failure.hint("hikkoshi explain   # lists the pages")
+    })?;
     if global.json {
         super::say_json(&serde_json::json!({ "name": name, "page": text }));
     } else {

@@ -4,6 +4,8 @@
 
 use std::fmt::Write;
 
+use crate::report::harmless;
+
 /// Exit statuses (DESIGN.md section 8).
 pub mod exit {
     /// Unexpected.
@@ -59,7 +61,6 @@ codes! {
     "HK0403" FINDINGS;
     "HK0404" FINDINGS;
     "HK0405" FINDINGS;
-    "HK0501" STEP;
     "HK0502" STEP;
     "HK0503" STEP;
     "HK0504" STEP;
@@ -81,7 +82,7 @@ pub const SITUATIONS: &[(&str, &str)] = &[
 
 /// The page of a code or a situation.
 pub fn page(name: &str) -> Option<&'static str> {
-    let wanted = name.to_uppercase();
+    let wanted = if name.len() <= 4 && name.chars().all(|c| c.is_ascii_digit()) { format!("HK{name:0>4}") } else { name.to_uppercase() };
     let code = CODES.iter().find(|(code, _, _)| *code == wanted).map(|(_, _, page)| *page);
     code.or_else(|| SITUATIONS.iter().find(|(situation, _)| *situation == name.to_lowercase()).map(|(_, page)| *page))
 }
@@ -125,12 +126,12 @@ impl Failure {
     /// For people.
     pub fn text(&self, style: bool) -> String {
         let (bold, red, off) = if style { ("\x1b[1m", "\x1b[31;1m", "\x1b[0m") } else { ("", "", "") };
-        let mut out = format!("{red}error[{}]{off}{bold}: {}{off}\n", self.code, self.message);
+        let mut out = format!("{red}error[{}]{off}{bold}: {}{off}\n", self.code, harmless(&self.message));
         for detail in &self.details {
-            let _ = writeln!(out, "  {detail}");
+            let _ = writeln!(out, "  {}", harmless(detail));
         }
         for (at, hint) in self.hints.iter().enumerate() {
-            let _ = writeln!(out, "{} {hint}", if at == 0 { "next:" } else { "     " });
+            let _ = writeln!(out, "{} {}", if at == 0 { "next:" } else { "     " }, harmless(hint));
         }
         let _ = writeln!(out, "page: hikkoshi explain {}", self.code);
         out
@@ -147,26 +148,46 @@ pub fn known(code: &str) -> &'static str {
     CODES.iter().find(|(known, _, _)| *known == code).map_or("HK0901", |(known, _, _)| known)
 }
 
+/// Nobody is logged in: where the SDK has looked, a line each.
+fn no_credentials(words: &str) -> Failure {
+    let (first, looked) = words.split_once('\n').unwrap_or((words, ""));
+    let mut failure = Failure::new("HK0302", "there are no AWS credentials");
+    let lines = if looked.is_empty() { first } else { looked };
+    for line in lines.lines().map(|line| line.trim().trim_start_matches("- ")).filter(|line| !line.is_empty()) {
+        failure = failure.detail(
+            line.replace("the credential provider was not enabled: ", "").replace("the credential provider was not enabled", "none"),
+        );
+    }
+    failure
+        .detail("nothing was called, nothing was written")
+        .hint("aws sso login   # or however you get a session; or another --profile; then the same command again")
+}
+
 impl From<crate::discover::Error> for Failure {
     fn from(error: crate::discover::Error) -> Failure {
         use crate::discover::Error;
         let message = error.to_string();
+        let failure = |code| Failure::new(code, message.clone()).detail("only reads were sent: nothing was changed, nothing was written");
         match error {
-            Error::Unreachable { .. } => Failure::new("HK0301", message)
-                .detail("nothing was changed")
-                .hint("check the network, AWS_ENDPOINT_URL and the region, then run the same command again"),
-            Error::Credentials(_) => Failure::new("HK0302", message)
-                .detail("nothing was changed")
-                .hint("aws sts get-caller-identity   # shows what the credentials are worth"),
-            Error::UnknownVpc { ref region, .. } => {
-                let hint = format!("aws ec2 describe-vpcs --region {region} --query 'Vpcs[].[VpcId,CidrBlock]'");
-                Failure::new("HK0102", message).detail("nothing was written").hint(hint)
+            Error::Unreachable { .. } => failure("HK0301")
+                .hint("aws sts get-caller-identity   # does anything get through? look at the network, AWS_ENDPOINT_URL, the region")
+                .hint("then the same command again"),
+            Error::Credentials(refusal) if refusal.code == "MissingCredentials" => no_credentials(&refusal.message),
+            Error::Credentials(_) => failure("HK0302")
+                .hint("aws sts get-caller-identity   # says what the credentials are worth")
+                .hint("aws sso login   # or however you get a session; or another --profile; then the same command again"),
+            Error::UnknownVpc { ref region, .. } => failure("HK0102")
+                .hint(format!("aws ec2 describe-vpcs --region {region} --query 'Vpcs[].[VpcId,CidrBlock]'   # which there are"))
+                .hint("then the same command with the right --profile and --region, or the right VPC"),
+            Error::Refused { ref refusal, .. } if refusal.is_denied() => failure("HK0303")
+                .hint("have this permission given to whoever you are (aws sts get-caller-identity), then the same command again"),
+            Error::Refused { .. } => failure("HK0304").hint("the same command again, if AWS's words sound as if it would pass"),
+            Error::SeveralVpcs { .. } => {
+                Failure::new("HK0111", message).detail("nothing was written").hint("the same command with --vpc and one of these")
             }
-            Error::Refused { ref refusal, .. } if refusal.is_denied() => Failure::new("HK0303", message)
-                .detail("nothing was changed")
-                .hint("ask for this permission, then run the same command again"),
-            Error::Refused { .. } => Failure::new("HK0304", message).detail("nothing was changed"),
-            Error::Dump(_) => Failure::new("HK0109", message).detail("nothing was written"),
+            Error::Dump(_) => Failure::new("HK0109", message)
+                .detail("nothing was called, nothing was written")
+                .hint("mend or take away what is named, then the same command again"),
         }
     }
 }
@@ -176,15 +197,17 @@ impl From<crate::journal::Error> for Failure {
         use crate::journal::Error;
         let message = error.to_string();
         match error {
-            Error::Damaged { .. } => Failure::new("HK0201", message)
-                .detail("nothing was called; the records before that line are sound")
-                .hint("keep a copy of the journal, then read `hikkoshi explain HK0201`"),
+            Error::Damaged { ref path, ref last, .. } => Failure::new("HK0201", message)
+                .detail(format!("sound before it, and true: {last}"))
+                .detail("nothing was called; the file is as it was")
+                .hint(format!("cp -p {path} {path}.damaged   # first of all"))
+                .hint("then put back a sound copy of the journal, and the same command again"),
             Error::Unwritable(_) => Failure::new("HK0203", message)
-                .detail("a call is made only after its record is on disk: nothing was called that the journal doesn't know")
-                .hint("make room (df -h), then run the same command again: it goes on from where it is"),
+                .detail("a call is made only when its record is on the disk: nothing was called that the journal doesn't know")
+                .hint("df -h   # make room; then the same command again: it goes on from where it is"),
             Error::Locked(_) => Failure::new("HK0204", message)
-                .detail("nothing was called")
-                .hint("wait for it, or ask whoever runs it; the lock ends with its process"),
+                .detail("nothing was called; the other run goes on undisturbed")
+                .hint("wait for it (hikkoshi status says how far it is), or ask whoever runs it; the lock ends with its process"),
         }
     }
 }

@@ -29,11 +29,18 @@ pub struct Args {
 
 /// Looks, and writes the intent, its schema and the inventory.
 pub async fn run(global: &Global, args: Args) -> Done {
+    intent::check_name(&args.name).map_err(|expected| {
+        Failure::new("HK0111", format!("`{}` can't name a migration", args.name))
+            .detail(format!("a name is {expected}"))
+            .detail("nothing was called, nothing was written")
+            .hint(format!("the same command with --name {}", crate::model::id::slug(&args.name)))
+    })?;
     let place = Place::new(&global.dir, &args.name);
     if place::exists(&place.intent_path()) && !args.force {
         return Err(Failure::new("HK0110", format!("{} is there already", place.intent_path().display()))
-            .detail("nothing was written")
-            .hint(format!("hikkoshi plan {}   # to go on with it; or choose another --name, or --force", args.name)));
+            .detail("nothing was called, nothing was written")
+            .hint(format!("hikkoshi plan {}   # goes on with it", args.name))
+            .hint("the same command with another --name; or with --force, which writes over what people have edited"));
     }
     let inventory = match &args.from {
         Some(folder) => {
@@ -44,7 +51,7 @@ pub async fn run(global: &Global, args: Args) -> Done {
         None => from_account(global, args.vpc.as_deref()).await?,
     };
     let text = init::write(&args.name, &inventory)
-        .map_err(|problem| Failure::new("HK0111", problem.message).detail(format!("expected: {}", problem.expected)))?;
+        .map_err(|problem| Failure::new("HK0901", format!("a first intent could not be written: {problem}")))?;
     let schema = serde_json::to_string_pretty(&intent::schema()).unwrap_or_default() + "\n";
     place::write(&place.inventory_path(), &super::discover::file(&inventory))?;
     place::write(&place.schema_path(), &schema)?;
@@ -68,11 +75,16 @@ async fn the_only_vpc(session: &session::Session) -> Result<Id, Failure> {
     if all.len() == 1 {
         return Ok(Id::new(all.remove(0).0));
     }
+    if all.is_empty() {
+        return Err(Failure::new("HK0102", format!("the region {} has no VPC", session.region))
+            .detail("only reads were sent: nothing was changed, nothing was written")
+            .hint("the same command with another --region or --profile"));
+    }
     let mut failure = Failure::new("HK0111", format!("the region {} has {} VPCs: choose one with --vpc", session.region, all.len()));
-    for (id, name, range) in all {
+    for (id, name, range) in &all {
         failure = failure.detail(format!("{id}  {range}  {name}"));
     }
-    Err(failure)
+    Err(failure.detail("nothing was written").hint(format!("the same command with --vpc {}, or another of these", all[0].0)))
 }
 
 fn tell(global: &Global, place: &Place, inventory: &Inventory) {

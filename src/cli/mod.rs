@@ -169,9 +169,35 @@ async fn run(global: &Global, command: Command) -> Done {
 /// Prints, and does not mind a reader that has gone away.
 pub fn say(text: &str) {
     use std::io::Write;
-    if std::io::stdout().write_all(text.as_bytes()).is_err() {
+    if std::io::stdout().write_all(tame(text).as_bytes()).is_err() {
         std::process::exit(0);
     }
+}
+
+/// Text for a terminal: line ends, tabs and our own colours stay, nothing else that a terminal obeys. Names from the
+/// account are cleaned where they are read; this is for what slips through.
+fn tame(text: &str) -> std::borrow::Cow<'_, str> {
+    let plain = |c: char| !c.is_control() || c == '\n' || c == '\t';
+    if text.chars().all(plain) {
+        return text.into();
+    }
+    let colour = |rest: &str| {
+        let code = rest.strip_prefix("\x1b[")?;
+        let end = code.find(|c: char| !c.is_ascii_digit() && c != ';')?;
+        code[end..].starts_with('m').then_some(2 + end + 1)
+    };
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let (kept, length) = match colour(rest) {
+            Some(length) => (&rest[..length], length),
+            None if plain(c) => (&rest[..c.len_utf8()], c.len_utf8()),
+            None => ("·", c.len_utf8()),
+        };
+        out.push_str(kept);
+        rest = &rest[length..];
+    }
+    out.into()
 }
 
 /// Prints JSON.

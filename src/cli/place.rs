@@ -4,9 +4,12 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
+use crate::execute::Machine;
+use crate::journal::Body;
 use crate::journal::{Record, file};
 use crate::model::inventory::Inventory;
 use crate::plan::intent::{self, Intent, Problem};
+use crate::plan::problem::nearest;
 use crate::plan::{Plan, format, sha256};
 
 /// One migration's files.
@@ -28,6 +31,8 @@ pub struct Hashed<T> {
 impl Place {
     /// The files of a migration that may not exist yet.
     pub fn new(dir: &Path, name: &str) -> Place {
+        // `./migrations` and `migrations` are the same; the shorter one reads better.
+        let dir = dir.strip_prefix(".").unwrap_or(dir);
         Place { dir: dir.to_owned(), name: name.to_owned() }
     }
 
@@ -41,25 +46,11 @@ impl Place {
         let stem = |entry: std::fs::DirEntry| entry.file_name().to_string_lossy().strip_suffix(".yaml").map(str::to_owned);
         let mut all: Vec<String> = entries.filter_map(stem).collect();
         all.sort();
-        let list = if all.is_empty() { "none".to_owned() } else { all.join(", ") };
         let found = match name {
-            Some(name) if all.iter().any(|one| one == name) => Some(name.to_owned()),
-            Some(_) => None,
-            None if all.len() == 1 => all.pop(),
-            None => None,
+            Some(name) => all.iter().find(|one| *one == name),
+            None => all.first().filter(|_| all.len() == 1),
         };
-        match found {
-            Some(name) => Ok(Place::new(dir, &name)),
-            None => {
-                let message = name.map_or_else(
-                    || format!("{} holds no single migration", dir.join("migrations").display()),
-                    |name| format!("there is no {}", dir.join("migrations").join(format!("{name}.yaml")).display()),
-                );
-                Err(Failure::new("HK0108", message)
-                    .detail(format!("migrations here: {list}"))
-                    .hint("hikkoshi init --name NAME --vpc VPC   # writes one; or name one of those, or choose a directory with --dir"))
-            }
-        }
+        found.map(|name| Place::new(dir, name)).ok_or_else(|| which(dir, name, &all))
     }
 
     /// `migrations/<name>.yaml`.
@@ -97,8 +88,13 @@ impl Place {
     /// If it can't be read, or something in it is wrong: with its line and column.
     pub fn intent(&self) -> Result<Hashed<Intent>, Failure> {
         let path = self.intent_path();
-        let text = read(&path)?;
-        let value = intent::parse(&text).map_err(|problem| at(&path, &text, &problem, "HK0101"))?;
+        let text = read(&path).map_err(|failure| match failure.code {
+            "HK0107" => Failure { code: "HK0101", ..failure }.hint(format!("put a sound {} back (version control has it)", path.display())),
+            _ => failure,
+        })?;
+        let wrong =
+            |problem: &Problem| at(&path, &text, problem, "HK0101").hint(format!("mend that line, then: hikkoshi plan {}", self.name));
+        let value = intent::parse(&text).map_err(|problem| wrong(&problem))?;
         if value.migration.value != self.name {
             let place = value.migration.referenced;
             let problem = Problem {
@@ -107,7 +103,7 @@ impl Place {
                 message: format!("`migration: {}` in a file called {}.yaml", value.migration.value, self.name),
                 expected: format!("migration: {}", self.name),
             };
-            return Err(at(&path, &text, &problem, "HK0101"));
+            return Err(wrong(&problem));
         }
         Ok(Hashed { value, sha256: sha256(text.as_bytes()) })
     }
@@ -116,7 +112,7 @@ impl Place {
     pub fn intent_problem(&self, problem: &Problem) -> Failure {
         let path = self.intent_path();
         let text = read(&path).unwrap_or_default();
-        at(&path, &text, problem, "HK0105")
+        at(&path, &text, problem, "HK0105").hint(format!("mend that line, then: hikkoshi plan {}", self.name))
     }
 
     /// The inventory.
@@ -126,36 +122,86 @@ impl Place {
     pub fn inventory(&self) -> Result<Hashed<Inventory>, Failure> {
         let path = self.inventory_path();
         let text = read(&path).map_err(|failure| failure.hint(format!("hikkoshi discover {}", self.name)))?;
-        let value: Inventory = serde_json::from_str(&text).map_err(|error| {
-            Failure::new("HK0107", format!("{}:{}:{}: {error}", path.display(), error.line(), error.column()))
-                .hint(format!("hikkoshi discover {}", self.name))
-        })?;
+        let value = inventory_of(&path, &text, "HK0107").map_err(|failure| failure.hint(format!("hikkoshi discover {}", self.name)))?;
         Ok(Hashed { value, sha256: sha256(text.as_bytes()) })
     }
 
-    /// The plan, checked against intent and inventory.
+    /// The plan. It is checked against the intent and the inventory until a run has begun; from then on the plan is the
+    /// decision, whatever becomes of what it was made from.
+    ///
+    /// # Errors
+    /// If there is none, it is damaged, or what it was made from has changed before a run began.
+    pub fn plan(&self) -> Result<Hashed<Plan>, Failure> {
+        let plan = self.plan_alone()?;
+        match self.changed(&plan.value)? {
+            Some(failure) if !self.has_begun(&plan) => Err(failure),
+            _ => Ok(plan),
+        }
+    }
+
+    /// The plan, which must fit the intent and the inventory as they are now, run or not.
     ///
     /// # Errors
     /// If there is none, it is damaged, or what it was made from has changed.
-    pub fn plan(&self) -> Result<Hashed<Plan>, Failure> {
+    pub fn plan_as_made(&self) -> Result<Hashed<Plan>, Failure> {
+        let plan = self.plan_alone()?;
+        match self.changed(&plan.value)? {
+            Some(failure) if self.has_begun(&plan) => Err(Failure { hints: Vec::new(), ..failure }
+                .detail("a run has begun: apply, rollback, status and verify go on with the plan as it is")
+                .hint("put the file back that the plan was made from (version control has it)")),
+            Some(failure) => Err(failure),
+            None => Ok(plan),
+        }
+    }
+
+    /// The plan, whatever it was made from: for what is said after a run.
+    ///
+    /// # Errors
+    /// If there is none or it is damaged.
+    pub fn plan_alone(&self) -> Result<Hashed<Plan>, Failure> {
         let path = self.plan_path();
         let text = read(&path).map_err(|failure| failure.hint(format!("hikkoshi plan {}", self.name)))?;
         let value = format::read(&text).map_err(|unreadable| {
-            at(&path, &text, &unreadable.problem, unreadable.code)
-                .hint(format!("mend that line, or make the plan again: hikkoshi plan {}", self.name))
+            let failure = at(&path, &text, &unreadable.problem, unreadable.code);
+            match self.records() {
+                Ok(records) if records.is_empty() => {
+                    failure.hint(format!("mend that line, or make the plan again: hikkoshi plan {}", self.name))
+                }
+                _ => failure.hint("a run has begun: put back the plan that it began with (version control has it)"),
+            }
         })?;
-        for (what, path, wanted) in
-            [("intent", self.intent_path(), &value.intent_sha256), ("inventory", self.inventory_path(), &value.inventory_sha256)]
-        {
-            let now = sha256(read(&path)?.as_bytes());
+        Ok(Hashed { value, sha256: format::hash(&text) })
+    }
+
+    /// What the plan was made from and is not any more.
+    fn changed(&self, plan: &Plan) -> Result<Option<Failure>, Failure> {
+        let made_from = [("intent", self.intent_path(), &plan.intent_sha256), ("inventory", self.inventory_path(), &plan.inventory_sha256)];
+        for (what, path, wanted) in made_from {
+            let now = match read(&path) {
+                Ok(text) => sha256(text.as_bytes()),
+                Err(failure) if failure.code == "HK0108" => "nothing".to_owned(),
+                Err(failure) => return Err(failure),
+            };
             if now != *wanted {
-                return Err(Failure::new("HK0106", format!("the {what} has changed since the plan was made"))
-                    .detail(format!("{}: {}… now, {}… in the plan", path.display(), &now[..12], &wanted.get(..12).unwrap_or(wanted)))
-                    .detail("nothing was called")
-                    .hint(format!("hikkoshi plan {}   # plans again; review it again before you apply it", self.name)));
+                let short = |hash: &str| if hash.len() == 64 { format!("{}…", &hash[..12]) } else { hash.to_owned() };
+                return Ok(Some(
+                    Failure::new("HK0106", format!("the {what} has changed since the plan was made"))
+                        .detail(format!("{}: {} now, {} in the plan", path.display(), short(&now), short(wanted)))
+                        .detail("nothing was called, nothing was written")
+                        .hint(format!("hikkoshi plan {}   # plans again; review it again before you apply it", self.name)),
+                ));
             }
         }
-        Ok(Hashed { value, sha256: format::hash(&text) })
+        Ok(None)
+    }
+
+    /// Whether a run of this very plan has begun and was not gone back from entirely.
+    fn has_begun(&self, plan: &Hashed<Plan>) -> bool {
+        let records = self.records().unwrap_or_default();
+        let mut machine = Machine::new(&plan.value);
+        records.iter().for_each(|record| machine.apply(&record.body));
+        let own = matches!(records.first(), Some(Record { body: Body::Opened { plan: of, .. }, .. }) if *of == plan.sha256);
+        own && plan.value.steps.iter().any(|step| machine.is_begun(&step.id))
     }
 
     /// The journal's records; none if nothing has been run.
@@ -165,6 +211,88 @@ impl Place {
     pub fn records(&self) -> Result<Vec<Record>, Failure> {
         file::read(&self.journal_path()).map_err(Failure::from)
     }
+
+    /// The journal's records, which must be of this plan.
+    ///
+    /// # Errors
+    /// If it is damaged, can't be read, or is another plan's.
+    pub fn records_of(&self, plan: &Hashed<Plan>) -> Result<Vec<Record>, Failure> {
+        let records = self.records()?;
+        self.belong(&records, plan)?;
+        Ok(records)
+    }
+
+    /// Whether records are of this plan.
+    ///
+    /// # Errors
+    /// If they are another plan's.
+    pub fn belong(&self, records: &[Record], plan: &Hashed<Plan>) -> Result<(), Failure> {
+        match records.first() {
+            Some(Record { body: Body::Opened { plan: of, .. }, .. }) if *of != plan.sha256 => {
+                Err(Failure::new("HK0202", format!("{} is the journal of another plan", self.journal_path().display()))
+                    .detail(format!(
+                        "the journal's plan is {}…, {} is {}…",
+                        of.get(..12).unwrap_or(of),
+                        self.plan_path().display(),
+                        &plan.sha256[..12]
+                    ))
+                    .detail("nothing was called; the account is as the last run left it")
+                    .hint("put the plan back that was begun (version control has it), then run the same command again"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// No single migration is meant: which ones there are.
+fn which(dir: &Path, name: Option<&str>, all: &[String]) -> Failure {
+    let folder = Place::new(dir, "").dir.join("migrations");
+    let init = "hikkoshi init --name NAME --vpc VPC   # writes a first one; or choose another directory with --dir";
+    let failure = match name {
+        Some(name) => Failure::new("HK0108", format!("there is no {}", folder.join(format!("{name}.yaml")).display())),
+        None if all.is_empty() => Failure::new("HK0108", format!("there is no migration in {}", folder.display())),
+        None => Failure::new("HK0108", format!("there are {} migrations in {}: say which", all.len(), folder.display())),
+    };
+    let failure = failure.detail("nothing was called, nothing was written");
+    if all.is_empty() {
+        return failure.hint(init);
+    }
+    let failure = failure.detail(format!("migrations here: {}", all.join(", ")));
+    match name.map(|name| nearest(name, all.iter().map(String::as_str))) {
+        Some(Some(near)) => failure.hint(format!("the same command with {near}, if that is what you meant")),
+        Some(None) => failure.hint("the same command with one of these names").hint(init),
+        None => failure.hint(format!("the same command with one of these names, such as {}", all[0])),
+    }
+}
+
+/// An inventory from a file's text.
+///
+/// # Errors
+/// If it isn't one.
+pub fn inventory_of(path: &Path, text: &str, code: &'static str) -> Result<Inventory, Failure> {
+    let wrong = |place: String, why: String| {
+        Failure::new(code, format!("{}{place}: not an inventory: {why}", path.display())).detail("nothing was called, nothing was written")
+    };
+    let inventory: Inventory =
+        serde_json::from_str(text).map_err(|error| wrong(format!(":{}:{}", error.line(), error.column()), without_place(&error)))?;
+    if inventory.version != 1 {
+        let why = format!("it is of format {}, which hikkoshi {} does not know", inventory.version, env!("CARGO_PKG_VERSION"));
+        return Err(wrong(String::new(), why));
+    }
+    Ok(inventory)
+}
+
+/// A JSON error without the place, which stands before it already.
+pub fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.split(" at line ").next().unwrap_or(&text).to_owned()
+}
+
+/// This machine's name.
+#[expect(clippy::disallowed_methods, reason = "the kernel tells it in a file")]
+pub fn hostname() -> String {
+    let kernel = || std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned());
+    std::env::var("HOSTNAME").ok().or_else(kernel).filter(|name| !name.is_empty()).unwrap_or_else(|| "this host".to_owned())
 }
 
 /// Reads a text file.
@@ -173,9 +301,23 @@ impl Place {
 /// If it isn't there or isn't text.
 #[expect(clippy::disallowed_methods, reason = "the working directory is this module's purpose")]
 pub fn read(path: &Path) -> Result<String, Failure> {
+    let failure = |code, why: String| Failure::new(code, why).detail("nothing was called, nothing was written");
     std::fs::read_to_string(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Failure::new("HK0108", format!("there is no {}", path.display())),
-        _ => Failure::new("HK0203", format!("{} can't be read: {error}", path.display())),
+        std::io::ErrorKind::NotFound => failure("HK0108", format!("there is no {}", path.display())),
+        std::io::ErrorKind::InvalidData => failure("HK0107", format!("{} is not text (UTF-8)", path.display())),
+        _ => failure("HK0203", format!("{} can't be read: {error}", path.display())),
+    })
+}
+
+/// Reads a file that was named on the command line.
+///
+/// # Errors
+/// As [`read`]; that it isn't there is the command line's mistake.
+pub fn read_named(path: &Path, option: &str) -> Result<String, Failure> {
+    read(path).map_err(|failure| match failure.code {
+        "HK0108" => Failure { code: "HK0111", message: format!("{option}: there is no file `{}`", path.display()), ..failure }
+            .hint("the same command with a file that exists"),
+        _ => failure,
     })
 }
 
@@ -199,10 +341,10 @@ pub fn write_lightly(path: &Path, text: &str) -> Result<(), Failure> {
 fn replace(path: &Path, text: &str, durable: bool) -> Result<(), Failure> {
     let unwritable = |error: std::io::Error| {
         Failure::new("HK0203", format!("{} can't be written: {error}", path.display()))
-            .detail("the file is as it was")
-            .hint("make room or choose another directory with --dir, then run the same command again")
+            .detail("the file is as it was; nothing is half-written")
+            .hint("make room (df -h) or choose another directory with --dir, then run the same command again")
     };
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(unwritable)?;
     let beside = folder.join(format!(".{}.new", path.file_name().unwrap_or_default().to_string_lossy()));
     let written = std::fs::File::create(&beside).and_then(|mut file| {
@@ -213,7 +355,8 @@ fn replace(path: &Path, text: &str, durable: bool) -> Result<(), Failure> {
     if renamed.is_err() {
         let _ = std::fs::remove_file(&beside);
     }
-    renamed.map_err(unwritable)
+    renamed.map_err(unwritable)?;
+    if durable { std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(unwritable) } else { Ok(()) }
 }
 
 /// Whether a file is there.
@@ -225,13 +368,16 @@ pub fn exists(path: &Path) -> bool {
 fn at(path: &Path, text: &str, problem: &Problem, code: &'static str) -> Failure {
     let mut failure = Failure::new(code, format!("{}:{problem}", path.display()));
     if let Some(line) = usize::try_from(problem.line).ok().and_then(|line| text.lines().nth(line.checked_sub(1)?)) {
-        let column = usize::try_from(problem.column).unwrap_or(1).max(1);
+        let column = usize::try_from(problem.column).unwrap_or(1).clamp(1, line.chars().count() + 1);
+        let line = line.replace('\t', " ");
         failure = failure.detail(format!("{:>5} | {line}", problem.line)).detail(format!("      | {}^", " ".repeat(column - 1)));
     }
-    if !problem.expected.is_empty() {
+    if problem.expected.starts_with("did you mean") {
+        failure = failure.detail(problem.expected.clone());
+    } else if !problem.expected.is_empty() {
         failure = failure.detail(format!("expected: {}", problem.expected));
     }
-    failure.detail("nothing was written, nothing was called")
+    failure.detail("nothing was called, nothing was written")
 }
 
 /// Puts a file aside under a name that is not taken: `journal.jsonl.1`.

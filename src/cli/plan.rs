@@ -49,13 +49,17 @@ fn same_account(
     if wanted == seen {
         return Ok(());
     }
-    let code = if wanted.0 != seen.0 { "HK0103" } else { "HK0102" };
-    Err(Failure::new(
-        code,
-        format!("the intent is for {} {} {}, the inventory is of {} {} {}", wanted.0, wanted.1, wanted.2, seen.0, seen.1, seen.2),
-    )
-    .detail("nothing was written")
-    .hint(format!("hikkoshi discover {}", place.name)))
+    let (code, what, wanted, seen) = if wanted.0 != seen.0 {
+        ("HK0103", "account", wanted.0, seen.0)
+    } else if wanted.1 != seen.1 {
+        ("HK0102", "region", wanted.1, seen.1)
+    } else {
+        ("HK0102", "VPC", wanted.2, seen.2)
+    };
+    Err(Failure::new(code, format!("the intent is for {what} {wanted}, the inventory is of {what} {seen}"))
+        .detail(format!("{} was taken before {} was edited", place.inventory_path().display(), place.intent_path().display()))
+        .detail("nothing was called, nothing was written")
+        .hint(format!("hikkoshi discover {}   # looks at the {what} that the intent names; then plan again", place.name)))
 }
 
 /// A plan that was begun is not replaced by another under its journal.
@@ -77,10 +81,10 @@ fn keep_what_was_run(place: &Place, text: &str) -> Result<(), Failure> {
     if !begun && parsed.is_some() {
         return place::set_aside(&place.journal_path());
     }
-    Err(Failure::new("HK0202", format!("{} has been begun, and planning again gives another plan", place.plan_path().display()))
-        .detail("nothing was written; plan and journal are as they were")
-        .hint(format!("hikkoshi apply {}        # go on with the plan that was begun", place.name))
-        .hint(format!("hikkoshi rollback {} --all   # or go back, then plan again", place.name)))
+    Err(Failure::new("HK0202", format!("a run of {} has begun, and planning again would give another plan", place.plan_path().display()))
+        .detail("nothing was called, nothing was written; plan and journal are as they were")
+        .hint(format!("hikkoshi apply {}            # goes on with the plan that was begun", place.name))
+        .hint(format!("hikkoshi rollback {} --all   # or goes back; then plan again", place.name)))
 }
 
 fn tell(global: &Global, place: &Place, plan: &Plan) {
@@ -106,9 +110,13 @@ fn tell(global: &Global, place: &Place, plan: &Plan) {
 
 fn show(place: &Place, id: &str) -> Done {
     let plan = place.plan()?.value;
-    let step = plan
-        .step(id)
-        .ok_or_else(|| Failure::new("HK0105", format!("the plan has no step `{id}`")).hint(format!("hikkoshi plan {} -v", place.name)))?;
+    let step = plan.step(id).ok_or_else(|| {
+        let failure = Failure::new("HK0105", format!("the plan has no step `{id}`")).detail("nothing was called, nothing was written");
+        match crate::plan::problem::nearest(id, plan.steps.iter().map(|step| step.id.as_str())) {
+            Some(near) => failure.hint(format!("hikkoshi plan {} --step {near}", place.name)),
+            None => failure.hint(format!("grep -n '^- id: ' {}   # the steps that there are", place.plan_path().display())),
+        }
+    })?;
     say(&serde_yaml::to_string(step).unwrap_or_default());
     Ok(0)
 }

@@ -1,9 +1,9 @@
 //! `hikkoshi rollback`
 
-use super::apply::{drive, interrupted, ready, ready_parts};
+use super::apply::{drive, interrupted, no_checkpoint, ready, ready_parts};
 use super::confirm::confirm;
 use super::failure::{Failure, known};
-use super::place::Place;
+use super::place::{Hashed, Place};
 use super::{Done, Global, say};
 use crate::cloud::simulated::FaultAt;
 use crate::execute::{End, Goal, Machine};
@@ -16,7 +16,7 @@ pub struct Args {
     /// The migration; may be left out where there is one
     name: Option<String>,
     /// Back to this checkpoint; it stays
-    #[arg(long, value_name = "CHECKPOINT", required_unless_present = "all", conflicts_with = "all")]
+    #[arg(long, value_name = "CHECKPOINT", conflicts_with = "all")]
     to: Option<String>,
     /// Back to the beginning
     #[arg(long)]
@@ -32,8 +32,9 @@ pub struct Args {
 /// Goes back.
 pub async fn run(global: &Global, args: Args) -> Done {
     let place = Place::find(&global.dir, args.name.as_deref())?;
+    let plan = place.plan()?;
+    let to = target(&place, &plan, &args)?;
     let ready = ready(global, &place, &args.fault).await?;
-    let to = target(&ready.plan.value, args.to.as_deref())?;
     let mut machine = Machine::new(&ready.plan.value);
     ready.records.iter().for_each(|record| machine.apply(&record.body));
     let points = machine.points_of_no_return(to);
@@ -44,11 +45,12 @@ pub async fn run(global: &Global, args: Args) -> Done {
                 failure = failure.detail(format!("{}: {why}", step.id));
             }
         }
-        return Err(failure.hint("what was deleted in cleanup has to be made anew by hand: hikkoshi explain break-glass"));
+        return Err(failure.hint("what cleanup deleted has to be made anew by hand: hikkoshi explain break-glass"));
     }
     let count = machine.to_undo(to).len();
     if count == 0 {
-        say("nothing to undo\n");
+        let after = to.map_or(String::new(), |stage| format!(": nothing after checkpoint {} is done", stage.name()));
+        say(&format!("nothing to undo{after}\n"));
         return Ok(0);
     }
     let where_to = to.map_or("the beginning".to_owned(), |stage| format!("checkpoint {}", stage.name()));
@@ -95,19 +97,29 @@ fn data_notes(machine: &Machine<'_>, to: Option<Stage>) -> String {
     format!("\n{copies} relocated instances are terminated and the old ones started again: what was written on the copies is lost.")
 }
 
-fn target(plan: &crate::plan::Plan, to: Option<&str>) -> Result<Option<Stage>, Failure> {
-    let Some(name) = to else { return Ok(None) };
-    let names: Vec<&str> = plan.stages.iter().map(|stage| stage.name()).collect();
-    Stage::parse(name).filter(|stage| plan.stages.contains(stage)).map(Some).ok_or_else(|| {
-        Failure::new("HK0111", format!("the plan has no checkpoint `{name}`")).detail(format!("checkpoints: {}", names.join(", ")))
-    })
+/// How far back: a checkpoint, or none for the beginning.
+fn target(place: &Place, plan: &Hashed<crate::plan::Plan>, args: &Args) -> Result<Option<Stage>, Failure> {
+    if args.all {
+        return Ok(None);
+    }
+    let Some(name) = &args.to else {
+        let mut machine = Machine::new(&plan.value);
+        place.records_of(plan)?.iter().for_each(|record| machine.apply(&record.body));
+        let mut failure = Failure::new("HK0111", "how far back? a rollback needs --to CHECKPOINT or --all").detail("nothing was called");
+        for reached in machine.checkpoints().iter().rev() {
+            failure = failure.hint(format!("hikkoshi rollback {} --to {}", place.name, reached.name()));
+        }
+        return Err(failure.hint(format!("hikkoshi rollback {} --all   # back to the beginning", place.name)));
+    };
+    let found = Stage::parse(name).filter(|stage| plan.value.stages.contains(stage));
+    found.map(Some).ok_or_else(|| no_checkpoint(&plan.value, name))
 }
 
 fn told(global: &Global, place: &Place, where_to: &str) -> Result<(), Failure> {
     if global.json {
         return Ok(());
     }
-    let plan = place.plan()?.value;
+    let plan = place.plan_alone()?.value;
     let records = place.records()?;
     let mut machine = Machine::new(&plan);
     records.iter().for_each(|record| machine.apply(&record.body));

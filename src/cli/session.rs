@@ -30,12 +30,14 @@ pub struct Session {
 /// If it can't be reached or read.
 pub async fn open(global: &Global, region: Option<&str>, faults: &[FaultAt]) -> Result<Session, Failure> {
     match global.cloud.strip_prefix("sim:") {
-        Some(file) => simulated(Path::new(file), faults),
+        Some(file) => simulated(global, Path::new(file), faults),
         None if global.cloud == "aws" && !faults.is_empty() => {
             Err(Failure::new("HK0111", "--fault works on a simulated account only").hint("add --cloud sim:FILE"))
         }
         None if global.cloud == "aws" => aws(global, region).await,
-        None => Err(Failure::new("HK0111", format!("`--cloud {}` is neither `aws` nor `sim:FILE`", global.cloud))),
+        None => Err(Failure::new("HK0111", format!("`--cloud {}` is neither `aws` nor `sim:FILE`", global.cloud))
+            .detail("nothing was called, nothing was written")
+            .hint("the same command without --cloud, or with --cloud sim:FILE")),
     }
 }
 
@@ -43,9 +45,11 @@ pub async fn open(global: &Global, region: Option<&str>, faults: &[FaultAt]) -> 
 async fn aws(global: &Global, region: Option<&str>) -> Result<Session, Failure> {
     use crate::cloud::aws::AwsCloud;
     let region = global.region.as_deref().or(region);
-    let cloud = AwsCloud::connect(global.profile.as_deref(), region)
-        .await
-        .map_err(|error| Failure::new("HK0111", error.to_string()).hint("give --region, or set AWS_REGION or the profile's region"))?;
+    let cloud = AwsCloud::connect(global.profile.as_deref(), region).await.map_err(|error| {
+        Failure::new("HK0111", error.to_string())
+            .detail("nothing was called, nothing was written")
+            .hint("the same command with --region REGION, or export AWS_REGION=REGION")
+    })?;
     let region = cloud.region().to_owned();
     Ok(Session { cloud: Arc::new(cloud), clock: Arc::new(RealClock), region })
 }
@@ -58,25 +62,27 @@ async fn aws(_global: &Global, _region: Option<&str>) -> Result<Session, Failure
 }
 
 /// A simulated account in a file: what `Simulated` keeps, or an inventory to begin with.
-fn simulated(file: &Path, faults: &[FaultAt]) -> Result<Session, Failure> {
-    let text = place::read(file)?;
+fn simulated(global: &Global, file: &Path, faults: &[FaultAt]) -> Result<Session, Failure> {
+    let text = place::read_named(file, "--cloud")?;
     let account = match serde_json::from_str::<Account>(&text) {
         Ok(account) => account,
         Err(_) => {
-            let inventory: Inventory = serde_json::from_str(&text).map_err(|error| {
-                Failure::new(
-                    "HK0109",
-                    format!(
-                        "{}:{}:{}: neither an inventory nor a simulated account: {error}",
-                        file.display(),
-                        error.line(),
-                        error.column()
-                    ),
-                )
+            let inventory = place::inventory_of(file, &text, "HK0109").map_err(|failure| {
+                failure
+                    .detail("nor is it an account that was simulated before")
+                    .hint("the same command with a file that `hikkoshi discover` wrote")
             })?;
             start(&inventory)
         }
     };
+    if let Some(region) = global.region.as_deref().filter(|region| *region != account.region) {
+        return Err(Failure::new(
+            "HK0111",
+            format!("--region {region}: the account simulated in {} is in {}", file.display(), account.region),
+        )
+        .detail("nothing was called, nothing was written")
+        .hint("the same command without --region"));
+    }
     let clock: Arc<dyn Clock> = Arc::new(VirtualClock::at(account.now_ms));
     let region = account.region.clone();
     let path: PathBuf = file.to_owned();
@@ -115,12 +121,13 @@ impl Session {
         if caller != account {
             return Err(Failure::new("HK0103", format!("the credentials belong to account {caller}, the intent is for account {account}"))
                 .detail(format!("you are {arn}"))
-                .detail("nothing was changed")
-                .hint("choose other credentials with --profile, or mend `account` in the intent"));
+                .detail("only your identity was asked for: nothing was changed, nothing was written")
+                .hint("the same command with the right --profile (a left-over AWS_PROFILE or AWS_ACCESS_KEY_ID wins silently)"));
         }
         if self.region != region {
             return Err(Failure::new("HK0111", format!("the region is {}, the intent is for {region}", self.region))
-                .hint(format!("add --region {region}")));
+                .detail("only your identity was asked for: nothing was changed, nothing was written")
+                .hint(format!("the same command with --region {region}")));
         }
         Ok(arn)
     }

@@ -19,8 +19,9 @@ pub struct Args {
 /// Says where it stands.
 pub fn run(global: &Global, args: &Args) -> Done {
     let place = Place::find(&global.dir, args.name.as_deref())?;
-    let plan = place.plan()?.value;
-    let records = place.records()?;
+    let plan = place.plan()?;
+    let records = place.records_of(&plan)?;
+    let plan = plan.value;
     let mut machine = Machine::new(&plan);
     records.iter().for_each(|record| machine.apply(&record.body));
     if global.json {

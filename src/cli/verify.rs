@@ -22,8 +22,9 @@ pub struct Args {
 /// Looks at everything that the steps done so far promise; where all is done, at the whole account too.
 pub async fn run(global: &Global, args: Args) -> Done {
     let place = Place::find(&global.dir, args.name.as_deref())?;
-    let plan = place.plan()?.value;
-    let records = place.records()?;
+    let plan = place.plan()?;
+    let records = place.records_of(&plan)?;
+    let plan = plan.value;
     let mut machine = Machine::new(&plan);
     records.iter().for_each(|record| machine.apply(&record.body));
     let session = session::open(global, Some(&plan.region), &[]).await?;
@@ -37,6 +38,7 @@ pub async fn run(global: &Global, args: Args) -> Done {
             Ok(found) if found.holds => {}
             Ok(found) => {
                 let seen: Vec<String> = found.values.iter().map(ToString::to_string).collect();
+                let seen = if seen.is_empty() { vec!["nothing".to_owned()] } else { seen };
                 broken.push(format!("{}: \"{}\" does not hold: {} is {}", step.id, check.what, check.path, seen.join(", ")));
             }
             Err(blind) => broken.push(format!("{}: \"{}\" can't be looked at: {}", step.id, check.what, blind.words())),

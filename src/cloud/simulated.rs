@@ -79,7 +79,7 @@ pub struct Simulated {
 impl Simulated {
     /// An account that lives on this clock.
     pub fn new(world: World, clock: Arc<dyn Clock>) -> Simulated {
-        let state = Mutex::new(State { kept_ms: 0, world, mutating: 0, requests: BTreeMap::new() });
+        let state = Mutex::new(State { kept_ms: world.account().now_ms, world, mutating: 0, requests: BTreeMap::new() });
         Simulated { state, clock, faults: Vec::new(), keep: None, die: || std::process::abort() }
     }
 

@@ -63,7 +63,12 @@ fn fields(was: &Resource, is: &Resource) -> Vec<(String, String, String)> {
     let mut keys: Vec<&String> = keys.collect();
     keys.sort();
     keys.dedup();
-    keys.into_iter().filter(|key| a[*key] != b[*key]).map(|key| (key.clone(), a[key].to_string(), b[key].to_string())).collect()
+    keys.into_iter().filter(|key| a[*key] != b[*key]).map(|key| (key.clone(), words(&a[key]), words(&b[key]))).collect()
+}
+
+/// A value for people; where there is none, there is nothing.
+fn words(value: &Value) -> String {
+    if value.is_null() { "nothing".to_owned() } else { value.to_string() }
 }
 
 fn comparable(resource: &Resource) -> Value {

@@ -47,8 +47,11 @@ pub fn read(folder: &Path, vpc: Option<&Id>, region: Option<&str>, taken_at: Str
     }
     let vpc = choose(&documents, vpc, folder)?;
     let resources = parse(&documents, &vpc);
-    let network =
-        resources.get(&vpc).ok_or_else(|| Error::Dump(format!("{} holds no answer of describe-vpcs with {vpc}", folder.display())))?;
+    let network = resources.get(&vpc).ok_or_else(|| {
+        let others = vpcs(&documents);
+        let others = if others.is_empty() { String::new() } else { format!("; it is about {}", others.join(", ")) };
+        Error::Dump(format!("{} holds no answer of describe-vpcs with {vpc}{others}", folder.display()))
+    })?;
     let account = path::text(&network.doc, "OwnerId").to_owned();
     let zone = resources.values().map(|r| path::text(&r.doc, "AvailabilityZone")).find(|zone| !zone.is_empty()).unwrap_or_default();
     let region = region.map_or_else(|| zone.trim_end_matches(|c: char| c.is_ascii_lowercase()).to_owned(), str::to_owned);
@@ -65,18 +68,34 @@ fn collect(folder: &Path, files: &mut Vec<File>) -> Result<(), Error> {
     paths.sort();
     for path in paths {
         if path.is_dir() {
-            collect(&path, files)?;
+            // A link to a folder may lead round in a circle.
+            if !path.is_symlink() {
+                collect(&path, files)?;
+            }
             continue;
         }
         if path.extension().is_none_or(|extension| extension != "json") {
             continue;
         }
         let text = std::fs::read_to_string(&path).map_err(|why| unreadable(&path, &why))?;
-        let answer = serde_json::from_str(&text)
-            .map_err(|why| Error::Dump(format!("{}:{}:{}: not JSON: {why}", path.display(), why.line(), why.column())))?;
+        let answer = serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|why| not_json(&path, &text, &why))?;
         files.push(File { path, answer });
     }
     Ok(())
+}
+
+fn not_json(path: &Path, text: &str, why: &serde_json::Error) -> Error {
+    if text.trim().is_empty() {
+        return Error::Dump(format!("{} is empty: a command that fails leaves such a file", path.display()));
+    }
+    let words = why.to_string();
+    let words = words.split(" at line ").next().unwrap_or(&words);
+    Error::Dump(format!("{}:{}:{}: not JSON: {words}", path.display(), why.line(), why.column()))
+}
+
+/// Whether an answer says that there is another page.
+fn goes_on(answer: &Value) -> bool {
+    ["NextToken", "NextMarker", "Marker"].iter().any(|key| answer[*key].as_str().is_some_and(|token| !token.is_empty()))
 }
 
 /// The documents of one listing from all files that hold some; none if no file does.
@@ -84,9 +103,14 @@ fn listed(files: &[File], listing: &Listing) -> Result<Option<Vec<Value>>, Error
     let key = listing.result_key();
     let (_, id_key, _) = listing.ids;
     let mut seen: BTreeMap<String, (&Path, Value)> = BTreeMap::new();
-    let mut any = false;
-    for file in files.iter().filter(|file| file.answer[key].is_array()) {
-        any = true;
+    let holding: Vec<&File> = files.iter().filter(|file| file.answer[key].is_array()).collect();
+    if let Some(last) = holding.last().filter(|_| holding.iter().all(|file| goes_on(&file.answer))) {
+        return Err(Error::Dump(format!(
+            "{} is not the last page of `{key}` (it has a NextToken), and no other file is",
+            last.path.display()
+        )));
+    }
+    for file in &holding {
         for doc in path::select(&file.answer, listing.documents) {
             let id = path::text(doc, id_key).to_owned();
             match seen.get(&id) {
@@ -100,7 +124,7 @@ fn listed(files: &[File], listing: &Listing) -> Result<Option<Vec<Value>>, Error
             }
         }
     }
-    Ok(any.then(|| seen.into_values().map(|(_, doc)| doc).collect()))
+    Ok((!holding.is_empty()).then(|| seen.into_values().map(|(_, doc)| doc).collect()))
 }
 
 /// Merges what further reads answered into the documents that it is about.
@@ -175,18 +199,20 @@ fn together(answers: Vec<Value>) -> Value {
     Value::Object(all)
 }
 
+/// The VPCs that the folder's answers describe.
+fn vpcs(documents: &[(&'static dyn Kind, Vec<Value>)]) -> Vec<String> {
+    let of_vpcs = documents.iter().filter(|(kind, _)| kind.name() == "vpc");
+    of_vpcs.flat_map(|(_, docs)| docs.iter().map(|doc| path::text(doc, "VpcId").to_owned())).collect()
+}
+
 fn choose(documents: &[(&'static dyn Kind, Vec<Value>)], vpc: Option<&Id>, folder: &Path) -> Result<Id, Error> {
     if let Some(vpc) = vpc {
         return Ok(vpc.clone());
     }
-    let found: Vec<String> = documents
-        .iter()
-        .filter(|(kind, _)| kind.name() == "vpc")
-        .flat_map(|(_, docs)| docs.iter().map(|doc| path::text(doc, "VpcId").to_owned()))
-        .collect();
+    let found = vpcs(documents);
     match found.as_slice() {
         [one] => Ok(Id::from(one.as_str())),
         [] => Err(Error::Dump(format!("{} holds no answer of describe-vpcs", folder.display()))),
-        several => Err(Error::Dump(format!("{} holds several VPCs ({}); choose one with --vpc", folder.display(), several.join(", ")))),
+        several => Err(Error::SeveralVpcs { folder: folder.display().to_string(), vpcs: several.to_vec() }),
     }
 }

@@ -19,6 +19,8 @@ use crate::model::call::{Call, Outcome, Refusal};
 use crate::model::id::Id;
 use crate::model::inventory::{Inventory, Missing};
 use crate::model::path;
+use crate::model::resource::Resource;
+use crate::model::text::harmless;
 
 /// Reads in flight at a time; the adapter keeps AWS's budgets besides.
 const CONCURRENT: usize = 8;
@@ -55,6 +57,14 @@ pub enum Error {
         /// AWS's words.
         refusal: Refusal,
     },
+    /// The folder holds several VPCs, and none was chosen.
+    #[error("{folder} holds {} VPCs ({}): choose one", vpcs.len(), vpcs.join(", "))]
+    SeveralVpcs {
+        /// The folder.
+        folder: String,
+        /// The VPCs.
+        vpcs: Vec<String>,
+    },
     /// The folder holds nothing usable.
     #[error("{0}")]
     Dump(String),
@@ -87,7 +97,7 @@ pub async fn vpcs(cloud: &dyn Cloud) -> Result<Vec<(String, String, String)>, Er
     let answer = must(cloud, "ec2:DescribeVpcs", json!({})).await?;
     let one = |vpc: &Value| {
         let text = |at: &str| path::text(vpc, at).to_owned();
-        (text("VpcId"), text("Tags[Key=Name].Value"), text("CidrBlock"))
+        (text("VpcId"), harmless(&text("Tags[Key=Name].Value")), text("CidrBlock"))
     };
     Ok(answer["Vpcs"].as_array().into_iter().flatten().map(one).collect())
 }
@@ -148,7 +158,7 @@ fn give_up_or_note(
         }
         refusal if operation == "ec2:DescribeVpcs" => Err(Error::Refused { operation: operation.to_owned(), refusal }),
         refusal => {
-            missing.push(Missing { operation: operation.to_owned(), why: refusal.to_string() });
+            missing.push(Missing { operation: operation.to_owned(), why: harmless(&refusal.to_string()) });
             Ok(())
         }
     }
@@ -179,7 +189,7 @@ async fn follow(cloud: &dyn Cloud, listing: &Listing, found: &mut [Value], vpc: 
 }
 
 /// The documents as resources; what belongs to another VPC falls out.
-fn parse(documents: &[(&'static dyn Kind, Vec<Value>)], vpc: &Id) -> BTreeMap<Id, crate::model::resource::Resource> {
+fn parse(documents: &[(&'static dyn Kind, Vec<Value>)], vpc: &Id) -> BTreeMap<Id, Resource> {
     let parsed = documents.iter().flat_map(|(kind, found)| found.iter().filter_map(|doc| kind.parse(doc, vpc)));
-    parsed.map(|resource| (resource.id.clone(), resource)).collect()
+    parsed.map(|resource| (resource.id.clone(), Resource { name: harmless(&resource.name), ..resource })).collect()
 }

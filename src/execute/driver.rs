@@ -10,15 +10,12 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
 use super::event::{Event, What};
-use super::machine::{Command, Goal, Machine};
+use super::machine::{AT_ONCE, Command, Goal, Machine};
 use super::task::{Context, Failure, Shared, Task};
 use crate::clock::Clock;
 use crate::cloud::Cloud;
 use crate::journal::{Body, Error as JournalError, Journal, Record};
 use crate::plan::Plan;
-
-/// Steps in hand at a time; waiting costs next to nothing, and the adapter keeps AWS's budgets.
-const AT_ONCE: usize = 32;
 
 /// Failures that would meet every other step as well, or that say that the account is not what was planned for: AWS
 /// is out of reach, the credentials are not accepted, somebody else has changed something.

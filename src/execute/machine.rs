@@ -8,6 +8,9 @@ use crate::journal::{Body, Ending, Way};
 use crate::model::step::{Stage, Step, Undo};
 use crate::plan::Plan;
 
+/// Steps in hand at a time; waiting costs next to nothing, and the adapter keeps AWS's budgets.
+pub const AT_ONCE: usize = 32;
+
 /// Where a step stands.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Phase {
@@ -57,9 +60,6 @@ pub enum Command {
     Checkpoint(Stage),
 }
 
-/// How many commands are given at a time: more than a driver starts before it asks again.
-const AT_ONCE: usize = 64;
-
 /// All that is known of a run.
 pub struct Machine<'p> {
     plan: &'p Plan,
@@ -70,11 +70,11 @@ pub struct Machine<'p> {
     journal: String,
     waits: BTreeMap<&'p str, usize>,
     ready: BTreeSet<(Stage, usize)>,
-    begun: BTreeSet<(Stage, usize)>,
-    held: BTreeMap<&'p str, usize>,
-    free: BTreeSet<(Stage, usize)>,
     place: BTreeMap<&'p str, usize>,
     open: BTreeMap<Stage, usize>,
+    begun: BTreeSet<(Stage, usize)>,
+    relied_on: BTreeMap<&'p str, usize>,
+    undoable: BTreeSet<(Stage, usize)>,
 }
 
 impl<'p> Machine<'p> {
@@ -106,11 +106,11 @@ impl<'p> Machine<'p> {
             journal: String::new(),
             waits,
             ready,
-            begun: BTreeSet::new(),
-            held: BTreeMap::new(),
-            free: BTreeSet::new(),
             place,
             open,
+            begun: BTreeSet::new(),
+            relied_on: BTreeMap::new(),
+            undoable: BTreeSet::new(),
         }
     }
 
@@ -180,26 +180,30 @@ impl<'p> Machine<'p> {
     fn change(&mut self, id: &str, change: impl FnOnce(&mut StepState)) {
         let Some((id, step)) = self.steps.get_key_value(id).map(|(id, step)| (*id, *step)) else { return };
         let state = self.states.entry(id).or_default();
-        let (before, was_begun) = (state.phase == Phase::Verified, state.phase != Phase::Pending);
+        let before = (state.phase != Phase::Pending, state.phase == Phase::Verified);
         change(state);
-        let (after, is_begun) = (state.phase == Phase::Verified, state.phase != Phase::Pending);
-        if was_begun != is_begun {
-            self.begins(step, is_begun);
+        let after = (state.phase != Phase::Pending, state.phase == Phase::Verified);
+        if before.0 != after.0 {
+            self.count_begun(id, step, after.0);
         }
-        if before == after {
-            return;
+        if before.1 != after.1 {
+            self.count_verified(id, step, after.1);
         }
+    }
+
+    /// A step was verified, or is so no more: what waits for it.
+    fn count_verified(&mut self, id: &'p str, step: &'p Step, verified: bool) {
         let open = self.open.entry(step.stage).or_default();
-        *open = if after { open.saturating_sub(1) } else { *open + 1 };
+        *open = if verified { open.saturating_sub(1) } else { *open + 1 };
         let own = (step.stage, self.place[id]);
-        if after {
+        if verified {
             self.ready.remove(&own);
         } else if self.waits.get(id) == Some(&0) {
             self.ready.insert(own);
         }
         for dependent in self.dependents.get(id).into_iter().flatten() {
             let waits = self.waits.entry(dependent).or_default();
-            *waits = if after { waits.saturating_sub(1) } else { *waits + 1 };
+            *waits = if verified { waits.saturating_sub(1) } else { *waits + 1 };
             let at = (self.steps[dependent].stage, self.place[dependent]);
             if *waits == 0 && self.states[dependent].phase != Phase::Verified {
                 self.ready.insert(at);
@@ -209,28 +213,28 @@ impl<'p> Machine<'p> {
         }
     }
 
-    /// Keeps count of what has begun, and so of what may be undone: whatever no begun step needs.
-    fn begins(&mut self, step: &'p Step, begun: bool) {
-        let own = (step.stage, self.place[step.id.as_str()]);
+    /// A step was begun, or is undone: what it relies on can't be undone before it.
+    fn count_begun(&mut self, id: &'p str, step: &'p Step, begun: bool) {
+        let own = (step.stage, self.place[id]);
         if begun {
             self.begun.insert(own);
         } else {
             self.begun.remove(&own);
         }
-        if begun && self.held.get(step.id.as_str()).is_none_or(|held| *held == 0) {
-            self.free.insert(own);
+        if begun && self.relied_on.get(id).is_none_or(|count| *count == 0) {
+            self.undoable.insert(own);
         } else {
-            self.free.remove(&own);
+            self.undoable.remove(&own);
         }
         for need in &step.needs {
-            let Some((need, earlier)) = self.steps.get_key_value(need.step.as_str()) else { continue };
-            let held = self.held.entry(need).or_default();
-            *held = if begun { *held + 1 } else { held.saturating_sub(1) };
-            let at = (earlier.stage, self.place[need]);
-            if *held == 0 && self.begun.contains(&at) {
-                self.free.insert(at);
+            let Some((need, before)) = self.steps.get_key_value(need.step.as_str()) else { continue };
+            let count = self.relied_on.entry(need).or_default();
+            *count = if begun { *count + 1 } else { count.saturating_sub(1) };
+            let at = (before.stage, self.place[need]);
+            if *count == 0 && self.begun.contains(&at) {
+                self.undoable.insert(at);
             } else {
-                self.free.remove(&at);
+                self.undoable.remove(&at);
             }
         }
     }
@@ -240,7 +244,8 @@ impl<'p> Machine<'p> {
         self.plan.stages.iter().copied().find(|stage| self.open.get(stage).is_some_and(|open| *open > 0))
     }
 
-    /// Some of what can be done now, if there is anything, beside what is being done (`busy`) and what was tried in vain in this run (`failed`).
+    /// What can be done now, beside what is being done (`busy`) and what was tried in vain in this run (`failed`); as
+    /// much of it as can be in hand at a time.
     pub fn next(&self, goal: Goal, busy: &BTreeSet<String>, failed: &BTreeSet<String>) -> Vec<Command> {
         match goal {
             Goal::Forward(until) => self.forward(until, busy, failed),
@@ -257,7 +262,8 @@ impl<'p> Machine<'p> {
         }
         let Some(stage) = self.current_stage().filter(|stage| *stage <= until) else { return commands };
         let here = self.ready.range((stage, 0)..=(stage, usize::MAX)).map(|(_, at)| &self.plan.steps[*at].id);
-        commands.extend(here.filter(|id| !busy.contains(*id) && !failed.contains(*id)).take(AT_ONCE).cloned().map(Command::Do));
+        let free = here.filter(|id| !busy.contains(*id) && !failed.contains(*id)).cloned();
+        commands.extend(free.take(AT_ONCE.saturating_sub(busy.len())).map(Command::Do));
         commands
     }
 
@@ -268,15 +274,16 @@ impl<'p> Machine<'p> {
 
     /// The steps that a rollback would undo, last first.
     pub fn to_undo(&self, to: Option<Stage>) -> Vec<&'p Step> {
-        let beyond = self.begun.iter().filter(|(stage, _)| to.is_none_or(|to| *stage > to));
-        let places: BTreeSet<usize> = beyond.map(|(_, at)| *at).collect();
-        places.into_iter().rev().map(|at| &self.plan.steps[at]).collect()
+        let beyond = |step: &&Step| to.is_none_or(|to| step.stage > to) && self.is_begun(&step.id);
+        self.plan.steps.iter().rev().filter(beyond).collect()
     }
 
     fn back(&self, to: Option<Stage>, busy: &BTreeSet<String>, failed: &BTreeSet<String>) -> Vec<Command> {
-        let Some((last, _)) = self.begun.last().filter(|(stage, _)| to.is_none_or(|to| *stage > to)) else { return Vec::new() };
-        let here = self.free.range((*last, 0)..=(*last, usize::MAX)).rev().map(|(_, at)| &self.plan.steps[*at].id);
-        here.filter(|id| !busy.contains(*id) && !failed.contains(*id)).take(AT_ONCE).cloned().map(Command::Undo).collect()
+        let last = self.begun.last().map(|(stage, _)| *stage).filter(|stage| to.is_none_or(|to| *stage > to));
+        let Some(last) = last else { return Vec::new() };
+        let here = self.undoable.range((last, 0)..=(last, usize::MAX)).rev().map(|(_, at)| &self.plan.steps[*at].id);
+        let free = here.filter(|id| !busy.contains(*id) && !failed.contains(*id)).cloned();
+        free.take(AT_ONCE.saturating_sub(busy.len())).map(Command::Undo).collect()
     }
 
     /// Steps done that have no way back, among those that a rollback would undo.

@@ -13,7 +13,7 @@ use crate::clock::{Clock, rfc3339};
 use crate::cloud::Cloud;
 use crate::journal::{Body, Ending, Error as JournalError, Journal, Way};
 use crate::model::call::{Call, Label, Object, Outcome, Refusal};
-use crate::model::step::{Action, Check, Expect, Step, Undo, UndoCall, Wait, outputs_of, resolve_path};
+use crate::model::step::{Action, Check, Expect, Stage, Step, Undo, UndoCall, Wait, outputs_of, resolve_path};
 use crate::plan::sha256;
 
 /// How long a refusal that passes by itself is tried again, in seconds.
@@ -241,7 +241,10 @@ impl<'c, 'p> Task<'c, 'p> {
     /// What the plan expects of the account before the call; a difference is somebody else's change.
     async fn preconditions(&self) -> Result<(), Failure> {
         for check in &self.step.before {
-            let until = self.context.clock.now_ms() + 5_000;
+            // What is deleted may be held a while by what lingers; anywhere else a difference is somebody's change.
+            let patience_s = if self.step.stage == Stage::Cleanup && check.expect == Expect::Absent { IN_USE_S } else { 5 };
+            let until = self.context.clock.now_ms() + patience_s * 1000;
+            let mut pace = Pace::slow();
             loop {
                 let found = self.look(check).await?;
                 if found.holds {
@@ -260,7 +263,10 @@ impl<'c, 'p> Task<'c, 'p> {
                         ),
                     );
                 }
-                self.context.sleep(1.0).await?;
+                if patience_s > 5 {
+                    self.tell(What::Busy { why: format!("not yet: {}", check.what) });
+                }
+                self.context.sleep(pace.next()).await?;
             }
         }
         Ok(())
@@ -287,6 +293,7 @@ impl<'c, 'p> Task<'c, 'p> {
     async fn call(&self) -> Result<(), Failure> {
         let action = &self.step.call;
         let deadline = self.context.clock.now_ms() + BUSY_S * 1000;
+        let use_until = self.context.clock.now_ms() + IN_USE_S * 1000;
         let fresh_until = self.context.clock.now_ms() + CONSISTENCY_S * 1000;
         let mut pace = Pace::of(60);
         loop {
@@ -304,7 +311,9 @@ impl<'c, 'p> Task<'c, 'p> {
                     }
                     let now = self.context.clock.now_ms();
                     let fresh = refusal.is_not_found() && now < fresh_until && !self.step.needs.is_empty();
-                    if !(fresh || (BUSY.contains(&refusal.code.as_str()) && now < deadline)) {
+                    let code = refusal.code.as_str();
+                    let busy = (BUSY.contains(&code) && now < deadline) || (IN_USE.contains(&code) && now < use_until);
+                    if !(fresh || busy) {
                         return self.refused(&action.operation.to_string(), &refusal);
                     }
                     self.tell(What::Busy { why: refusal.to_string() });

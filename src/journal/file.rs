@@ -8,7 +8,9 @@ use super::{Body, Error, Journal, Record, chain, parse, seed};
 
 /// A journal file that this process alone may append to.
 pub struct FileJournal {
-    file: File,
+    path: PathBuf,
+    /// None until the first record: who only looks leaves no file behind.
+    file: Option<File>,
     last: (u64, String),
     length: u64,
     _lock: File,
@@ -48,11 +50,32 @@ fn lock(path: &Path, who: &str) -> Result<File, Error> {
 /// If it is damaged or can't be read.
 #[expect(clippy::disallowed_methods, reason = "the journal's file is this module's purpose")]
 pub fn read(path: &Path) -> Result<Vec<Record>, Error> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => Ok(parse(&text)?.0),
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(records(path, &bytes)?.0),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) if error.kind() == std::io::ErrorKind::InvalidData => Err(Error::Damaged { line: 0, why: "it is not text".into() }),
         Err(error) => Err(Error::Unwritable(format!("{}: {error}", path.display()))),
+    }
+}
+
+/// The records in a file's bytes, and how many of the bytes they are.
+fn records(path: &Path, bytes: &[u8]) -> Result<(Vec<Record>, usize), Error> {
+    let named = |error: Error| match error {
+        Error::Damaged { line, why, last, .. } => Error::Damaged { path: path.display().to_string(), line, why, last },
+        other => other,
+    };
+    match std::str::from_utf8(bytes) {
+        Ok(text) => parse(text).map_err(named),
+        Err(error) => {
+            let (sound, rest) = bytes.split_at(error.valid_up_to());
+            let found = parse(std::str::from_utf8(sound).unwrap_or_default()).map_err(named)?;
+            // A crash can tear a record in the middle of a letter.
+            if !rest.contains(&b'\n') {
+                return Ok(found);
+            }
+            let line = sound.iter().filter(|byte| **byte == b'\n').count() + 1;
+            let last = found.0.last().map_or_else(|| "none".to_owned(), Record::words);
+            Err(Error::Damaged { path: path.display().to_string(), line, why: "this is no text".to_owned(), last })
+        }
     }
 }
 
@@ -64,17 +87,41 @@ impl FileJournal {
     #[expect(clippy::disallowed_methods, reason = "the journal's file is this module's purpose")]
     pub fn open(path: &Path, who: &str) -> Result<(FileJournal, Vec<Record>), Error> {
         let unwritable = |error: std::io::Error| Error::Unwritable(format!("{}: {error}", path.display()));
-        let lock = lock(path, who)?;
-        let mut file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path).map_err(unwritable)?;
-        let mut text = String::new();
-        file.read_to_string(&mut text).map_err(|error| Error::Damaged { line: 0, why: error.to_string() })?;
-        let (records, kept) = parse(&text)?;
-        if kept < text.len() {
-            file.set_len(kept as u64).and_then(|()| file.sync_data()).map_err(unwritable)?;
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(unwritable)?;
         }
-        file.seek(SeekFrom::End(0)).map_err(unwritable)?;
+        let lock = lock(path, who)?;
+        let mut file = match OpenOptions::new().read(true).write(true).open(path) {
+            Ok(file) => Some(file),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => return Err(unwritable(error)),
+        };
+        let mut bytes = Vec::new();
+        if let Some(file) = &mut file {
+            file.read_to_end(&mut bytes).map_err(unwritable)?;
+        }
+        let (records, kept) = records(path, &bytes)?;
+        if let Some(file) = &mut file {
+            if kept < bytes.len() {
+                file.set_len(kept as u64).and_then(|()| file.sync_data()).map_err(unwritable)?;
+            }
+            file.seek(SeekFrom::End(0)).map_err(unwritable)?;
+        }
         let last = records.last().map_or_else(|| (0, seed()), |record| (record.seq, record.hash.clone()));
-        Ok((FileJournal { file, last, length: kept as u64, _lock: lock }, records))
+        Ok((FileJournal { path: path.to_owned(), file, last, length: kept as u64, _lock: lock }, records))
+    }
+
+    /// The file; made, and made to last, with the first record.
+    #[expect(clippy::disallowed_methods, reason = "the journal's file is this module's purpose")]
+    fn file(&mut self) -> std::io::Result<&mut File> {
+        if self.file.is_none() {
+            let file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&self.path)?;
+            if let Some(folder) = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+                File::open(folder)?.sync_all()?;
+            }
+            self.file = Some(file);
+        }
+        self.file.as_mut().ok_or_else(|| std::io::Error::other("no file"))
     }
 }
 
@@ -85,11 +132,13 @@ impl Journal for FileJournal {
         let record = Record { seq, at: at.to_owned(), hash: hash.clone(), body: body.clone() };
         let mut line = serde_json::to_string(&record).map_err(|error| Error::Unwritable(error.to_string()))?;
         line.push('\n');
-        let written = self.file.write_all(line.as_bytes()).and_then(|()| self.file.sync_data());
-        if let Err(error) = written {
+        let (length, path) = (self.length, self.path.display().to_string());
+        let unwritable = |error: std::io::Error| Error::Unwritable(format!("{path}: {error}"));
+        let file = self.file().map_err(unwritable)?;
+        if let Err(error) = file.write_all(line.as_bytes()).and_then(|()| file.sync_data()) {
             // What was half written must not stand between this record and the next.
-            let _ = self.file.set_len(self.length).and_then(|()| self.file.seek(SeekFrom::End(0)).map(|_| ()));
-            return Err(Error::Unwritable(error.to_string()));
+            let _ = file.set_len(length).and_then(|()| file.seek(SeekFrom::End(0)).map(|_| ()));
+            return Err(unwritable(error));
         }
         self.length += line.len() as u64;
         self.last = (seq, hash);

@@ -131,6 +131,25 @@ pub struct Record {
     pub body: Body,
 }
 
+impl Record {
+    /// The record in a line for people: number, time and what happened.
+    pub fn words(&self) -> String {
+        let what = match &self.body {
+            Body::Opened { .. } => "journal opened".to_owned(),
+            Body::RunBegan { what, .. } => format!("{what} began"),
+            Body::Captured { step, .. } => format!("state remembered for step {step}"),
+            Body::Intended { step, operation, .. } => format!("{operation} announced for step {step}"),
+            Body::Ended { step, .. } => format!("outcome noted of step {step}"),
+            Body::Verified { step } => format!("step {step} verified"),
+            Body::Failed { step, .. } => format!("step {step} failed"),
+            Body::Undone { step } => format!("step {step} undone"),
+            Body::Checkpoint { stage } => format!("checkpoint {stage}"),
+            Body::RunEnded { how } => format!("run ended: {how}"),
+        };
+        format!("record {} of {}, {what}", self.seq, self.at)
+    }
+}
+
 /// What begins the chain.
 const SEED: &str = "hikkoshi journal 1";
 
@@ -149,12 +168,16 @@ pub fn seed() -> String {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A line in the middle is not what was written.
-    #[error("line {line} of the journal is damaged: {why}")]
+    #[error("{path}:{line}: the journal is damaged: {why}")]
     Damaged {
+        /// The file.
+        path: String,
         /// The line, from 1.
         line: usize,
         /// What is wrong with it.
         why: String,
+        /// The last record before it, for people.
+        last: String,
     },
     /// The disk is full or not writable.
     #[error("the journal can't be written: {0}")]
@@ -169,9 +192,15 @@ pub enum Error {
 /// # Errors
 /// If a line before the last one is not what was written.
 pub fn parse(text: &str) -> Result<(Vec<Record>, usize), Error> {
-    let mut records = Vec::new();
+    let mut records: Vec<Record> = Vec::new();
     let mut previous = seed();
     let mut kept = 0;
+    let damaged = |at: usize, why: String, records: &[Record]| Error::Damaged {
+        path: String::new(),
+        line: at + 1,
+        why,
+        last: records.last().map_or_else(|| "none".to_owned(), Record::words),
+    };
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     for (at, line) in lines.iter().enumerate() {
         let last = at + 1 == lines.len();
@@ -189,9 +218,10 @@ pub fn parse(text: &str) -> Result<(Vec<Record>, usize), Error> {
             }
             _ if torn => return Ok((records, kept)),
             Ok(record) => {
-                return Err(Error::Damaged { line: at + 1, why: format!("record {} does not follow from the one before", record.seq) });
+                let why = format!("record {} was altered, or what stood before it was", record.seq);
+                return Err(damaged(at, why, &records));
             }
-            Err(error) => return Err(Error::Damaged { line: at + 1, why: error.to_string() }),
+            Err(_) => return Err(damaged(at, "this is no record".to_owned(), &records)),
         }
     }
     Ok((records, kept))

@@ -64,7 +64,8 @@ fn modify(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> 
         account.edit(id.as_str(), "DBInstanceNotFound")?["VpcSecurityGroups"] =
             groups.iter().map(|g| json!({ "VpcSecurityGroupId": g, "Status": "active" })).collect();
     }
-    if let Some(public) = parameters.get("PubliclyAccessible") {
+    if let Some(public) = parameters.get("PubliclyAccessible").filter(|public| **public != doc["PubliclyAccessible"]) {
+        address_nodes(account, &doc, *public == json!(true))?;
         account.edit(id.as_str(), "DBInstanceNotFound")?["PubliclyAccessible"] = public.clone();
     }
     let doc = account.edit(id.as_str(), "DBInstanceNotFound")?;
@@ -89,6 +90,24 @@ fn rewear(account: &mut Account, doc: &Value, groups: &[String]) -> Result<(), R
     let interfaces: Vec<String> = account.with_role(Role::Interface).filter(same).take(count).map(|i| i.id.to_string()).collect();
     for interface in interfaces {
         super::network_interface::wear(account, &interface, groups)?;
+    }
+    Ok(())
+}
+
+/// The interfaces in its zones get public addresses, or lose them. AWS does not say which interface is whose.
+fn address_nodes(account: &mut Account, doc: &Value, public: bool) -> Result<(), Refusal> {
+    let subnets = path::texts(doc, "DBSubnetGroup.Subnets[].SubnetIdentifier");
+    for zone in ["AvailabilityZone", "SecondaryAvailabilityZone"].iter().filter_map(|key| doc[*key].as_str()) {
+        let here = |i: &&Resource| {
+            i.doc["Description"] == "RDSNetworkInterface"
+                && i.doc["AvailabilityZone"] == zone
+                && subnets.contains(&path::text(&i.doc, "SubnetId").to_owned())
+                && i.has_public_address() != public
+        };
+        let Some(interface) = account.with_role(Role::Interface).find(here).map(|i| i.id.to_string()) else { continue };
+        account.serial += 1;
+        let address = json!({ "PublicIp": format!("203.0.113.{}", account.serial % 250 + 1), "IpOwnerId": "amazon-rds" });
+        account.edit(&interface, "InvalidNetworkInterfaceID.NotFound")?["Association"] = if public { address } else { Value::Null };
     }
     Ok(())
 }

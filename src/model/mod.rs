@@ -11,3 +11,4 @@ pub mod path;
 pub mod resource;
 pub mod step;
 pub mod strategy;
+pub mod text;

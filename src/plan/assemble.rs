@@ -375,6 +375,7 @@ impl<'a> Assembly<'a> {
     fn finish(mut self, intent_sha256: &str, inventory_sha256: &str) -> Plan {
         self.permissions();
         order::add_references(&mut self.steps);
+        self.rules_first();
         let steps = match order::sort(std::mem::take(&mut self.steps)) {
             Ok(steps) => steps,
             Err(order::Cycle(circle)) => unreachable!("the planner made a circle: {circle:?}"),
@@ -404,6 +405,18 @@ impl<'a> Assembly<'a> {
         plan
     }
 
+    /// Who comes to wear a new group after `guard` does so when the group lets in what it is to serve.
+    fn rules_first(&mut self) {
+        let with_rules: BTreeSet<String> = self.designs.values().filter(|d| !d.rules.is_empty()).map(|d| d.key.clone()).collect();
+        for step in self.steps.iter_mut().filter(|step| step.stage > Stage::Guard) {
+            let worn = step.needs.iter().filter_map(|need| need.step.strip_prefix("group-").filter(|key| with_rules.contains(*key)));
+            let rules: Vec<String> = worn.map(|key| format!("rules-{key}")).collect();
+            let because = "its group lets in what it serves before it relies on it";
+            step.needs.extend(rules.into_iter().map(|rules| Need { step: rules, because: because.to_owned() }));
+            step.needs.sort();
+        }
+    }
+
     /// A look that was not possible stands in the way only where the plan depends on it.
     fn permissions(&mut self) {
         let owners: BTreeSet<&str> =
@@ -420,7 +433,10 @@ impl<'a> Assembly<'a> {
                 "ec2:DescribeInstances" | "ec2:DescribeVolumes" => any("i-"),
                 "rds:DescribeDBInstances" | "rds:DescribeDBSubnetGroups" => any("service:rds"),
                 "lambda:ListFunctions" => any("function:") || any("service:lambda"),
-                operation if operation.starts_with("elasticloadbalancing:") => any("lb:"),
+                "elasticloadbalancing:DescribeLoadBalancers"
+                | "elasticloadbalancing:DescribeListeners"
+                | "elasticloadbalancing:DescribeTargetGroups"
+                | "elasticloadbalancing:DescribeTargetHealth" => any("lb:"),
                 _ => false,
             };
             if needed {

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::intent::{Intent, Problem, unknown_workload};
+use super::problem::nearest;
 use crate::kinds;
 use crate::model::facet::Role;
 use crate::model::id::{Id, slug};
@@ -80,8 +81,13 @@ pub fn decide<'a>(intent: &Intent, inventory: &'a Inventory) -> Result<Decisions
 /// The person's choices, by workload.
 fn asked(intent: &Intent, names: &Names<'_>) -> Result<BTreeMap<Id, (Strategy, Option<String>)>, Problem> {
     let mut out = BTreeMap::new();
+    let mut named: BTreeMap<Id, u64> = BTreeMap::new();
     for choice in &intent.workloads {
         let id = names.find(&choice.name)?;
+        if let Some(first) = named.insert(id.clone(), choice.name.referenced.line()) {
+            let message = format!("the workload `{}` is decided for the second time", choice.name.value);
+            return Err(Problem::at(&choice.name, message, &format!("one decision; the other stands in line {first}")));
+        }
         if let Some(strategy) = &choice.strategy {
             out.insert(id, (strategy.value, choice.reason.clone()));
         }
@@ -123,8 +129,8 @@ impl<'a> Names<'a> {
         match found.as_slice() {
             [one] => Ok((*one).clone()),
             [] => {
-                let near = self.by_id.values().map(|r| (distance(&r.name, wanted), r.name.as_str())).min_by_key(|(far, _)| *far);
-                Err(unknown_workload(place, near.filter(|(far, _)| *far <= 3).map(|(_, name)| name)))
+                let near = nearest(wanted, self.by_id.values().map(|r| r.name.as_str()));
+                Err(unknown_workload(place, near))
             }
             several => {
                 let ids: Vec<&str> = several.iter().map(|id| id.as_str()).collect();
@@ -138,22 +144,6 @@ impl<'a> Names<'a> {
             }
         }
     }
-}
-
-/// Levenshtein's distance, for "did you mean".
-pub fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let next = (diagonal + usize::from(x != *y)).min(row[j] + 1).min(row[j + 1] + 1);
-            diagonal = row[j + 1];
-            row[j + 1] = next;
-        }
-    }
-    row[b.len()]
 }
 
 /// Step names: the workload's name, with its kind's first word where two would be the same.
@@ -246,7 +236,24 @@ fn refuse_the_impossible(decisions: &mut Decisions<'_>, inventory: &Inventory) {
             decisions.warnings.push(format!("{} stays public: {}", resource.name, decision.taken.reason));
         }
     }
+    public_bystanders(decisions, inventory);
     census(decisions, inventory);
+}
+
+/// A public database whose subnet turns private may become unreachable (RDS guide); this version takes the public
+/// name off those that it moves only.
+fn public_bystanders(decisions: &mut Decisions<'_>, inventory: &Inventory) {
+    let public = inventory.with_role(Role::Bystander).filter(|r| r.facets.publicly_accessible);
+    for resource in public {
+        let Some(subnet) = resource.subnets().iter().find(|subnet| decisions.flipping.contains(*subnet)) else { continue };
+        decisions.blockers.push(Blocker {
+            code: "HK0401".into(),
+            resource: resource.id.clone(),
+            why: format!("{} is publicly accessible, and its subnet {} turns private", resource.name, inventory.name(subnet)),
+            way_out: "make it not publicly accessible first (its clients must reach it from inside), or skip what makes the subnet turn"
+                .into(),
+        });
+    }
 }
 
 /// What is in the subnets that turn private, beside the workloads.

@@ -1,7 +1,7 @@
 //! The plan's file: the only YAML that this program writes, and the strict way back.
 
-use super::intent::{Problem, problem_of};
 use super::lint;
+use super::problem::{Problem, problem_of};
 use super::{Plan, sha256};
 
 /// The plan as text. The same plan gives the same bytes.
@@ -18,6 +18,9 @@ pub fn write(plan: &Plan) -> Result<String, String> {
     serde_yaml::to_string(plan).map(|body| format!("{head}{body}")).map_err(|error| error.to_string())
 }
 
+/// The format that this version writes and reads.
+const VERSION: u32 = 1;
+
 /// Why a plan can't be read: a failure code and the place.
 #[derive(Debug)]
 pub struct Unreadable {
@@ -33,7 +36,10 @@ pub struct Unreadable {
 /// The first thing that is wrong, with its place.
 pub fn read(text: &str) -> Result<Plan, Unreadable> {
     let plan: Plan = serde_saphyr::from_str_with_options(text, room(text))
-        .map_err(|error| Unreadable { code: "HK0107", problem: problem_of(&error) })?;
+        .map_err(|error| Unreadable { code: "HK0107", problem: problem_of(&error, text) })?;
+    if plan.version != VERSION {
+        return Err(Unreadable { code: "HK0107", problem: foreign(text, plan.version) });
+    }
     match lint::lint(&plan).into_iter().next() {
         None => Ok(plan),
         Some(broken) => Err(Unreadable { code: broken.code, problem: place(text, &broken) }),
@@ -53,12 +59,26 @@ fn room(text: &str) -> serde_saphyr::Options {
     }
 }
 
-/// The line where the step's id stands.
+/// A plan of a later or earlier format.
+fn foreign(text: &str, version: u32) -> Problem {
+    let line = text.lines().position(|line| line.starts_with("version:")).map_or(0, |at| at as u64 + 1);
+    let message = format!("the plan is of format {version}, which hikkoshi {} does not know", env!("CARGO_PKG_VERSION"));
+    Problem { line, column: u64::from(line > 0), message, expected: format!("version: {VERSION}, or the hikkoshi that wrote the plan") }
+}
+
+/// The line of the step where the words stand that are wrong; else the line of its id.
 fn place(text: &str, broken: &lint::Broken) -> Problem {
-    let wanted = format!("- id: {}", broken.step);
-    let found = text.lines().enumerate().find(|(_, line)| line.trim_start() == wanted);
-    let (line, column) = found.map_or((0, 0), |(at, line)| (at as u64 + 1, (line.len() - line.trim_start().len()) as u64 + 1));
-    Problem { line, column, message: format!("step {}: {}", broken.step, broken.why), expected: String::new() }
+    let head = format!("- id: {}", broken.step);
+    let lines: Vec<&str> = text.lines().collect();
+    let steps = lines.iter().position(|line| *line == "steps:").unwrap_or(0);
+    let first = (steps..lines.len()).find(|at| lines[*at].trim_start() == head);
+    let end = |first: usize| (first + 1..lines.len()).find(|at| lines[*at].starts_with("- id: ")).unwrap_or(lines.len());
+    let inside = first
+        .filter(|_| !broken.at.is_empty())
+        .and_then(|first| (first..end(first)).find_map(|at| Some((at, lines[at].find(&broken.at)?))));
+    let found = inside.or_else(|| first.map(|at| (at, lines[at].len() - lines[at].trim_start().len())));
+    let (line, column) = found.map_or((0, 0), |(at, column)| (at as u64 + 1, lines[at][..column].chars().count() as u64 + 1));
+    Problem { line, column, message: format!("step {}: {}", broken.step, broken.why), expected: broken.expected.clone() }
 }
 
 /// What binds a journal and an approval to a plan.

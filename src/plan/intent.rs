@@ -3,12 +3,12 @@
 //! Read strictly: an unknown key, a wrong type or a value out of range is an error with line and column. A freshly
 //! written intent plans as it is; every field but the first four has a default.
 
-use std::fmt;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_saphyr::Spanned;
 
+pub use super::problem::Problem;
+use super::problem::problem_of;
 use crate::model::strategy::Strategy;
 
 /// How private subnets get out.
@@ -40,12 +40,15 @@ pub enum Unvouched {
 #[serde(deny_unknown_fields, default)]
 pub struct Subnets {
     /// Prefix length of the private subnets, 16 to 28; smaller ones are taken where such a range isn't free.
+    #[serde(deserialize_with = "prefix")]
     #[schemars(range(min = 16, max = 28))]
     pub private_prefix: u8,
     /// Prefix length of the public subnets for balancers and NAT gateways, 16 to 28; ELB wants at least /27.
+    #[serde(deserialize_with = "prefix")]
     #[schemars(range(min = 16, max = 28))]
     pub public_prefix: u8,
     /// Ranges that new subnets must keep clear of, such as a Client VPN's or a planned peer's.
+    #[serde(deserialize_with = "ranges")]
     pub avoid: Vec<String>,
 }
 
@@ -60,8 +63,10 @@ impl Default for Subnets {
 #[serde(deny_unknown_fields, default)]
 pub struct Endpoints {
     /// Gateway endpoints on the new route tables: `s3`, `dynamodb`. They cost nothing.
+    #[serde(deserialize_with = "gateways")]
     pub gateway: Vec<String>,
     /// Interface endpoints with private DNS, such as `ssm`, `ecr.api`, `logs`. Each costs per zone and hour.
+    #[serde(deserialize_with = "services")]
     pub interface: Vec<String>,
 }
 
@@ -151,30 +156,71 @@ fn null_is_empty<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(from: D)
     Ok(Option::<Vec<T>>::deserialize(from)?.unwrap_or_default())
 }
 
-/// What is wrong with an intent, and where.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub struct Problem {
-    /// Line, from 1; 0 if unknown.
-    pub line: u64,
-    /// Column, from 1; 0 if unknown.
-    pub column: u64,
-    /// What is wrong.
-    pub message: String,
-    /// What was expected.
-    pub expected: String,
+/// A prefix length of a subnet.
+fn prefix<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u8, D::Error> {
+    let length = u8::deserialize(from)?;
+    let message = || format!("/{length} is no subnet's size: 16 to 28 is");
+    (16..=28).contains(&length).then_some(length).ok_or_else(|| serde::de::Error::custom(message()))
 }
 
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}", self.line, self.column, self.message)
+/// A list of which each element is checked where it stands.
+struct Listed<C>(Vec<String>, std::marker::PhantomData<C>);
+
+/// What an element must be.
+trait Rule {
+    /// What is wrong with the text, if something is.
+    fn broken(text: &str) -> Option<String>;
+}
+
+struct Element<C>(String, std::marker::PhantomData<C>);
+
+impl<'de, C: Rule> Deserialize<'de> for Element<C> {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        C::broken(&text).map_or(Ok(Element(text, std::marker::PhantomData)), |why| Err(serde::de::Error::custom(why)))
     }
 }
 
-impl Problem {
-    fn at<T>(place: &Spanned<T>, message: String, expected: &str) -> Problem {
-        let location = place.referenced;
-        Problem { line: location.line(), column: location.column(), message, expected: expected.to_owned() }
+impl<'de, C: Rule> Deserialize<'de> for Listed<C> {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let elements: Vec<Element<C>> = null_is_empty(from)?;
+        Ok(Listed(elements.into_iter().map(|element| element.0).collect(), std::marker::PhantomData))
     }
+}
+
+struct Range;
+impl Rule for Range {
+    fn broken(text: &str) -> Option<String> {
+        text.parse::<ipnet::Ipv4Net>().is_err().then(|| format!("`{text}` is no IPv4 range such as 10.8.0.0/22"))
+    }
+}
+
+struct Gateway;
+impl Rule for Gateway {
+    fn broken(text: &str) -> Option<String> {
+        (!["s3", "dynamodb"].contains(&text)).then(|| format!("`{text}` has no gateway endpoint: s3 and dynamodb have"))
+    }
+}
+
+struct Service;
+impl Rule for Service {
+    fn broken(text: &str) -> Option<String> {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c);
+        let sound = text.starts_with(|c: char| c.is_ascii_lowercase()) && text.chars().all(plain) && !text.starts_with("com.amazonaws");
+        (!sound).then(|| format!("`{text}` is no service's short name such as ssm or ecr.api"))
+    }
+}
+
+fn ranges<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    Ok(Listed::<Range>::deserialize(from)?.0)
+}
+
+fn gateways<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    Ok(Listed::<Gateway>::deserialize(from)?.0)
+}
+
+fn services<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    Ok(Listed::<Service>::deserialize(from)?.0)
 }
 
 /// Reads an intent.
@@ -182,33 +228,25 @@ impl Problem {
 /// # Errors
 /// The first thing that is wrong, with its place.
 pub fn parse(text: &str) -> Result<Intent, Problem> {
-    let intent: Intent = serde_saphyr::from_str(text).map_err(|error| problem_of(&error))?;
+    let intent: Intent = serde_saphyr::from_str(text).map_err(|error| problem_of(&error, text))?;
     check(&intent)?;
     Ok(intent)
 }
 
-/// A parser's error as a place and a sentence.
-pub fn problem_of(error: &serde_saphyr::Error) -> Problem {
-    let plain = error.without_snippet();
-    let (line, column) = error.location().map_or((0, 0), |at| (at.line(), at.column()));
-    let message = plain.to_string();
-    let message = message.split(" at line ").next().unwrap_or(&message).lines().next().unwrap_or_default().to_owned();
-    Problem { line, column, message, expected: String::new() }
+/// Whether a text can name a migration.
+///
+/// # Errors
+/// What a name is, if it can't.
+pub fn check_name(name: &str) -> Result<(), &'static str> {
+    let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let sound = name.len() <= 40 && name.chars().all(valid) && name.starts_with(|c: char| c.is_ascii_lowercase());
+    sound.then_some(()).ok_or("1 to 40 of a-z, 0-9 and -, beginning with a letter")
 }
 
 fn check(intent: &Intent) -> Result<(), Problem> {
     let name = &intent.migration;
-    let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if name.value.is_empty()
-        || name.value.len() > 40
-        || !name.value.chars().all(valid)
-        || !name.value.starts_with(|c: char| c.is_ascii_lowercase())
-    {
-        return Err(Problem::at(
-            name,
-            format!("`{}` can't name a migration", name.value),
-            "1 to 40 of a-z, 0-9 and -, beginning with a letter",
-        ));
+    if let Err(expected) = check_name(&name.value) {
+        return Err(Problem::at(name, format!("`{}` can't name a migration", name.value), expected));
     }
     let account = &intent.account;
     if account.value.len() != 12 || !account.value.chars().all(|c| c.is_ascii_digit()) {
@@ -216,11 +254,6 @@ fn check(intent: &Intent) -> Result<(), Problem> {
     }
     if !intent.vpc.value.starts_with("vpc-") {
         return Err(Problem::at(&intent.vpc, format!("`{}` is not a VPC id", intent.vpc.value), "vpc-…"));
-    }
-    for prefix in [intent.subnets.private_prefix, intent.subnets.public_prefix] {
-        if !(16..=28).contains(&prefix) {
-            return Err(Problem::at(name, format!("subnets: /{prefix} is not a subnet size"), "a prefix length from 16 to 28"));
-        }
     }
     for choice in &intent.workloads {
         let skipped = choice.strategy.as_ref().is_some_and(|s| s.value == Strategy::Skip);
@@ -247,8 +280,7 @@ fn check(intent: &Intent) -> Result<(), Problem> {
 
 /// A place in the intent as a problem: for what only the inventory shows to be wrong.
 pub fn unknown_workload(place: &Spanned<String>, near: Option<&str>) -> Problem {
-    let hint =
-        near.map_or("a workload's name or id, as `hikkoshi discover` lists them".to_owned(), |near| format!("did you mean `{near}`?"));
+    let hint = near.map_or("a workload's name or id, as `hikkoshi plan` lists them".to_owned(), |near| format!("did you mean `{near}`?"));
     Problem::at(place, format!("there is no workload `{}` in the inventory", place.value), &hint)
 }
 

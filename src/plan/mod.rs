@@ -21,6 +21,7 @@ pub mod intent;
 pub mod lint;
 pub mod network;
 pub mod order;
+pub mod problem;
 
 pub use assemble::plan;
 

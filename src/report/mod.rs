@@ -4,6 +4,8 @@ pub mod plan;
 pub mod run;
 pub mod table;
 
+pub use crate::model::text::harmless;
+
 /// Seconds for people: `45 s`, `14 min`, `2 h 05 min`.
 pub fn duration(seconds: u64) -> String {
     match seconds {
@@ -46,9 +48,4 @@ impl Style {
     pub fn dim(self, text: &str) -> String {
         self.wrap("2", text)
     }
-}
-
-/// Text without control characters: names come from the account, and a terminal obeys them.
-pub fn harmless(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '·' } else { c }).collect()
 }

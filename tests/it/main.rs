@@ -10,11 +10,23 @@ mod support;
 
 /// Who may import whom, and who may touch the outside.
 mod architecture;
+/// What the program says and leaves alone when what it is given is bad.
+mod bad_input;
+/// What holds of every kind and of every step, whatever they are.
+mod conformance;
+/// An inventory from a folder of AWS CLI answers.
+mod dumps;
 /// The emulated AWS comes up, and its inspector is able to fail.
 mod emulator;
+/// What ten times the account costs.
+mod growth;
 /// The whole way over the wire, and through everything that a night can bring.
 #[cfg(feature = "aws")]
 mod night;
+/// What is planned for which account and intent.
+mod planner;
+/// How an intent and a plan are read.
+mod reading;
 /// The real driver on a simulated account, disturbed at every call.
 mod simulation;
 /// The worked example in the repository is what the program makes of it.

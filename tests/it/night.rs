@@ -136,4 +136,6 @@ fn whatever_happens_to_its_calls_the_run_ends_the_same() {
         assert_eq!(Some(died), deaths, "how often it died: {what}");
         assert_eq!(diff(&undisturbed, &night.inspect("disturbed.json")), Vec::<String>::new(), "{what}");
     }
+    night.hikkoshi(&night.emulator.url()).run(&["apply", "move", "--cleanup", "--yes"]).expect_code(0);
+    night.inspect("cleaned.json");
 }

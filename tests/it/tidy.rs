@@ -83,6 +83,14 @@ fn every_failure_code_has_its_page() {
     assert_none("runbook pages", missing.chain(stray));
 }
 
+/// The table of codes names each once: what stands nowhere else never happens, and its page is never needed.
+#[test]
+fn every_failure_code_can_happen() {
+    let named: Vec<String> = rust_files(&["src"]).iter().flat_map(failure_codes).collect();
+    let once = |code: &&String| named.iter().filter(|other| other == code).count() == 1;
+    assert_none("codes that nothing fails with", named.iter().filter(once).cloned());
+}
+
 /// String literals such as `"HK0301"`, outside of tests.
 fn failure_codes(source: &Source) -> Vec<String> {
     let code = |(at, window): (usize, &[char])| match window {

@@ -59,7 +59,7 @@ const BACKOFF_SECONDS_MAX: f64 = 20.0;
 #[derive(Debug, Error)]
 pub enum ConnectError {
     /// Nobody said which region.
-    #[error("no AWS region is set: give --region, set AWS_REGION, or add `region` to the profile")]
+    #[error("no AWS region is set, neither by --region nor by AWS_REGION nor in the profile")]
     NoRegion,
 }
 

@@ -30,10 +30,13 @@ pub fn render(scene: &Scene<'_>) -> String {
     page.out.push_str("  end\n");
     scene.outside.iter().for_each(|node| page.node("  ", node));
     for arrow in &scene.arrows {
-        let line = if matches!(arrow.link, Link::Wears | Link::Admits | Link::SitsIn | Link::PlacedThrough) { "-.->" } else { "-->" };
         let (from, to) = (page.number(&arrow.from.id), page.number(&arrow.to.id));
         let label = escaped(&format!("{}: {}", arrow.link.name().replace('_', " "), arrow.reason));
-        let _ = writeln!(page.out, "  n{from} {line}|\"{label}\"| n{to}");
+        let _ = match arrow.link {
+            Link::Wears | Link::SitsIn | Link::PlacedThrough => writeln!(page.out, "  n{from} -.-> n{to}"),
+            Link::Admits => writeln!(page.out, "  n{from} -.->|\"{label}\"| n{to}"),
+            _ => writeln!(page.out, "  n{from} -->|\"{label}\"| n{to}"),
+        };
     }
     page.out.push_str(
         "  classDef public fill:#fff1e0,stroke:#d9822b,color:#1c2430\n  classDef private fill:#e6f1fb,stroke:#3b7dc4,color:#1c2430\n",

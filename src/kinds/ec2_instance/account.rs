@@ -34,10 +34,58 @@ fn pass(account: &mut Account, id: &str, through: &str, to: &str, seconds: u64) 
     Ok(())
 }
 
+const STOP_S: u64 = 60;
+const NO_INTERFACE: &str = "InvalidNetworkInterfaceID.NotFound";
+
+fn own_interfaces(account: &Account, id: &str) -> Vec<Id> {
+    account.interfaces_of(&Id::from(id)).map(|interface| interface.id.clone()).collect()
+}
+
+/// An address that AWS assigned is given back when its instance stops; the interface remembers that it is to have one.
+fn lose_assigned_address(account: &mut Account, id: &str) -> Result<(), Refusal> {
+    for interface in own_interfaces(account, id) {
+        let doc = account.edit(interface.as_str(), NO_INTERFACE)?;
+        if doc["Association"]["IpOwnerId"] == "amazon" {
+            doc["AssociatePublicIpAddress"] = json!(true);
+            account.later(&interface, STOP_S, "/Association", Value::Null);
+            account.later(&Id::from(id), STOP_S, "/PublicIpAddress", Value::Null);
+            account.later(&Id::from(id), STOP_S, "/NetworkInterfaces/0/Association", Value::Null);
+        }
+    }
+    Ok(())
+}
+
+/// An instance that starts gets another address where it was launched to have one.
+fn assign_address(account: &mut Account, id: &str) -> Result<(), Refusal> {
+    for interface in own_interfaces(account, id) {
+        let doc = account.doc(interface.as_str(), NO_INTERFACE)?;
+        if doc["AssociatePublicIpAddress"] == true && doc["Association"].is_null() {
+            give_address(account, id, interface.as_str())?;
+        }
+    }
+    Ok(())
+}
+
+fn give_address(account: &mut Account, id: &str, interface: &str) -> Result<(), Refusal> {
+    account.serial += 1;
+    let ip = format!("203.0.113.{}", account.serial % 250 + 1);
+    let association = json!({ "PublicIp": ip, "IpOwnerId": "amazon" });
+    let doc = account.edit(interface, NO_INTERFACE)?;
+    doc["Association"] = association.clone();
+    doc["AssociatePublicIpAddress"] = json!(true);
+    let instance = account.edit(id, UNKNOWN)?;
+    instance["PublicIpAddress"] = json!(ip);
+    instance["NetworkInterfaces"][0]["Association"] = association;
+    Ok(())
+}
+
 fn stop(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> {
     for id in some(parameters, "InstanceIds")? {
         match path::text(account.doc(&id, UNKNOWN)?, "State.Name") {
-            "running" => pass(account, &id, "stopping", "stopped", 60)?,
+            "running" => {
+                pass(account, &id, "stopping", "stopped", STOP_S)?;
+                lose_assigned_address(account, &id)?;
+            }
             "stopped" | "stopping" => {}
             _ => return Err(wrong_state(&id, "stopped")),
         }
@@ -48,7 +96,10 @@ fn stop(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> {
 fn start(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> {
     for id in some(parameters, "InstanceIds")? {
         match path::text(account.doc(&id, UNKNOWN)?, "State.Name") {
-            "stopped" => pass(account, &id, "pending", "running", 30)?,
+            "stopped" => {
+                pass(account, &id, "pending", "running", 30)?;
+                assign_address(account, &id)?;
+            }
             "running" | "pending" => {}
             _ => return Err(wrong_state(&id, "started")),
         }
@@ -71,14 +122,10 @@ fn run(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> {
     let attachment = json!({ "InstanceId": id.as_str(), "DeviceIndex": 0, "Status": "attached" });
     let interface = account.add_interface(&subnet, &groups, "", json!({ "RequesterManaged": false, "Attachment": attachment }))?;
     let wants_public = spec["AssociatePublicIpAddress"].as_bool().unwrap_or(account.doc(&subnet, UNKNOWN)?["MapPublicIpOnLaunch"] == true);
-    let public = wants_public.then(|| format!("203.0.113.{}", account.serial % 250 + 1));
-    if let Some(ip) = &public {
-        account.edit(interface.as_str(), UNKNOWN)?["Association"] = json!({ "PublicIp": ip, "IpOwnerId": "amazon" });
-    }
     let private = account.doc(interface.as_str(), UNKNOWN)?["PrivateIpAddress"].clone();
     let mut doc = json!({ "InstanceId": id.as_str(), "ImageId": image, "InstanceType": parameters.get("InstanceType"), "VpcId": account.vpc.as_str(),
         "SubnetId": subnet, "Placement": { "AvailabilityZone": zone }, "State": { "Name": "pending" }, "SecurityGroups": groups.iter().map(|g| json!({ "GroupId": g })).collect::<Vec<_>>(),
-        "PrivateIpAddress": private, "PublicIpAddress": public, "NetworkInterfaces": [{ "NetworkInterfaceId": interface.as_str() }],
+        "PrivateIpAddress": private, "PublicIpAddress": null, "NetworkInterfaces": [{ "NetworkInterfaceId": interface.as_str() }],
         "SourceDestCheck": true, "DisableApiTermination": parameters.get("DisableApiTermination").and_then(Value::as_bool).unwrap_or(false),
         "Volumes": [], "Tags": tags(parameters, "instance") });
     for key in ["KeyName", "IamInstanceProfile", "EbsOptimized", "MetadataOptions", "BlockDeviceMappings"] {
@@ -87,6 +134,9 @@ fn run(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> {
         }
     }
     account.insert("ec2_instance", Role::Workload, id.clone(), doc.clone());
+    if wants_public {
+        give_address(account, id.as_str(), interface.as_str())?;
+    }
     account.later(&id, 30, "/State/Name", json!("running"));
     Ok(json!({ "Instances": [doc], "ReservationId": "r-0" }))
 }
@@ -103,6 +153,14 @@ fn terminate(account: &mut Account, parameters: &Object) -> Result<Value, Refusa
         let interfaces: Vec<Id> = account.interfaces_of(&Id::from(id.as_str())).map(|interface| interface.id.clone()).collect();
         for interface in interfaces {
             account.remove_later(&interface, 30);
+        }
+        // An elastic IP comes off an instance that is terminated.
+        let addresses: Vec<Id> =
+            account.with_role(Role::Address).filter(|a| a.doc["InstanceId"] == id.as_str()).map(|a| a.id.clone()).collect();
+        for address in addresses {
+            for field in ["/AssociationId", "/InstanceId", "/NetworkInterfaceId"] {
+                account.later(&address, 30, field, Value::Null);
+            }
         }
         account.remove_later(&Id::from(id), 3600);
     }

@@ -7,6 +7,7 @@
 //! Relocation loses what is not on a volume: instance store, memory, the private address; user data runs again.
 
 mod account;
+mod launch;
 mod moves;
 mod relocate;
 
@@ -32,8 +33,9 @@ static LISTING: Listing = Listing {
         operation: "ec2:DescribeVolumes",
         result: "Volumes",
         parameters: |docs| {
-            let ids: Vec<&Value> = docs.iter().map(|doc| &doc["InstanceId"]).collect();
-            Some(json!({ "Filters": [{ "Name": "attachment.instance-id", "Values": ids }] }))
+            let living = docs.iter().filter(|doc| doc["State"]["Name"] != "terminated");
+            let ids: Vec<&Value> = living.map(|doc| &doc["InstanceId"]).collect();
+            (!ids.is_empty()).then(|| json!({ "Filters": [{ "Name": "attachment.instance-id", "Values": ids }] }))
         },
         batch: 200,
         merge: |doc, answer| {
@@ -130,16 +132,7 @@ impl Kind for Ec2Instance {
             risk: Risk::Medium,
             rejected: store,
             impossible: store,
-            reason: match (store, peers) {
-                (true, _) => "its root device is an instance store, which no image of AWS's making carries".to_owned(),
-                (false, true) => {
-                    "its peers in the target group serve while it is relaunched from its own image; the old one is kept, stopped".to_owned()
-                }
-                (false, false) => {
-                    "relaunched from its own image without a public address; the old one is kept, stopped; it does not answer meanwhile"
-                        .to_owned()
-                }
-            },
+            reason: relocation(store, peers, assigned),
         };
         let retire = Candidate {
             strategy: Strategy::Retire,
@@ -155,6 +148,20 @@ impl Kind for Ec2Instance {
 
     fn draft(&self, resource: &Resource, scene: &Scene<'_>) -> Result<Vec<Step>, Blocker> {
         moves::draft(resource, scene)
+    }
+}
+
+/// Why one would relaunch it, or why not; and what even the way back does not restore.
+fn relocation(store: bool, peers: bool, assigned: Option<&PublicAddress>) -> String {
+    let lost = assigned.map_or_else(String::new, |address| format!("; the way back gives it another address than {}", address.ip));
+    match (store, peers) {
+        (true, _) => "its root device is an instance store, which no image of AWS's making carries".to_owned(),
+        (false, true) => {
+            format!("its peers in the target group serve while it is relaunched from its own image; the old one is kept, stopped{lost}")
+        }
+        (false, false) => format!(
+            "relaunched from its own image without a public address; the old one is kept, stopped; it does not answer meanwhile{lost}"
+        ),
     }
 }
 

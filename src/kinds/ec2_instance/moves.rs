@@ -62,19 +62,35 @@ pub(super) fn discard(resource: &Resource, scene: &Scene<'_>, kept: &str) -> Vec
     let old = json!(resource.id.as_str());
     let lift = format!("{}-unprotect", scene.slug);
     let mut steps = vec![protect_step(resource, scene, &lift, false, Stage::Cleanup)];
-    let gone = check(
-        "it is gone",
-        "ec2:DescribeInstances",
-        json!({ "InstanceIds": [old] }),
-        "Reservations[].Instances[].State.Name",
-        Expect::Excludes(["pending", "running", "stopping", "stopped"].map(|s| json!(s)).to_vec()),
-    );
+    let gone = |what: &str, states: &[&str]| {
+        let unwanted = states.iter().map(|s| json!(s)).collect();
+        check(
+            what,
+            "ec2:DescribeInstances",
+            json!({ "InstanceIds": [old] }),
+            "Reservations[].Instances[].State.Name",
+            Expect::Excludes(unwanted),
+        )
+    };
     let id = format!("{}-terminate", scene.slug);
     let mut end = step(&id, Stage::Cleanup, scene.slug, format!("Terminate the old {}", resource.name))
         .before(state_is("it is stopped", &old, "stopped"))
         .call("ec2:TerminateInstances", json!({ "InstanceIds": [old] }))
-        .settled_by(gone)
+        .settled_by(gone("it is going", &["pending", "running", "stopping", "stopped"]))
+        // Its interface, its groups and its elastic IP are free when it is gone, not before.
+        .wait(wait(gone("it is gone", &["pending", "running", "stopping", "stopped", "shutting-down"]), 60, 900))
         .needs(&lift, "a protected instance is not terminated")
+        .wait(wait(
+            check(
+                "it is terminated",
+                "ec2:DescribeInstances",
+                json!({ "InstanceIds": [old] }),
+                "Reservations[].Instances[].State.Name",
+                Expect::Excludes(["pending", "running", "stopping", "stopped", "shutting-down"].map(|s| json!(s)).to_vec()),
+            ),
+            60,
+            900,
+        ))
         .irreversible("a terminated instance and its own disks do not come back; the image stays")
         .done();
     end.needs.push(crate::model::step::Need { step: kept.to_owned(), because: "only what has been replaced is deleted".to_owned() });

@@ -4,8 +4,7 @@ use serde_json::{Value, json};
 
 use super::moves::{DRAIN_S, OUTAGE_S, discard, protect_step, state_is};
 use crate::kinds::build::{
-    MIGRATION_TAG, Regroup, STEP_TAG, capture, check, filter, look, made_by, output, step, tag_specification, undo, undo_and_wait, wait,
-    wait_or_fail,
+    Regroup, capture, check, filter, made_by, output, step, tag_specification, undo, undo_and_wait, wait, wait_or_fail,
 };
 use crate::kinds::image::IMAGE_S;
 use crate::model::path;
@@ -59,26 +58,23 @@ impl Membership<'_> {
         vec![wait(self.health("the target is healthy", id, Expect::Equals(json!("healthy"))), 30, 900)]
     }
 
+    /// Every state of a registered target; one that is deregistered drains, then it is not listed any more (ELB guide).
+    fn registered_states() -> Vec<Value> {
+        ["initial", "healthy", "unhealthy", "unhealthy.draining", "unused", "unavailable"].map(|state| json!(state)).to_vec()
+    }
+
     fn drained(&self, id: &Value) -> Vec<Wait> {
         let drain = self.group.facets.targets.as_ref().map_or(DRAIN_S, |targets| targets.drain_s);
-        vec![wait(
-            self.health(
-                "the target has drained",
-                id,
-                Expect::Excludes(vec![json!("draining"), json!("healthy"), json!("unhealthy"), json!("initial")]),
-            ),
-            drain,
-            drain + 300,
-        )]
+        vec![wait(self.health("the target has drained", id, Expect::Absent), drain, drain + 300)]
     }
 }
 
 /// A relocation in the making.
 pub(super) struct Move<'a> {
-    resource: &'a Resource,
-    scene: &'a Scene<'a>,
+    pub(super) resource: &'a Resource,
+    pub(super) scene: &'a Scene<'a>,
     memberships: Vec<Membership<'a>>,
-    subnet: Value,
+    pub(super) subnet: Value,
 }
 
 impl<'a> Move<'a> {
@@ -111,11 +107,11 @@ impl<'a> Move<'a> {
         Ok(Move { resource, scene, memberships: memberships(resource, scene), subnet })
     }
 
-    fn id(&self, what: &str) -> String {
+    pub(super) fn id(&self, what: &str) -> String {
         format!("{}-{what}", self.scene.slug)
     }
 
-    fn old(&self) -> Value {
+    pub(super) fn old(&self) -> Value {
         json!(self.resource.id.as_str())
     }
 
@@ -151,7 +147,7 @@ impl<'a> Move<'a> {
     }
 
     /// The copy's groups from its launch on: others may still come with their old ones.
-    fn launch_groups(&self) -> Vec<Value> {
+    pub(super) fn launch_groups(&self) -> Vec<Value> {
         let old = if self.scene.old_until_tighten { self.old_groups() } else { Vec::new() };
         self.scene.groups.iter().cloned().chain(old.into_iter().filter(|group| !self.scene.groups.contains(group))).collect()
     }
@@ -184,7 +180,10 @@ impl<'a> Move<'a> {
         if self.scene.old_until_tighten {
             let interface = output(&self.id("launch"), "NetworkInterfaceId");
             let name = format!("the copy of {}", self.resource.name);
-            out.extend(change(interface, &name, &self.old_groups(), self.scene.groups).into_iter().skip(1));
+            let mut off = change(interface, &name, &self.old_groups(), self.scene.groups).pop().expect("two steps, the second takes off");
+            // The copy was launched with both.
+            off.needs.clear();
+            out.push(off);
         }
         out
     }
@@ -199,11 +198,7 @@ impl<'a> Move<'a> {
         let mut draft = step(&id, Stage::Pets, self.scene.slug, format!("Take {} out of target group {name}", self.resource.name))
             .before(membership.health("it is registered", &self.old(), Expect::Exists))
             .call("elasticloadbalancing:DeregisterTargets", membership.target(&self.old()))
-            .settled_by(membership.health(
-                "it is not served any more",
-                &self.old(),
-                Expect::Excludes(vec![json!("healthy"), json!("unhealthy"), json!("initial")]),
-            ))
+            .settled_by(membership.health("it is not served any more", &self.old(), Expect::Excludes(Membership::registered_states())))
             .undo(vec![undo_and_wait(
                 "elasticloadbalancing:RegisterTargets",
                 membership.target(&self.old()),
@@ -304,7 +299,7 @@ impl<'a> Move<'a> {
             Expect::Excludes(["pending", "running", "stopping", "stopped", "shutting-down"].map(|s| json!(s)).to_vec()),
         );
         step(&id, Stage::Pets, self.scene.slug, format!("Launch the copy of {} in the private subnet of its zone", self.resource.name))
-            .call("ec2:RunInstances", launch_parameters(self, &id))
+            .call("ec2:RunInstances", super::launch::parameters(self, &id))
             .output("InstanceId", "Instances[0].InstanceId")
             .output("NetworkInterfaceId", "Instances[0].NetworkInterfaces[0].NetworkInterfaceId")
             .probe_made(
@@ -345,11 +340,7 @@ impl<'a> Move<'a> {
         .undo(vec![undo_and_wait(
             "elasticloadbalancing:DeregisterTargets",
             membership.target(&new),
-            membership.health(
-                "it is not registered",
-                &new,
-                Expect::Excludes(["healthy", "unhealthy", "initial", "draining"].map(|s| json!(s)).to_vec()),
-            ),
+            membership.health("it is not registered", &new, Expect::Absent),
             membership.drained(&new),
         )]);
         membership.registered(&new).into_iter().fold(draft, |draft, wait| draft.wait(wait)).done()
@@ -358,81 +349,4 @@ impl<'a> Move<'a> {
     fn protect(&self) -> Step {
         protect_step(self.resource, self.scene, &self.id("protect"), true, Stage::Pets)
     }
-}
-
-/// `RunInstances` with everything that the image does not carry.
-fn launch_parameters(of: &Move<'_>, id: &str) -> Value {
-    let doc = &of.resource.doc;
-    let attribute = |name: &str, at: &str| look("ec2:DescribeInstanceAttribute", json!({ "InstanceId": of.old(), "Attribute": name }), at);
-    let mut parameters = json!({
-        "ImageId": output(&of.id("image"), "ImageId"), "InstanceType": doc["InstanceType"], "MinCount": 1, "MaxCount": 1, "ClientToken": "${self.Token}",
-        "NetworkInterfaces": [{ "DeviceIndex": 0, "SubnetId": of.subnet, "Groups": of.launch_groups(), "AssociatePublicIpAddress": false, "DeleteOnTermination": true }],
-        "UserData": attribute("userData", "UserData.Value"),
-        "InstanceInitiatedShutdownBehavior": attribute("instanceInitiatedShutdownBehavior", "InstanceInitiatedShutdownBehavior.Value"),
-        "TagSpecifications": [tags("instance", doc, of.scene.migration, id), tags("volume", path::first(doc, "Volumes[0]").unwrap_or(&Value::Null), of.scene.migration, id)],
-    });
-    if let Some(name) = doc["KeyName"].as_str().filter(|name| !name.is_empty()) {
-        parameters["KeyName"] = json!(name);
-    }
-    if let Some(arn) = doc["IamInstanceProfile"]["Arn"].as_str() {
-        parameters["IamInstanceProfile"] = json!({ "Arn": arn });
-    }
-    if doc["EbsOptimized"] == true {
-        parameters["EbsOptimized"] = json!(true);
-    }
-    if doc["Monitoring"]["State"] == "enabled" {
-        parameters["Monitoring"] = json!({ "Enabled": true });
-    }
-    let picked = |from: &Value, keys: &[&str]| -> Value {
-        keys.iter()
-            .filter_map(|key| Some(((*key).to_owned(), from.get(*key).filter(|v| !v.is_null())?.clone())))
-            .collect::<serde_json::Map<_, _>>()
-            .into()
-    };
-    for (key, keys) in [
-        ("MetadataOptions", &["HttpTokens", "HttpPutResponseHopLimit", "HttpEndpoint", "InstanceMetadataTags"][..]),
-        ("Placement", &["GroupName", "Tenancy", "HostId", "Affinity", "PartitionNumber"][..]),
-        ("CpuOptions", &["CoreCount", "ThreadsPerCore"][..]),
-    ] {
-        let mut value = picked(&doc[key], keys);
-        if value["Tenancy"] == "default" {
-            value.as_object_mut().expect("picked makes an object").remove("Tenancy");
-        }
-        value.as_object_mut().expect("picked makes an object").retain(|_, v| v != "" && !v.is_null());
-        if value.as_object().is_some_and(|map| !map.is_empty()) {
-            parameters[key] = value;
-        }
-    }
-    let mappings: Vec<Value> =
-        doc["BlockDeviceMappings"].as_array().into_iter().flatten().filter_map(|mapping| device(mapping, doc)).collect();
-    if !mappings.is_empty() {
-        parameters["BlockDeviceMappings"] = json!(mappings);
-    }
-    parameters
-}
-
-/// A volume as it is, whatever the image says: its size, its performance, whether it dies with the instance.
-fn device(mapping: &Value, doc: &Value) -> Option<Value> {
-    let volume = path::first(doc, &format!("Volumes[VolumeId={}]", mapping["Ebs"]["VolumeId"].as_str()?)).cloned().unwrap_or_default();
-    let mut ebs = json!({ "DeleteOnTermination": mapping["Ebs"]["DeleteOnTermination"].as_bool().unwrap_or(true) });
-    if let Some(kind) = volume["VolumeType"].as_str() {
-        ebs["VolumeType"] = json!(kind);
-        ebs["VolumeSize"] = volume["Size"].clone();
-        for key in ["Iops", "Throughput"] {
-            if let Some(value) = volume[key].as_i64().filter(|value| *value > 0 && matches!(kind, "gp3" | "io1" | "io2")) {
-                ebs[key] = json!(value);
-            }
-        }
-    }
-    Some(json!({ "DeviceName": mapping["DeviceName"], "Ebs": ebs }))
-}
-
-/// The tags of the old one (AWS's own apart) and ours.
-fn tags(resource_type: &str, doc: &Value, migration: &str, id: &str) -> Value {
-    let kept =
-        doc["Tags"].as_array().into_iter().flatten().filter(|tag| !tag["Key"].as_str().unwrap_or_default().starts_with("aws:")).cloned();
-    let ours = [json!({ "Key": MIGRATION_TAG, "Value": migration }), json!({ "Key": STEP_TAG, "Value": id })];
-    let mut all: Vec<Value> = kept.filter(|tag| tag["Key"] != MIGRATION_TAG && tag["Key"] != STEP_TAG).collect();
-    all.extend(ours);
-    json!({ "ResourceType": resource_type, "Tags": all })
 }

@@ -15,6 +15,7 @@ pub struct Hikkoshi {
     dir: PathBuf,
     env: Vec<(String, String)>,
     limit: Duration,
+    before: Option<String>,
 }
 
 impl Hikkoshi {
@@ -36,7 +37,7 @@ impl Hikkoshi {
             ("NO_COLOR", "1"),
         ];
         let env = env.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        Hikkoshi { dir: dir.to_owned(), env, limit: Duration::from_secs(120) }
+        Hikkoshi { dir: dir.to_owned(), env, limit: Duration::from_secs(120), before: None }
     }
 
     /// Sets one more variable, or another value.
@@ -49,6 +50,18 @@ impl Hikkoshi {
     /// Sets how long a command may take before the test fails (default: two minutes).
     pub fn limit(mut self, limit: Duration) -> Self {
         self.limit = limit;
+        self
+    }
+
+    /// Takes a variable away.
+    pub fn without(mut self, name: &str) -> Self {
+        self.env.retain(|(known, _)| known != name);
+        self
+    }
+
+    /// Has a shell do this first, such as `ulimit -f 64`, in the program's own process.
+    pub fn after(mut self, shell: &str) -> Self {
+        self.before = Some(shell.to_owned());
         self
     }
 
@@ -65,9 +78,14 @@ impl Hikkoshi {
 
     fn start(&self, args: &[&str], pid_file: Option<&Path>) -> Running {
         let program = env!("CARGO_BIN_EXE_hikkoshi");
-        let mut command = match pid_file {
-            None => Command::new(program),
-            Some(file) => {
+        let mut command = match (pid_file, &self.before) {
+            (None, None) => Command::new(program),
+            (None, Some(before)) => {
+                let mut shell = Command::new("sh");
+                shell.args(["-c", &format!(r#"{before} && exec "$0" "$@""#), program]);
+                shell
+            }
+            (Some(file), _) => {
                 let mut shell = Command::new("sh");
                 shell.args(["-c", r#"echo $$ > "$0" && exec "$@""#]).arg(file).arg(program);
                 shell

@@ -192,7 +192,6 @@ impl<'p> Lab<'p> {
             opening,
         };
         let end = block_on(run(run_of, Box::new(journal)));
-        drop(cloud);
         self.records = kept.into_inner().expect("nobody panics in here").records;
         end
     }

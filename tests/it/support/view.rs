@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use super::account::look;
 
 /// Fields that are another one each time: ids that AWS makes up, addresses out of a pool, moments.
-const VOLATILE: [&str; 8] = [
+const VOLATILE: [&str; 9] = [
+    "AssociatePublicIpAddress",
     "RouteTableAssociationId",
     "AssociationId",
     "RevisionId",
@@ -23,19 +24,36 @@ const VOLATILE: [&str; 8] = [
     "TargetHealth",
 ];
 
-/// Takes out what is volatile, and brings every list into one order: AWS's lists are sets.
-fn scrub(value: &mut Value) {
+/// Ids that a simulated account made up hold this; see `Account::new_id`.
+const MADE_UP: &str = "-0a0000000";
+
+/// Takes out what is volatile, names what was made, and brings every list into one order: AWS's lists are sets.
+fn scrub(value: &mut Value, names: &[(String, String)]) {
     match value {
         Value::Object(map) => {
-            map.values_mut().for_each(scrub);
+            // AWS takes what it assigned back at the stop, and assigns another at the start.
+            if map.get("IpOwnerId").is_some_and(|owner| owner == "amazon") {
+                map.remove("PublicIp");
+            }
             map.retain(|key, value| !VOLATILE.contains(&key.as_str()) && !value.is_null());
+            map.values_mut().for_each(|value| scrub(value, names));
         }
         Value::Array(list) => {
-            list.iter_mut().for_each(scrub);
-            list.sort_by_key(Value::to_string);
+            list.iter_mut().for_each(|value| scrub(value, names));
+            if list.len() > 1 {
+                list.sort_by_cached_key(Value::to_string);
+            }
         }
+        Value::String(text) => *text = named(text, names),
         _ => {}
     }
+}
+
+fn named(text: &str, names: &[(String, String)]) -> String {
+    if !text.contains(MADE_UP) {
+        return text.to_owned();
+    }
+    names.iter().fold(text.to_owned(), |text, (id, name)| text.replace(id.as_str(), name))
 }
 
 /// One line per thing, sorted. What the migration made is named by its step, what was there by its id.
@@ -44,17 +62,14 @@ pub fn view(inventory: &Inventory) -> BTreeSet<String> {
     let owner = |r: &Resource| inventory.get(r.facets.owner.as_ref()?).filter(|_| r.role == Role::Interface);
     let made = |r: &Resource| step(r).or_else(|| Some(format!("<interface of {}>", step(owner(r)?)?)));
     let names: Vec<(String, String)> = inventory.resources.values().filter_map(|r| Some((r.id.to_string(), made(r)?))).collect();
-    let named = |text: String| names.iter().fold(text, |text, (id, name)| text.replace(id.as_str(), name));
-    inventory
-        .resources
-        .values()
-        .map(|resource| {
-            let mut doc: Value = serde_json::from_str(&named(document(resource).to_string())).expect("names are plain text");
-            scrub(&mut doc);
-            let managed = resource.role == Role::Interface && resource.doc["RequesterManaged"] == true;
-            if managed { format!("interface {doc}") } else { format!("{} {} {doc}", resource.kind, named(resource.id.to_string())) }
-        })
-        .collect()
+    let line = |resource: &Resource| {
+        let mut doc = document(resource);
+        scrub(&mut doc, &names);
+        let managed = resource.role == Role::Interface && resource.doc["RequesterManaged"] == true;
+        let head = if managed { "interface".to_owned() } else { format!("{} {}", resource.kind, named(resource.id.as_str(), &names)) };
+        format!("{head} {doc}")
+    };
+    inventory.resources.values().map(line).collect()
 }
 
 /// The view of a simulated account.
@@ -68,6 +83,9 @@ fn document(resource: &Resource) -> Value {
         return interface(resource);
     }
     let mut doc = resource.doc.clone();
+    if doc["NetworkInterfaces"][0]["Association"]["IpOwnerId"] == "amazon" {
+        doc["PublicIpAddress"] = json!("assigned");
+    }
     // Of what the migration made, the rest is ids of parts and addresses out of pools.
     if resource.tags.contains_key(STEP_TAG) {
         for key in ["PublicIp", "NatGatewayAddresses", "BlockDeviceMappings", "NetworkInterfaceId", "Volumes"] {

@@ -1,0 +1,10 @@
+//! Text that came from an account.
+
+/// Text without what a terminal obeys or a reader is misled by: control characters, line separators and marks that turn
+/// the direction of writing. Names come from the account, and anybody who may tag may write them.
+pub fn harmless(text: &str) -> String {
+    let harmful = |c: char| {
+        c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if harmful(c) { '·' } else { c }).collect()
+}

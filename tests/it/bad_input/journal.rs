@@ -1,0 +1,93 @@
+//! A journal that was torn, altered, swapped, or is somebody else's just now.
+
+use hikkoshi::journal::file::FileJournal;
+
+use super::{Desk, INTENT, JOURNAL, PLAN, Refusal, SIM};
+
+const READERS: &[&[&str]] = &[
+    &["apply", "story", "--until", "guard", "--yes", SIM],
+    &["rollback", "story", "--all", "--yes", SIM],
+    &["status", "story"],
+    &["verify", "story", SIM],
+];
+
+#[test]
+fn a_record_that_a_crash_tore_is_dropped_and_the_run_goes_on() {
+    let desk = Desk::begun("foundation");
+    let sound = std::fs::read(desk.path(JOURNAL)).expect("there is a journal");
+    let torn: &[&[u8]] = &[br#"{"seq":99,"at"#, b"{", "{\"seq\":99,\"at\":\"é".as_bytes(), b"{\"seq\":99,\"at\":\"\xc3", &[0; 300]];
+    for tail in torn {
+        desk.write(JOURNAL, [&sound, *tail].concat());
+        desk.run(&["status", "story"]).expect_code(0);
+    }
+    desk.run(&["apply", "story", "--until", "guard", "--yes", SIM]).expect_code(0);
+    assert!(desk.read(JOURNAL).starts_with(std::str::from_utf8(&sound).expect("a journal is text")), "what was sound is still there");
+    desk.run(&["verify", "story", SIM]).expect_code(0);
+}
+
+#[test]
+fn a_journal_that_was_altered_stops_everything_and_the_line_is_named() {
+    let desk = Desk::begun("foundation");
+    let sound = desk.read(JOURNAL);
+    let lines: Vec<&str> = sound.split_inclusive('\n').collect();
+    let altered = lines[6].replacen("2026-", "2027-", 1);
+    let with = |at: usize, line: &str| lines.iter().enumerate().map(|(i, l)| if i == at { line } else { l }).collect::<String>();
+    for (text, line, says) in [
+        (with(6, &altered), 7, "record 7 was altered"),
+        (with(2, ""), 3, "record 4 was altered, or what stood before it was"),
+        (with(2, "garbage\n"), 3, "this is no record"),
+        (with(4, "\n"), 5, "this is no record"),
+        (format!("{}{sound}", lines[0]), 2, "record 1 was altered"),
+    ] {
+        desk.write(JOURNAL, text);
+        let at = format!("plans/story/journal.jsonl:{line}: the journal is damaged: {says}");
+        let last = format!("sound before it, and true: record {} of 2026-11-24T", line - 1);
+        for command in READERS.iter().chain([&["plan", "story", SIM][..]].iter()) {
+            // Planning the same again replaces nothing, but it must not go on beside a journal that nobody can read.
+            desk.refuses(command, &Refusal { exit: 2, code: "HK0201", says: &[&at, &last, "next: cp -p plans/story/journal.jsonl"] });
+        }
+    }
+    desk.write(JOURNAL, [sound.as_bytes(), b"\xff\xff\n"].concat());
+    let at = format!("journal.jsonl:{}: the journal is damaged: this is no text", lines.len() + 1);
+    desk.refuses(READERS[0], &Refusal { exit: 2, code: "HK0201", says: &[&at] });
+    desk.write(JOURNAL, sound);
+    desk.run(READERS[0]).expect_code(0);
+}
+
+#[test]
+fn the_journal_of_another_plan_is_refused() {
+    let desk = Desk::begun("foundation");
+    let plan = desk.read(PLAN);
+    desk.edit(PLAN, "timeout_s: 120", "timeout_s: 121");
+    for command in READERS {
+        let says: &[&str] = &["plans/story/journal.jsonl is the journal of another plan", "next: put the plan back that was begun"];
+        desk.refuses(command, &Refusal { exit: 2, code: "HK0202", says });
+    }
+    desk.write(PLAN, "");
+    desk.refuses(READERS[0], &Refusal { exit: 2, code: "HK0107", says: &["next: a run has begun: put back the plan"] });
+    desk.write(PLAN, plan);
+    desk.run(READERS[0]).expect_code(0);
+}
+
+#[test]
+fn a_second_executor_is_told_who_runs_and_since_when() {
+    let desk = Desk::begun("foundation");
+    let who = "arn:aws:iam::123456789012:user/mika, mika@night-box, process 4711, since 2026-11-24T02:14:00Z";
+    let held = FileJournal::open(&desk.path(JOURNAL), who).expect("nobody else runs it");
+    for command in [READERS[0], READERS[1]] {
+        let says: &[&str] = &["another hikkoshi is running this migration", who, "hikkoshi status"];
+        desk.refuses(command, &Refusal { exit: 5, code: "HK0204", says });
+    }
+    desk.run(&["status", "story"]).expect_code(0);
+    drop(held);
+    desk.run(READERS[0]).expect_code(0);
+}
+
+#[test]
+fn who_did_not_confirm_leaves_no_journal_behind() {
+    let desk = Desk::new();
+    desk.refuses(&["apply", "story", SIM], &Refusal { exit: 2, code: "HK0509", says: &["nothing was called"] });
+    assert!(!desk.path(JOURNAL).exists());
+    desk.edit(INTENT, "nat: zonal", "nat: single");
+    desk.run(&["plan", "story", SIM]).expect_code(0);
+}

@@ -1,0 +1,84 @@
+//! An AWS that isn't there, or doesn't accept who asks.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use super::{Desk, Refusal};
+use crate::support::command::Hikkoshi;
+
+const COMMANDS: &[&[&str]] =
+    &[&["init", "--name", "new", "--vpc", "vpc-1"], &["discover", "story"], &["apply", "story", "--yes"], &["verify", "story"]];
+
+/// An AWS that says the same to everybody, for as long as the test process lives.
+fn says(status: &'static str, body: &'static str) -> String {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("its address"));
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut request = [0; 16 * 1024];
+            let _ = stream.set_read_timeout(Some(Duration::from_secs(5)));
+            let _ = stream.read(&mut request);
+            let length = body.len();
+            let _ = write!(
+                stream,
+                "HTTP/1.1 {status}\r\nContent-Type: text/xml\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+            );
+        }
+    });
+    url
+}
+
+#[test]
+fn an_endpoint_that_is_not_there_is_told_within_half_a_minute() {
+    let desk = Desk::new();
+    let hikkoshi = desk.hikkoshi().env("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
+    for command in COMMANDS {
+        let begun = Instant::now();
+        let says: &[&str] = &["sts:GetCallerIdentity got no answer", "http://127.0.0.1:1", "AWS_ENDPOINT_URL"];
+        desk.refuses_by(&hikkoshi, command, &Refusal { exit: 1, code: "HK0301", says });
+        assert!(begun.elapsed() < Duration::from_secs(30), "it took {:?}", begun.elapsed());
+    }
+}
+
+#[test]
+fn expired_credentials_are_told() {
+    let url = says(
+        "403 Forbidden",
+        "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type><Code>ExpiredToken</Code>\
+         <Message>The security token included in the request is expired</Message></Error><RequestId>1</RequestId></ErrorResponse>",
+    );
+    let desk = Desk::new();
+    for command in COMMANDS {
+        let says: &[&str] = &["AWS does not accept the credentials: ExpiredToken: The security token", "aws sso login"];
+        desk.refuses_by(&Hikkoshi::new(desk.dir(), &url), command, &Refusal { exit: 1, code: "HK0302", says });
+    }
+}
+
+#[test]
+fn no_credentials_at_all_are_told() {
+    let desk = Desk::new();
+    let hikkoshi = desk.hikkoshi().without("AWS_ACCESS_KEY_ID").without("AWS_SECRET_ACCESS_KEY").limit(Duration::from_secs(30));
+    for command in COMMANDS {
+        desk.refuses_by(&hikkoshi, command, &Refusal { exit: 1, code: "HK0302", says: &["there are no AWS credentials", "aws sso login"] });
+    }
+}
+
+#[test]
+fn somebody_elses_credentials_or_another_region_are_refused() {
+    let url = says(
+        "200 OK",
+        "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
+         <Arn>arn:aws:iam::999999999999:user/guest</Arn><UserId>AIDA</UserId><Account>999999999999</Account></GetCallerIdentityResult>\
+         <ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></GetCallerIdentityResponse>",
+    );
+    let desk = Desk::new();
+    let hikkoshi = Hikkoshi::new(desk.dir(), &url);
+    for command in &COMMANDS[1..] {
+        let says: &[&str] = &["the credentials belong to account 999999999999", "you are arn:aws:iam::999999999999:user/guest"];
+        desk.refuses_by(&hikkoshi, command, &Refusal { exit: 2, code: "HK0103", says });
+    }
+    let without = desk.hikkoshi().without("AWS_REGION");
+    let says: &[&str] = &["no AWS region is set", "--region"];
+    desk.refuses_by(&without, &["init", "--name", "new", "--vpc", "vpc-1"], &Refusal { exit: 2, code: "HK0111", says });
+}
