@@ -309,6 +309,7 @@ fn collect_references(value: &Value, out: &mut Vec<(String, String)>) {
 impl Step {
     /// Calls `visit` with (step, output) for every `${step.Output}` in what the way forward uses: call, checks, waits.
     pub fn each_reference<'s>(&'s self, visit: &mut dyn FnMut(&'s str, &'s str)) {
+        self.before.iter().for_each(|check| each_in_check(check, visit));
         let call = &self.call;
         each_in_object(&call.parameters, visit);
         for look in call.capture.values() {
@@ -316,7 +317,6 @@ impl Step {
         }
         each_in_object(&call.probe.parameters, visit);
         each_in_expect(&call.probe.expect, visit);
-        self.before.iter().for_each(|check| each_in_check(check, visit));
         self.wait.iter().for_each(|wait| each_in_wait(wait, visit));
         self.verify.iter().for_each(|check| each_in_check(check, visit));
     }
