@@ -12,7 +12,7 @@ use crate::execute::driver::FailedStep;
 use crate::execute::{End, Goal, Machine, Run, Stop};
 use crate::journal::file::FileJournal;
 use crate::journal::{Body, Record};
-use crate::model::step::Stage;
+use crate::model::step::{Impact, Stage, Step};
 use crate::plan::{Plan, sha256};
 use crate::report::{run as report_run, table};
 
@@ -43,36 +43,33 @@ pub fn who(arn: &str, now_ms: u64) -> String {
     format!("{arn}, {user}@{host}, process {}, since {since}", std::process::id())
 }
 
-/// What every run needs, once its journal is open.
+/// What a run needs beside its journal.
 pub struct Ready {
     /// The plan.
     pub plan: Hashed<Plan>,
     /// The account.
     pub session: Session,
-    /// The journal; this process alone may append.
-    pub journal: FileJournal,
     /// What was recorded so far.
     pub records: Vec<Record>,
     /// Who runs.
     pub who: String,
 }
 
-/// Opens plan, account and journal, and checks that they belong together.
+/// Opens account and journal for a plan, and checks that they belong together. This process alone may then append.
 ///
 /// # Errors
 /// If one can't be opened, or they don't.
-pub async fn ready(global: &Global, place: &Place, faults: &[FaultAt]) -> Result<Ready, Failure> {
-    let plan = place.plan()?;
+pub async fn ready(global: &Global, place: &Place, plan: Hashed<Plan>, faults: &[FaultAt]) -> Result<(Ready, FileJournal), Failure> {
     let session = session::open(global, Some(&plan.value.region), faults).await?;
     let arn = session.must_be(&plan.value.account, &plan.value.region).await?;
     let who = who(&arn, session.clock.now_ms());
     let (journal, records) = FileJournal::open(&place.journal_path(), &who)?;
     place.belong(&records, &plan)?;
-    Ok(Ready { plan, session, journal, records, who })
+    Ok((Ready { plan, session, records, who }, journal))
 }
 
 /// The first record of a journal. Its id must be unlike any other's: idempotency tokens come from it.
-pub fn opening(ready: &Ready) -> Body {
+fn opening(ready: &Ready) -> Body {
     let unique = format!("{}/{}/{}/{}", ready.plan.sha256, ready.who, ready.session.clock.now_ms(), std::process::id());
     Body::Opened {
         id: sha256(unique.as_bytes())[..24].to_owned(),
@@ -85,71 +82,36 @@ pub fn opening(ready: &Ready) -> Body {
 /// Runs the plan.
 pub async fn run(global: &Global, args: Args) -> Done {
     let place = Place::find(&global.dir, args.name.as_deref())?;
-    let plan = place.plan()?.value;
-    let until = goal(&plan, args.until.as_deref(), args.cleanup)?;
-    if !plan.blockers.is_empty() {
-        return Err(blocked(&plan));
+    let plan = place.plan()?;
+    let until = goal(&plan.value, args.until.as_deref(), args.cleanup)?;
+    if !plan.value.blockers.is_empty() {
+        return Err(blocked(&plan.value));
     }
-    let ready = ready(global, &place, &args.fault).await?;
+    let (ready, journal) = ready(global, &place, plan, &args.fault).await?;
     let plan = &ready.plan.value;
-    let mut machine = Machine::new(plan);
-    ready.records.iter().for_each(|record| machine.apply(&record.body));
-    let begun = plan.steps.iter().any(|step| machine.is_begun(&step.id));
+    let machine = Machine::replay(plan, &ready.records);
     if until == Stage::Cleanup && machine.current_stage().is_some_and(|stage| stage != Stage::Cleanup) {
         return Err(Failure::new("HK0507", "cleanup deletes for good what was replaced, and not everything is replaced yet")
             .detail("nothing was called")
             .hint(format!("hikkoshi apply {}   # everything before cleanup; then a soak", place.name)));
     }
-    if !begun {
+    if !machine.has_begun() {
         no_drift(&ready.session, &place).await?;
     }
-    let left = plan
-        .steps
-        .iter()
-        .filter(|s| s.stage <= until && !machine.state(&s.id).is_some_and(|st| st.phase == crate::execute::Phase::Verified))
-        .count();
-    let verb = if begun { "go on with" } else { "run" };
+    let left = plan.steps.iter().filter(|s| s.stage <= until && !machine.is_verified(&s.id)).count();
+    let verb = if machine.has_begun() { "go on with" } else { "run" };
     let warning = if until == Stage::Cleanup { "\nWhat cleanup deletes does not come back." } else { "" };
     confirm(
         &format!("This will {verb} migration {} in account {} ({}): {left} steps.{warning}", plan.migration, plan.account, plan.region),
         &place.name,
         args.yes,
     )?;
-    let end = drive(global, &ready_parts(ready), Goal::Forward(until), left as u64).await;
-    conclude(global, &place, end)
-}
-
-/// A run's parts, the journal apart from what only reads.
-pub struct Parts {
-    /// The plan.
-    pub plan: Plan,
-    /// The account.
-    pub session: Session,
-    /// The journal, until the run takes it.
-    pub journal: std::sync::Mutex<Option<FileJournal>>,
-    /// What was recorded so far.
-    pub records: Vec<Record>,
-    /// Who runs.
-    pub who: String,
-    /// The first record, where there is none yet.
-    pub opening: Body,
-}
-
-/// Takes a [`Ready`] apart.
-pub fn ready_parts(ready: Ready) -> Parts {
-    let opening = opening(&ready);
-    Parts {
-        plan: ready.plan.value,
-        session: ready.session,
-        journal: std::sync::Mutex::new(Some(ready.journal)),
-        records: ready.records,
-        who: ready.who,
-        opening,
-    }
+    let end = drive(global, &ready, journal, Goal::Forward(until), left as u64).await;
+    conclude(global, &place, plan, end)
 }
 
 /// Makes the run. Ctrl-C once stops it at the next safe point, twice at once; either way it is resumable.
-pub async fn drive(global: &Global, parts: &Parts, goal: Goal, steps: u64) -> End {
+pub async fn drive(global: &Global, ready: &Ready, journal: FileJournal, goal: Goal, steps: u64) -> End {
     let stop = std::sync::Arc::new(Stop::default());
     let asked = stop.clone();
     let signals = super::spawn(async move {
@@ -161,18 +123,17 @@ pub async fn drive(global: &Global, parts: &Parts, goal: Goal, steps: u64) -> En
             asked.ask();
         }
     });
-    let progress = Progress::new(global, &parts.plan, steps);
-    let journal = parts.journal.lock().ok().and_then(|mut journal| journal.take()).expect("a run takes the journal once");
+    let progress = Progress::new(global, &ready.plan.value, steps);
     let run = Run {
-        plan: &parts.plan,
-        records: &parts.records,
-        cloud: &*parts.session.cloud,
-        clock: &*parts.session.clock,
+        plan: &ready.plan.value,
+        records: &ready.records,
+        cloud: &*ready.session.cloud,
+        clock: &*ready.session.clock,
         tell: &|event| progress.tell(event),
         stop: &stop,
         goal,
-        who: &parts.who,
-        opening: parts.opening.clone(),
+        who: &ready.who,
+        opening: opening(ready),
     };
     let end = crate::execute::run(run, Box::new(journal)).await;
     signals.abort();
@@ -215,15 +176,15 @@ async fn no_drift(session: &Session, place: &Place) -> Result<(), Failure> {
 }
 
 /// What to say when a forward run has ended.
-fn conclude(global: &Global, place: &Place, end: End) -> Done {
+fn conclude(global: &Global, place: &Place, plan: &Plan, end: End) -> Done {
     match end {
         End::Reached => {
-            reached(global, place)?;
+            reached(global, place, plan)?;
             Ok(0)
         }
         End::Interrupted => Err(interrupted(place, "apply")),
         End::Journal(error) => Err(error.into()),
-        End::Failed(failed) => Err(stopped(global, place, &failed)),
+        End::Failed(failed) => Err(stopped(global, place, plan, &failed)),
     }
 }
 
@@ -235,14 +196,11 @@ pub fn interrupted(place: &Place, command: &str) -> Failure {
         .hint(format!("hikkoshi status {}", place.name))
 }
 
-fn reached(global: &Global, place: &Place) -> Result<(), Failure> {
+fn reached(global: &Global, place: &Place, plan: &Plan) -> Result<(), Failure> {
     if global.json {
         return Ok(());
     }
-    let plan = place.plan_alone()?.value;
-    let records = place.records()?;
-    let mut machine = Machine::new(&plan);
-    records.iter().for_each(|record| machine.apply(&record.body));
+    let machine = Machine::replay(plan, &place.records()?);
     let mut out = String::from("\n");
     out.push_str(&report_run::state(&machine, global.style(), global.width()));
     let addresses = report_run::addresses(&machine);
@@ -268,7 +226,7 @@ fn reached(global: &Global, place: &Place) -> Result<(), Failure> {
 }
 
 /// What to say when steps failed: on which, why, what state things are in, what to type next.
-pub fn stopped(global: &Global, place: &Place, failed: &[FailedStep]) -> Failure {
+fn stopped(global: &Global, place: &Place, plan: &Plan, failed: &[FailedStep]) -> Failure {
     let first = &failed[0];
     let code = known(&first.code);
     let mut again = format!("hikkoshi apply {}", place.name);
@@ -276,16 +234,15 @@ pub fn stopped(global: &Global, place: &Place, failed: &[FailedStep]) -> Failure
     for other in &failed[1..] {
         failure = failure.detail(format!("step {} failed too: {} [{}]", other.step, crate::report::harmless(&other.why), other.code));
     }
-    if let (Ok(plan), Ok(records)) = (place.plan_alone(), place.records()) {
-        let mut machine = Machine::new(&plan.value);
-        records.iter().for_each(|record| machine.apply(&record.body));
+    if let Ok(records) = place.records() {
+        let machine = Machine::replay(plan, &records);
         failure = failure.detail(situation(&machine));
         failure.details.extend(half_way(&machine));
         for line in report_run::state(&machine, crate::report::Style(false), global.width()).lines().take_while(|line| !line.contains('✗'))
         {
             failure = failure.detail(line.to_owned());
         }
-        let cleaning = plan.value.step(&first.step).is_some_and(|step| step.stage == Stage::Cleanup);
+        let cleaning = plan.step(&first.step).is_some_and(|step| step.stage == Stage::Cleanup);
         if cleaning {
             again.push_str(" --cleanup");
         } else if let Some(last) = machine.checkpoints().iter().max() {
@@ -300,8 +257,7 @@ pub fn stopped(global: &Global, place: &Place, failed: &[FailedStep]) -> Failure
 fn half_way(machine: &Machine<'_>) -> Vec<String> {
     let plan = machine.plan();
     let Some(stage) = machine.current_stage() else { return Vec::new() };
-    let done =
-        |step: &&crate::model::step::Step| machine.state(&step.id).is_some_and(|state| state.phase == crate::execute::Phase::Verified);
+    let done = |step: &&Step| machine.is_verified(&step.id);
     let mut out = Vec::new();
     for one in &plan.moves {
         let (done, open): (Vec<_>, Vec<_>) = plan.steps_of(stage).filter(|step| step.of_move == one.id).partition(done);
@@ -314,16 +270,10 @@ fn half_way(machine: &Machine<'_>) -> Vec<String> {
 
 /// What the service feels of it just now: interruptions that are under way.
 fn situation(machine: &Machine<'_>) -> String {
-    use crate::model::step::Impact;
     let plan = machine.plan();
-    let open = |step: &&crate::model::step::Step| {
-        let later_open = || {
-            plan.steps
-                .iter()
-                .filter(|s| s.of_move == step.of_move && s.stage == step.stage)
-                .any(|s| !machine.state(&s.id).is_some_and(|st| st.phase == crate::execute::Phase::Verified))
-        };
-        machine.is_begun(&step.id) && matches!(step.impact, Impact::Outage { .. }) && later_open()
+    let open = |step: &&Step| {
+        let mut same = plan.steps.iter().filter(|s| s.of_move == step.of_move && s.stage == step.stage);
+        machine.is_begun(&step.id) && matches!(step.impact, Impact::Outage { .. }) && same.any(|s| !machine.is_verified(&s.id))
     };
     let now: Vec<String> = plan
         .steps

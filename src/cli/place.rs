@@ -154,11 +154,11 @@ impl Place {
         }
     }
 
-    /// The plan, whatever it was made from: for what is said after a run.
+    /// The plan, whatever it was made from.
     ///
     /// # Errors
     /// If there is none or it is damaged.
-    pub fn plan_alone(&self) -> Result<Hashed<Plan>, Failure> {
+    fn plan_alone(&self) -> Result<Hashed<Plan>, Failure> {
         let path = self.plan_path();
         let text = read(&path).map_err(|failure| failure.hint(format!("hikkoshi plan {}", self.name)))?;
         let value = format::read(&text).map_err(|unreadable| {
@@ -198,10 +198,8 @@ impl Place {
     /// Whether a run of this very plan has begun and was not gone back from entirely.
     fn has_begun(&self, plan: &Hashed<Plan>) -> bool {
         let records = self.records().unwrap_or_default();
-        let mut machine = Machine::new(&plan.value);
-        records.iter().for_each(|record| machine.apply(&record.body));
         let own = matches!(records.first(), Some(Record { body: Body::Opened { plan: of, .. }, .. }) if *of == plan.sha256);
-        own && plan.value.steps.iter().any(|step| machine.is_begun(&step.id))
+        own && Machine::replay(&plan.value, &records).has_begun()
     }
 
     /// The journal's records; none if nothing has been run.

@@ -73,11 +73,7 @@ fn keep_what_was_run(place: &Place, text: &str) -> Result<(), Failure> {
         return Ok(());
     }
     let parsed = format::read(&old).ok();
-    let begun = parsed.as_ref().is_some_and(|plan| {
-        let mut machine = Machine::new(plan);
-        records.iter().for_each(|record| machine.apply(&record.body));
-        plan.steps.iter().any(|step| machine.is_begun(&step.id))
-    });
+    let begun = parsed.as_ref().is_some_and(|plan| Machine::replay(plan, &records).has_begun());
     if !begun && parsed.is_some() {
         return place::set_aside(&place.journal_path());
     }

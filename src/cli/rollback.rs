@@ -1,6 +1,6 @@
 //! `hikkoshi rollback`
 
-use super::apply::{drive, interrupted, no_checkpoint, ready, ready_parts};
+use super::apply::{drive, interrupted, no_checkpoint, ready};
 use super::confirm::confirm;
 use super::failure::{Failure, known};
 use super::place::{Hashed, Place};
@@ -8,6 +8,7 @@ use super::{Done, Global, say};
 use crate::cloud::simulated::FaultAt;
 use crate::execute::{End, Goal, Machine};
 use crate::model::step::Stage;
+use crate::plan::Plan;
 use crate::report::run as report_run;
 
 /// Options of `rollback`.
@@ -34,9 +35,9 @@ pub async fn run(global: &Global, args: Args) -> Done {
     let place = Place::find(&global.dir, args.name.as_deref())?;
     let plan = place.plan()?;
     let to = target(&place, &plan, &args)?;
-    let ready = ready(global, &place, &args.fault).await?;
-    let mut machine = Machine::new(&ready.plan.value);
-    ready.records.iter().for_each(|record| machine.apply(&record.body));
+    let (ready, journal) = ready(global, &place, plan, &args.fault).await?;
+    let plan = &ready.plan.value;
+    let machine = Machine::replay(plan, &ready.records);
     let points = machine.points_of_no_return(to);
     if let Some(first) = points.first() {
         let mut failure = Failure::new("HK0507", format!("step {} is done and can't be undone", first.id)).detail("nothing was called");
@@ -56,18 +57,14 @@ pub async fn run(global: &Global, args: Args) -> Done {
     let where_to = to.map_or("the beginning".to_owned(), |stage| format!("checkpoint {}", stage.name()));
     let notes = data_notes(&machine, to);
     confirm(
-        &format!(
-            "This will undo {count} steps of migration {} in account {}, back to {where_to}.{notes}",
-            ready.plan.value.migration, ready.plan.value.account
-        ),
+        &format!("This will undo {count} steps of migration {} in account {}, back to {where_to}.{notes}", plan.migration, plan.account),
         &place.name,
         args.yes,
     )?;
-    let parts = ready_parts(ready);
-    let end = drive(global, &parts, Goal::Back(to), count as u64).await;
+    let end = drive(global, &ready, journal, Goal::Back(to), count as u64).await;
     match end {
         End::Reached => {
-            told(global, &place, &where_to)?;
+            told(global, &place, plan, &where_to)?;
             Ok(0)
         }
         End::Interrupted => Err(interrupted(&place, "rollback")),
@@ -98,13 +95,12 @@ fn data_notes(machine: &Machine<'_>, to: Option<Stage>) -> String {
 }
 
 /// How far back: a checkpoint, or none for the beginning.
-fn target(place: &Place, plan: &Hashed<crate::plan::Plan>, args: &Args) -> Result<Option<Stage>, Failure> {
+fn target(place: &Place, plan: &Hashed<Plan>, args: &Args) -> Result<Option<Stage>, Failure> {
     if args.all {
         return Ok(None);
     }
     let Some(name) = &args.to else {
-        let mut machine = Machine::new(&plan.value);
-        place.records_of(plan)?.iter().for_each(|record| machine.apply(&record.body));
+        let machine = Machine::replay(&plan.value, &place.records_of(plan)?);
         let mut failure = Failure::new("HK0111", "how far back? a rollback needs --to CHECKPOINT or --all").detail("nothing was called");
         for reached in machine.checkpoints().iter().rev() {
             failure = failure.hint(format!("hikkoshi rollback {} --to {}", place.name, reached.name()));
@@ -115,14 +111,11 @@ fn target(place: &Place, plan: &Hashed<crate::plan::Plan>, args: &Args) -> Resul
     found.map(Some).ok_or_else(|| no_checkpoint(&plan.value, name))
 }
 
-fn told(global: &Global, place: &Place, where_to: &str) -> Result<(), Failure> {
+fn told(global: &Global, place: &Place, plan: &Plan, where_to: &str) -> Result<(), Failure> {
     if global.json {
         return Ok(());
     }
-    let plan = place.plan_alone()?.value;
-    let records = place.records()?;
-    let mut machine = Machine::new(&plan);
-    records.iter().for_each(|record| machine.apply(&record.body));
+    let machine = Machine::replay(plan, &place.records()?);
     say(&format!("\nback at {where_to}\n{}", report_run::state(&machine, global.style(), global.width())));
     Ok(())
 }

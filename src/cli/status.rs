@@ -22,8 +22,7 @@ pub fn run(global: &Global, args: &Args) -> Done {
     let plan = place.plan()?;
     let records = place.records_of(&plan)?;
     let plan = plan.value;
-    let mut machine = Machine::new(&plan);
-    records.iter().for_each(|record| machine.apply(&record.body));
+    let machine = Machine::replay(&plan, &records);
     if global.json {
         say_json(&json(&machine, &records));
         return Ok(0);

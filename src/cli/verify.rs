@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::failure::exit;
 use super::place::Place;
 use super::{Done, Global, say, say_json, session};
-use crate::execute::{Machine, Phase, look};
+use crate::execute::{Machine, look};
 use crate::model::call::Label;
 use crate::model::step::{Check, Step};
 use crate::model::strategy::Strategy;
@@ -25,8 +25,7 @@ pub async fn run(global: &Global, args: Args) -> Done {
     let plan = place.plan()?;
     let records = place.records_of(&plan)?;
     let plan = plan.value;
-    let mut machine = Machine::new(&plan);
-    records.iter().for_each(|record| machine.apply(&record.body));
+    let machine = Machine::replay(&plan, &records);
     let session = session::open(global, Some(&plan.region), &[]).await?;
     session.must_be(&plan.account, &plan.region).await?;
     let find = |from: &str, output: &str| machine.output(from, output).cloned();
@@ -55,8 +54,7 @@ pub async fn run(global: &Global, args: Args) -> Done {
 /// The checks of verified steps that no later step has overtaken: of several about the same thing the last one counts.
 fn standing<'p>(machine: &Machine<'p>) -> Vec<(&'p Step, &'p Check)> {
     let mut last: BTreeMap<String, (usize, &Step, &Check)> = BTreeMap::new();
-    let verified = |step: &&Step| machine.state(&step.id).is_some_and(|state| state.phase == Phase::Verified);
-    for (at, step) in machine.plan().steps.iter().filter(verified).enumerate() {
+    for (at, step) in machine.plan().steps.iter().filter(|step| machine.is_verified(&step.id)).enumerate() {
         for check in &step.verify {
             let about = format!("{} {} {}", check.operation, serde_json::to_string(&check.parameters).unwrap_or_default(), check.path);
             last.insert(about, (at, step, check));

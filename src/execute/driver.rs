@@ -10,7 +10,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
 use super::event::{Event, What};
-use super::machine::{AT_ONCE, Command, Goal, Machine};
+use super::machine::{Command, Goal, Machine};
 use super::task::{Context, Failure, Shared, Task};
 use crate::clock::Clock;
 use crate::cloud::Cloud;
@@ -99,8 +99,7 @@ type Ended<'c> = Pin<Box<dyn Future<Output = (String, Result<(), Failure>)> + Se
 
 /// Makes a run.
 pub async fn run<'p>(run: Run<'p>, journal: Box<dyn Journal + 'p>) -> End {
-    let mut machine = Machine::new(run.plan);
-    run.records.iter().for_each(|record| machine.apply(&record.body));
+    let machine = Machine::replay(run.plan, run.records);
     let context = Context {
         cloud: run.cloud,
         clock: run.clock,
@@ -172,7 +171,7 @@ fn start<'c>(
                     context.tell(stage.name(), What::Checkpoint);
                     reached = true;
                 }
-                Command::Do(id) | Command::Undo(id) if busy.len() < AT_ONCE => {
+                Command::Do(id) | Command::Undo(id) => {
                     let Some(step) = context.shared().machine.step(&id) else { continue };
                     busy.insert(id.clone());
                     let forward = matches!(goal, Goal::Forward(_));
@@ -182,7 +181,6 @@ fn start<'c>(
                         (id, result)
                     }));
                 }
-                Command::Do(_) | Command::Undo(_) => {}
             }
         }
         if !reached {

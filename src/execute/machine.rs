@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::journal::{Body, Ending, Way};
+use crate::journal::{Body, Ending, Record, Way};
 use crate::model::step::{Stage, Step, Undo};
 use crate::plan::Plan;
 
@@ -112,6 +112,23 @@ impl<'p> Machine<'p> {
             relied_on: BTreeMap::new(),
             undoable: BTreeSet::new(),
         }
+    }
+
+    /// What records amount to. Resume, status and reports all replay them through here.
+    pub fn replay(plan: &'p Plan, records: &[Record]) -> Machine<'p> {
+        let mut machine = Machine::new(plan);
+        records.iter().for_each(|record| machine.apply(&record.body));
+        machine
+    }
+
+    /// Whether anything of the plan is done, or in the air.
+    pub fn has_begun(&self) -> bool {
+        self.plan.steps.iter().any(|step| self.is_begun(&step.id))
+    }
+
+    /// Whether a step is done, waited for and checked.
+    pub fn is_verified(&self, id: &str) -> bool {
+        self.states.get(id).is_some_and(|state| state.phase == Phase::Verified)
     }
 
     /// The plan.
