@@ -107,7 +107,12 @@ pub async fn run(global: &Global, args: Args) -> Done {
         args.yes,
     )?;
     let end = drive(global, &ready, journal, Goal::Forward(until), left as u64).await;
-    conclude(global, &place, plan, end)
+    let again = match (&args.until, args.cleanup) {
+        (_, true) => format!("hikkoshi apply {} --cleanup", place.name),
+        (Some(until), _) => format!("hikkoshi apply {} --until {until}", place.name),
+        (None, false) => format!("hikkoshi apply {}", place.name),
+    };
+    conclude(global, &place, plan, &again, end)
 }
 
 /// Makes the run. Ctrl-C once stops it at the next safe point, twice at once; either way it is resumable.
@@ -176,23 +181,23 @@ async fn no_drift(session: &Session, place: &Place) -> Result<(), Failure> {
 }
 
 /// What to say when a forward run has ended.
-fn conclude(global: &Global, place: &Place, plan: &Plan, end: End) -> Done {
+fn conclude(global: &Global, place: &Place, plan: &Plan, again: &str, end: End) -> Done {
     match end {
         End::Reached => {
             reached(global, place, plan)?;
             Ok(0)
         }
-        End::Interrupted => Err(interrupted(place, "apply")),
+        End::Interrupted => Err(interrupted(place, again)),
         End::Journal(error) => Err(error.into()),
         End::Failed(failed) => Err(stopped(global, place, plan, &failed)),
     }
 }
 
-/// A run that was asked to stop.
-pub fn interrupted(place: &Place, command: &str) -> Failure {
+/// A run that was asked to stop; `again` is the command that goes on.
+pub fn interrupted(place: &Place, again: &str) -> Failure {
     Failure::new("HK0508", "stopped as asked")
         .detail("every call that was made is in the journal; what was waited for goes on in AWS")
-        .hint(format!("hikkoshi {command} {}{}   # goes on where it is", place.name, if command == "rollback" { " --all" } else { "" }))
+        .hint(format!("{again}   # goes on where it is"))
         .hint(format!("hikkoshi status {}", place.name))
 }
 

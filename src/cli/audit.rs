@@ -1,13 +1,9 @@
 //! `hikkoshi audit`
 
-use std::path::PathBuf;
-
-use super::failure::{Failure, exit};
-use super::place::{self, Place};
-use super::{Done, Global, say, session};
+use super::discover::Source;
+use super::failure::exit;
+use super::{Done, Global, say};
 use crate::audit::{Finding, Severity, audit};
-use crate::model::id::Id;
-use crate::model::inventory::Inventory;
 use crate::report::table;
 
 /// The page of an audit that found something.
@@ -16,14 +12,8 @@ const CODE: &str = "HK0402";
 /// Options of `audit`.
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// The migration whose inventory is looked at
-    name: Option<String>,
-    /// A VPC of the account, where there is no migration yet
-    #[arg(long)]
-    vpc: Option<String>,
-    /// An inventory file instead
-    #[arg(long, value_name = "FILE")]
-    inventory: Option<PathBuf>,
+    #[command(flatten)]
+    source: Source,
     /// How to print
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -62,27 +52,9 @@ impl Threshold {
     }
 }
 
-/// The inventory that a command looks at: a file's, a migration's, or the account's as it is now.
-///
-/// # Errors
-/// If there is none.
-pub async fn inventory(global: &Global, name: Option<&str>, vpc: Option<&str>, file: Option<&PathBuf>) -> Result<Inventory, Failure> {
-    if let Some(path) = file {
-        let text = place::read_named(path, "--inventory")?;
-        return place::inventory_of(path, &text, "HK0109")
-            .map_err(|failure| failure.hint("the same command with a file that `hikkoshi discover` wrote"));
-    }
-    if let Some(vpc) = vpc {
-        let session = session::open(global, None, &[]).await?;
-        let (account, _) = session.caller().await?;
-        return super::discover::look(&session, &account, &Id::from(vpc)).await;
-    }
-    Ok(Place::find(&global.dir, name)?.inventory()?.value)
-}
-
 /// Audits. The exit status is for scripts: 3 where there is something to mend.
 pub async fn run(global: &Global, args: Args) -> Done {
-    let inventory = inventory(global, args.name.as_deref(), args.vpc.as_deref(), args.inventory.as_ref()).await?;
+    let inventory = args.source.inventory(global).await?;
     let findings = audit(&inventory);
     if global.json || args.format == Format::Json {
         say(&crate::audit::json(&inventory, &findings));

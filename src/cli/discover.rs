@@ -31,6 +31,39 @@ pub struct Args {
     out: Option<PathBuf>,
 }
 
+/// The inventory that a command looks at: a migration's, a file's, or the account's as it is now.
+#[derive(clap::Args, Debug)]
+pub struct Source {
+    /// The migration whose inventory is looked at
+    name: Option<String>,
+    /// A VPC of the account, where there is no migration yet
+    #[arg(long)]
+    vpc: Option<String>,
+    /// An inventory file instead
+    #[arg(long, value_name = "FILE")]
+    inventory: Option<PathBuf>,
+}
+
+impl Source {
+    /// The inventory.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub async fn inventory(&self, global: &Global) -> Result<Inventory, Failure> {
+        if let Some(path) = &self.inventory {
+            let text = place::read_named(path, "--inventory")?;
+            return place::inventory_of(path, &text, "HK0109")
+                .map_err(|failure| failure.hint("the same command with a file that `hikkoshi discover` wrote"));
+        }
+        if let Some(vpc) = &self.vpc {
+            let session = session::open(global, None, &[]).await?;
+            let (account, _) = session.caller().await?;
+            return look(&session, &account, &Id::from(vpc.as_str())).await;
+        }
+        Ok(Place::find(&global.dir, self.name.as_deref())?.inventory()?.value)
+    }
+}
+
 /// Looks at the account of a session.
 ///
 /// # Errors

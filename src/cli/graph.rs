@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::discover::Source;
 use super::place;
 use super::{Done, Global, say};
 use crate::graph::{build, render};
@@ -9,14 +10,8 @@ use crate::graph::{build, render};
 /// Options of `graph`.
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// The migration whose inventory is drawn
-    name: Option<String>,
-    /// A VPC of the account, where there is no migration yet
-    #[arg(long)]
-    vpc: Option<String>,
-    /// An inventory file instead
-    #[arg(long, value_name = "FILE")]
-    inventory: Option<PathBuf>,
+    #[command(flatten)]
+    source: Source,
     /// How to draw
     #[arg(long, value_enum, default_value = "mermaid")]
     format: Format,
@@ -38,7 +33,7 @@ enum Format {
 
 /// Draws.
 pub async fn run(global: &Global, args: &Args) -> Done {
-    let inventory = super::audit::inventory(global, args.name.as_deref(), args.vpc.as_deref(), args.inventory.as_ref()).await?;
+    let inventory = args.source.inventory(global).await?;
     let graph = build(&inventory);
     let detail = if args.all { render::Detail::All } else { render::Detail::Overview };
     let text = match args.format {

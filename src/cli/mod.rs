@@ -65,7 +65,7 @@ pub struct Global {
 impl Global {
     /// Colour on a terminal, unless `NO_COLOR` says otherwise.
     pub fn style(&self) -> Style {
-        Style(!self.json && std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()))
+        Style(!self.json && coloured(&std::io::stdout()))
     }
 
     /// Characters in a line of output.
@@ -128,12 +128,16 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Whether a stream takes colour: a terminal, unless `NO_COLOR` says otherwise.
+fn coloured(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
 fn report(global: &Global, failure: &Failure) -> ExitCode {
-    let style = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
     if global.json {
         say(&format!("{:#}\n", failure.json()));
     } else {
-        eprint!("{}", failure.text(style));
+        eprint!("{}", failure.text(coloured(&std::io::stderr())));
     }
     ExitCode::from(failure.exit())
 }

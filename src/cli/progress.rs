@@ -109,13 +109,9 @@ impl<'p> Progress<'p> {
 
 /// What is waited for, and about how long it will take by the plan's estimates.
 fn message(state: &State, plan: &Plan) -> String {
-    let open: Vec<_> = plan
-        .steps
-        .iter()
-        .filter(|step| !state.done.contains(&step.id) && step.stage != crate::model::step::Stage::Cleanup)
-        .cloned()
-        .collect();
-    let (times, _) = crate::plan::order::schedule(&open);
+    let cleanup = crate::model::step::Stage::Cleanup;
+    let open = plan.steps.iter().filter(|step| !state.done.contains(&step.id) && step.stage != cleanup);
+    let (times, _) = crate::plan::order::schedule(open);
     let left = times.values().map(|(_, end)| *end).max().unwrap_or(0);
     let first = state.waiting.iter().next().map(|(step, until)| format!("{step}: {until}")).unwrap_or_default();
     let more = if state.waiting.len() > 1 { format!(" (+{})", state.waiting.len() - 1) } else { String::new() };

@@ -62,12 +62,13 @@ pub async fn run(global: &Global, args: Args) -> Done {
         args.yes,
     )?;
     let end = drive(global, &ready, journal, Goal::Back(to), count as u64).await;
+    let again = format!("hikkoshi rollback {} {}", place.name, args.to.as_ref().map_or("--all".to_owned(), |to| format!("--to {to}")));
     match end {
         End::Reached => {
             told(global, &place, plan, &where_to)?;
             Ok(0)
         }
-        End::Interrupted => Err(interrupted(&place, "rollback")),
+        End::Interrupted => Err(interrupted(&place, &again)),
         End::Journal(error) => Err(error.into()),
         End::Failed(failed) => {
             let first = &failed[0];
@@ -76,10 +77,9 @@ pub async fn run(global: &Global, args: Args) -> Done {
             for other in &failed[1..] {
                 failure = failure.detail(format!("step {} too: {}", other.step, crate::report::harmless(&other.why)));
             }
-            let again = args.to.as_ref().map_or("--all".to_owned(), |to| format!("--to {to}"));
             Err(failure
                 .detail("what was undone is in the journal and is not undone twice")
-                .hint(format!("hikkoshi rollback {} {again}   # tries again and goes on", place.name))
+                .hint(format!("{again}   # tries again and goes on"))
                 .hint(format!("hikkoshi status {}", place.name)))
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Global;
 use super::failure::Failure;
 use super::place;
-use crate::clock::{Clock, RealClock, VirtualClock};
+use crate::clock::{Clock, VirtualClock};
 use crate::cloud::Cloud;
 use crate::cloud::simulated::{FaultAt, Simulated};
 use crate::discover;
@@ -43,6 +43,7 @@ pub async fn open(global: &Global, region: Option<&str>, faults: &[FaultAt]) -> 
 
 #[cfg(feature = "aws")]
 async fn aws(global: &Global, region: Option<&str>) -> Result<Session, Failure> {
+    use crate::clock::RealClock;
     use crate::cloud::aws::AwsCloud;
     let region = global.region.as_deref().or(region);
     let cloud = AwsCloud::connect(global.profile.as_deref(), region).await.map_err(|error| {
@@ -56,7 +57,6 @@ async fn aws(global: &Global, region: Option<&str>) -> Result<Session, Failure> 
 
 #[cfg(not(feature = "aws"))]
 async fn aws(_global: &Global, _region: Option<&str>) -> Result<Session, Failure> {
-    let _ = RealClock;
     Err(Failure::new("HK0111", "this program was built without the AWS SDK (feature `aws`)")
         .hint("use --cloud sim:FILE, or a build with the feature"))
 }

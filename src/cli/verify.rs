@@ -35,11 +35,7 @@ pub async fn run(global: &Global, args: Args) -> Done {
         let label = Label { migration: plan.migration.clone(), step: step.id.clone() };
         match look::check(&*session.cloud, &label, check, &find).await {
             Ok(found) if found.holds => {}
-            Ok(found) => {
-                let seen: Vec<String> = found.values.iter().map(ToString::to_string).collect();
-                let seen = if seen.is_empty() { vec!["nothing".to_owned()] } else { seen };
-                broken.push(format!("{}: \"{}\" does not hold: {} is {}", step.id, check.what, check.path, seen.join(", ")));
-            }
+            Ok(found) => broken.push(format!("{}: \"{}\" does not hold: {} is {}", step.id, check.what, check.path, found.seen())),
             Err(blind) => broken.push(format!("{}: \"{}\" can't be looked at: {}", step.id, check.what, blind.words())),
         }
     }

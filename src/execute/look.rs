@@ -76,6 +76,14 @@ pub struct Found {
     pub values: Vec<Value>,
 }
 
+impl Found {
+    /// What was there, for people.
+    pub fn seen(&self) -> String {
+        let values: Vec<String> = self.values.iter().map(Value::to_string).collect();
+        if values.is_empty() { "nothing".to_owned() } else { values.join(", ") }
+    }
+}
+
 /// Evaluates a check.
 ///
 /// # Errors

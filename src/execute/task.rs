@@ -169,6 +169,26 @@ impl Pace {
     }
 }
 
+/// How long refusals that pass by themselves are waited out, from a moment on.
+struct Patience {
+    from_ms: u64,
+}
+
+impl Patience {
+    fn from(now_ms: u64) -> Patience {
+        Patience { from_ms: now_ms }
+    }
+
+    fn waits_out(&self, refusal: &Refusal, now_ms: u64) -> bool {
+        let limit_s = match refusal.code.as_str() {
+            code if BUSY.contains(&code) => BUSY_S,
+            code if IN_USE.contains(&code) => IN_USE_S,
+            _ => 0,
+        };
+        now_ms < self.from_ms + limit_s * 1000
+    }
+}
+
 /// A step in the hands of a task.
 pub struct Task<'c, 'p> {
     context: &'c Context<'p>,
@@ -251,17 +271,7 @@ impl<'c, 'p> Task<'c, 'p> {
                     break;
                 }
                 if self.context.clock.now_ms() >= until {
-                    let seen: Vec<String> = found.values.iter().map(Value::to_string).collect();
-                    return failed(
-                        "HK0505",
-                        format!(
-                            "before the call, \"{}\" does not hold: {} is {}, expected {}",
-                            check.what,
-                            check.path,
-                            seen.join(", "),
-                            words(&check.expect)
-                        ),
-                    );
+                    return failed("HK0505", format!("before the call, {}", differs(check, &found)));
                 }
                 if patience_s > 5 {
                     self.tell(What::Busy { why: format!("not yet: {}", check.what) });
@@ -292,8 +302,7 @@ impl<'c, 'p> Task<'c, 'p> {
     /// Makes the call, and settles what came of it.
     async fn call(&self) -> Result<(), Failure> {
         let action = &self.step.call;
-        let deadline = self.context.clock.now_ms() + BUSY_S * 1000;
-        let use_until = self.context.clock.now_ms() + IN_USE_S * 1000;
+        let patience = Patience::from(self.context.clock.now_ms());
         let fresh_until = self.context.clock.now_ms() + CONSISTENCY_S * 1000;
         let mut pace = Pace::of(60);
         loop {
@@ -311,9 +320,7 @@ impl<'c, 'p> Task<'c, 'p> {
                     }
                     let now = self.context.clock.now_ms();
                     let fresh = refusal.is_not_found() && now < fresh_until && !self.step.needs.is_empty();
-                    let code = refusal.code.as_str();
-                    let busy = (BUSY.contains(&code) && now < deadline) || (IN_USE.contains(&code) && now < use_until);
-                    if !(fresh || busy) {
+                    if !(fresh || patience.waits_out(&refusal, now)) {
                         return self.refused(&action.operation.to_string(), &refusal);
                     }
                     self.tell(What::Busy { why: refusal.to_string() });
@@ -388,7 +395,7 @@ impl<'c, 'p> Task<'c, 'p> {
                         return Ok(());
                     }
                     self.end(Way::Do, Ending::Refused(refusal.code.clone(), refusal.message.clone()))?;
-                    if BUSY.contains(&refusal.code.as_str()) {
+                    if Patience::from(self.context.clock.now_ms()).waits_out(&refusal, self.context.clock.now_ms()) {
                         return Box::pin(self.call()).await;
                     }
                     return self.refused(&self.step.call.operation.to_string(), &refusal);
@@ -439,10 +446,9 @@ impl<'c, 'p> Task<'c, 'p> {
                 return failed("HK0503", format!("waiting until {}: it became {never}, from which it does not come back", wait.until.what));
             }
             if self.context.clock.now_ms() >= deadline {
-                let seen: Vec<String> = found.values.iter().map(Value::to_string).collect();
                 return failed(
                     "HK0503",
-                    format!("waited {} for \"{}\"; last seen: {}", minutes(wait.timeout_s), wait.until.what, seen.join(", ")),
+                    format!("waited {} for \"{}\"; last seen: {}", minutes(wait.timeout_s), wait.until.what, found.seen()),
                 );
             }
             if !told {
@@ -462,11 +468,7 @@ impl<'c, 'p> Task<'c, 'p> {
                 return Ok(());
             }
             if self.context.clock.now_ms() >= deadline {
-                let seen: Vec<String> = found.values.iter().map(Value::to_string).collect();
-                return failed(
-                    "HK0504",
-                    format!("\"{}\" does not hold: {} is {}, expected {}", check.what, check.path, seen.join(", "), words(&check.expect)),
-                );
+                return failed("HK0504", differs(check, &found));
             }
             self.context.sleep(pace.next()).await?;
         }
@@ -532,8 +534,7 @@ impl<'c, 'p> Task<'c, 'p> {
     }
 
     async fn undo_once(&self, at: usize, call: &UndoCall, each: Option<&Value>) -> Result<(), Failure> {
-        let busy_until = self.context.clock.now_ms() + BUSY_S * 1000;
-        let use_until = self.context.clock.now_ms() + IN_USE_S * 1000;
+        let patience = Patience::from(self.context.clock.now_ms());
         let mut pace = Pace::slow();
         loop {
             if self.look(&call.unless).await?.holds {
@@ -547,10 +548,7 @@ impl<'c, 'p> Task<'c, 'p> {
                 Outcome::Refused(refusal) if refusal.is_not_found() => return Ok(()),
                 Outcome::Unknown(why) => self.tell(What::Unknown { why }),
                 Outcome::Refused(refusal) => {
-                    let now = self.context.clock.now_ms();
-                    let code = refusal.code.as_str();
-                    let again = (BUSY.contains(&code) && now < busy_until) || (IN_USE.contains(&code) && now < use_until);
-                    if !again {
+                    if !patience.waits_out(&refusal, self.context.clock.now_ms()) {
                         self.end(Way::Undo(at), Ending::Refused(refusal.code.clone(), refusal.message.clone()))?;
                         return failed("HK0506", format!("{} was refused: {refusal}", call.operation));
                     }
@@ -575,6 +573,11 @@ fn blinded<T>(blind: &Blind) -> Result<T, Failure> {
 
 fn minutes(seconds: u64) -> String {
     if seconds < 120 { format!("{seconds} s") } else { format!("{} min", seconds / 60) }
+}
+
+/// A check that does not hold, for people.
+fn differs(check: &Check, found: &look::Found) -> String {
+    format!("\"{}\" does not hold: {} is {}, expected {}", check.what, check.path, found.seen(), words(&check.expect))
 }
 
 /// An expectation, for people.

@@ -173,6 +173,12 @@ fn ports_of(permission: &Value) -> Ports {
     Ports { from: port("FromPort", 0), to: port("ToPort", 65535), protocol }
 }
 
+/// Text as the description of a group or a rule: AWS allows 255 characters of a small set (API reference,
+/// `CreateSecurityGroup`).
+pub fn description(text: &str) -> String {
+    text.chars().filter(|c| c.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(*c)).take(255).collect()
+}
+
 /// A rule as an element of `IpPermissions`, with a description (at most 255 characters of AWS's set).
 pub fn permission_of(ports: &Ports, peer: &Value, description: &str) -> Value {
     let mut permission = json!({ "IpProtocol": ports.protocol.as_aws() });

@@ -13,7 +13,7 @@ use crate::kinds;
 use crate::model::facet::Role;
 use crate::model::id::Id;
 use crate::model::inventory::Inventory;
-use crate::model::network::{Peer, Ports, Protocol};
+use crate::model::network::{Peer, Ports, Protocol, description};
 use crate::model::path;
 use crate::model::resource::Resource;
 use crate::model::step::{Need, Stage, Step};
@@ -118,10 +118,8 @@ impl<'a> Assembly<'a> {
         for design in self.designs.values() {
             let Some(name) = &design.plan.group else { continue };
             let workload = self.inventory.name(&design.plan.workload);
-            let description = format!("{workload}, guarded by itself since migration {}", self.intent.migration.value);
-            let description: String =
-                description.chars().filter(|c| c.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(*c)).take(255).collect();
-            made.push(Provision::Group { key: design.key.clone(), name: name.clone(), description });
+            let guarded = description(&format!("{workload}, guarded by itself since migration {}", self.intent.migration.value));
+            made.push(Provision::Group { key: design.key.clone(), name: name.clone(), description: guarded });
             if !design.rules.is_empty() {
                 let group = json!(format!("${{group-{}.GroupId}}", design.key));
                 rules.push(Provision::Rules { key: design.key.clone(), group, rules: design.rules.clone() });

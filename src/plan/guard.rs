@@ -17,7 +17,7 @@ use super::intent::Unvouched;
 use crate::model::facet::Role;
 use crate::model::id::Id;
 use crate::model::inventory::Inventory;
-use crate::model::network::{Peer, Ports, Protocol, Rule, is_private, is_world};
+use crate::model::network::{Peer, Ports, Protocol, Rule, description, is_private, is_world};
 use crate::model::resource::Resource;
 use crate::model::strategy::{NewRule, Strategy};
 
@@ -574,7 +574,7 @@ impl Rules {
         } else {
             self.unvouched.push(line)
         }
-        self.rules.push((ports.clone(), peer, described(from, because)));
+        self.rules.push((ports.clone(), peer, description(&format!("{from}: {because}"))));
     }
 
     fn drop(&mut self, ports: &Ports, from: &str, because: &str) {
@@ -583,10 +583,4 @@ impl Rules {
             self.dropped.push(line);
         }
     }
-}
-
-/// A rule's description: AWS allows 255 characters of a small set.
-fn described(from: &str, because: &str) -> String {
-    let allowed = |c: &char| c.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(*c);
-    format!("{from}: {because}").chars().filter(allowed).take(255).collect()
 }

@@ -56,7 +56,7 @@ pub fn layers(steps: &[Step]) -> Result<Vec<Vec<usize>>, Cycle> {
 
 /// When each step would begin and end if every estimate held, in seconds from the start, and the steps that decide
 /// the end, first to last. Steps are in plan order.
-pub fn schedule(steps: &[Step]) -> (BTreeMap<&str, (u64, u64)>, Vec<&str>) {
+pub fn schedule<'p>(steps: impl IntoIterator<Item = &'p Step>) -> (BTreeMap<&'p str, (u64, u64)>, Vec<&'p str>) {
     let mut times: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
     let mut decides: BTreeMap<&str, Option<&str>> = BTreeMap::new();
     let mut barrier: (u64, Option<&str>) = (0, None);

@@ -150,8 +150,8 @@ fn groups(plan: &Plan, options: Options, out: &mut String) {
 }
 
 fn totals(plan: &Plan, options: Options, out: &mut String) {
-    let forward: Vec<Step> = plan.steps.iter().filter(|step| step.stage != Stage::Cleanup).cloned().collect();
-    let (times, path) = order::schedule(&forward);
+    let forward: Vec<&Step> = plan.steps.iter().filter(|step| step.stage != Stage::Cleanup).collect();
+    let (times, path) = order::schedule(forward.iter().copied());
     let end = times.values().map(|(_, end)| *end).max().unwrap_or(0);
     let sum: u64 = forward.iter().map(|step| step.estimate_s).sum();
     let _ = writeln!(out, "\n{}", options.style.bold("In all"));
@@ -161,7 +161,7 @@ fn totals(plan: &Plan, options: Options, out: &mut String) {
         vec!["duration".to_owned(), format!("about {}, one after the other it would be {}", duration(end), duration(sum))],
         vec!["decided by".to_owned(), critical(&path)],
     ];
-    let outages: Vec<String> = forward.iter().filter_map(outage).collect();
+    let outages: Vec<String> = forward.iter().filter_map(|step| outage(step)).collect();
     rows.push(vec!["interrupted".to_owned(), if outages.is_empty() { "no workload".to_owned() } else { outages.join("; ") }]);
     let last: Vec<&str> = plan.steps.iter().filter(|s| matches!(s.undo, Undo::Irreversible(_))).map(|s| s.id.as_str()).collect();
     let back = if last.is_empty() {

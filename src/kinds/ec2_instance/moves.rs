@@ -123,23 +123,7 @@ fn flip(resource: &Resource, scene: &Scene<'_>) -> Vec<Step> {
     let interface = path::text(&resource.doc, "NetworkInterfaces[0].NetworkInterfaceId").to_owned();
     if scene.regroup {
         let old: Vec<Value> = resource.groups().iter().map(|group| json!(group.as_str())).collect();
-        steps.extend(
-            Regroup {
-                name: &resource.name,
-                slug: scene.slug,
-                operation: "ec2:ModifyNetworkInterfaceAttribute",
-                parameters: &|groups| json!({ "NetworkInterfaceId": interface, "Groups": groups }),
-                seen: (
-                    "ec2:DescribeNetworkInterfaces",
-                    json!({ "NetworkInterfaceIds": [interface] }),
-                    "NetworkInterfaces[].Groups[].GroupId",
-                ),
-                wait: &[],
-                old: &old,
-                new: scene.groups,
-            }
-            .steps(),
-        );
+        steps.extend(regroup(scene.slug, &resource.name, &json!(interface), &old, scene.groups));
     }
     let addresses = scene.index.held(&resource.id).iter().copied();
     steps.extend(addresses.map(|address| detach(address, &resource.id, scene.slug)));
@@ -187,28 +171,49 @@ fn detach(address: &Resource, instance: &Id, slug: &str) -> Step {
     .done()
 }
 
+/// An instance is stopped; on the way back it is started again.
+pub(super) fn stop_step(id: &str, slug: &str, title: String, instance: &Value, impact: Impact) -> Step {
+    let one = json!({ "InstanceIds": [instance] });
+    step(id, Stage::Pets, slug, title)
+        .before(state_is("it runs", instance, "running"))
+        .call("ec2:StopInstances", one.clone())
+        .settled_by(check(
+            "it stops",
+            "ec2:DescribeInstances",
+            one.clone(),
+            "Reservations[].Instances[].State.Name",
+            Expect::Excludes(vec![json!("running"), json!("pending")]),
+        ))
+        .wait(wait(state_is("it is stopped", instance, "stopped"), 60, 900))
+        .impact(impact)
+        .undo(vec![undo_and_wait(
+            "ec2:StartInstances",
+            one,
+            state_is("it runs", instance, "running"),
+            vec![wait(state_is("it runs", instance, "running"), 30, 900)],
+        )])
+        .done()
+}
+
+/// The two steps by which an interface gets new groups: beside the old ones, and the old ones off.
+pub(super) fn regroup(slug: &str, name: &str, interface: &Value, old: &[Value], new: &[Value]) -> Vec<Step> {
+    Regroup {
+        name,
+        slug,
+        operation: "ec2:ModifyNetworkInterfaceAttribute",
+        parameters: &|groups| json!({ "NetworkInterfaceId": interface, "Groups": groups }),
+        seen: ("ec2:DescribeNetworkInterfaces", json!({ "NetworkInterfaceIds": [interface] }), "NetworkInterfaces[].Groups[].GroupId"),
+        wait: &[],
+        old,
+        new,
+    }
+    .steps()
+}
+
 /// It goes: stopped now, terminated after the soak.
 fn retire(resource: &Resource, scene: &Scene<'_>) -> Vec<Step> {
     let old = json!(resource.id.as_str());
     let id = format!("{}-stop", scene.slug);
-    let stop = step(&id, Stage::Pets, scene.slug, format!("Stop {}, which is to go", resource.name))
-        .before(state_is("it runs", &old, "running"))
-        .call("ec2:StopInstances", json!({ "InstanceIds": [old] }))
-        .settled_by(check(
-            "it stops",
-            "ec2:DescribeInstances",
-            json!({ "InstanceIds": [old] }),
-            "Reservations[].Instances[].State.Name",
-            Expect::Excludes(vec![json!("running"), json!("pending")]),
-        ))
-        .wait(wait(state_is("it is stopped", &old, "stopped"), 60, 900))
-        .impact(Impact::None)
-        .undo(vec![undo_and_wait(
-            "ec2:StartInstances",
-            json!({ "InstanceIds": [old] }),
-            state_is("it runs", &old, "running"),
-            vec![wait(state_is("it runs", &old, "running"), 30, 900)],
-        )])
-        .done();
+    let stop = stop_step(&id, scene.slug, format!("Stop {}, which is to go", resource.name), &old, Impact::None);
     std::iter::once(stop).chain(discard(resource, scene, &id)).collect()
 }

@@ -2,10 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::moves::{DRAIN_S, OUTAGE_S, discard, protect_step, state_is};
-use crate::kinds::build::{
-    Regroup, capture, check, filter, made_by, output, step, tag_specification, undo, undo_and_wait, wait, wait_or_fail,
-};
+use super::moves::{DRAIN_S, OUTAGE_S, discard, protect_step, regroup, stop_step};
+use crate::kinds::build::{capture, check, filter, made_by, output, step, tag_specification, undo, undo_and_wait, wait, wait_or_fail};
 use crate::kinds::image::IMAGE_S;
 use crate::model::path;
 use crate::model::resource::Resource;
@@ -155,32 +153,16 @@ impl<'a> Move<'a> {
     /// The group changes that go with the move: the new ones beside the old before it, where others come with theirs
     /// before; the old ones off after it, where others still came with theirs.
     fn groups(&self) -> Vec<Step> {
-        let change = |interface: Value, name: &str, old: &[Value], new: &[Value]| {
-            let regroup = Regroup {
-                name,
-                slug: self.scene.slug,
-                operation: "ec2:ModifyNetworkInterfaceAttribute",
-                parameters: &|groups| json!({ "NetworkInterfaceId": interface, "Groups": groups }),
-                seen: (
-                    "ec2:DescribeNetworkInterfaces",
-                    json!({ "NetworkInterfaceIds": [interface] }),
-                    "NetworkInterfaces[].Groups[].GroupId",
-                ),
-                wait: &[],
-                old,
-                new,
-            };
-            regroup.steps()
-        };
+        let change = |interface: Value, name: &str| regroup(self.scene.slug, name, &interface, &self.old_groups(), self.scene.groups);
         let mut out = Vec::new();
         if self.scene.beside_first {
             let interface = json!(path::text(&self.resource.doc, "NetworkInterfaces[0].NetworkInterfaceId"));
-            out.extend(change(interface, &self.resource.name, &self.old_groups(), self.scene.groups).into_iter().take(1));
+            out.extend(change(interface, &self.resource.name).into_iter().take(1));
         }
         if self.scene.old_until_tighten {
             let interface = output(&self.id("launch"), "NetworkInterfaceId");
             let name = format!("the copy of {}", self.resource.name);
-            let mut off = change(interface, &name, &self.old_groups(), self.scene.groups).pop().expect("two steps, the second takes off");
+            let mut off = change(interface, &name).pop().expect("two steps, the second takes off");
             // The copy was launched with both.
             off.needs.clear();
             out.push(off);
@@ -219,25 +201,7 @@ impl<'a> Move<'a> {
         } else {
             Impact::Outage { minutes: OUTAGE_S.div_ceil(60), what: format!("{} does not answer until its copy runs", self.resource.name) }
         };
-        step(self.id("stop"), Stage::Pets, self.scene.slug, format!("Stop {}", self.resource.name))
-            .before(state_is("it runs", &self.old(), "running"))
-            .call("ec2:StopInstances", json!({ "InstanceIds": [self.old()] }))
-            .settled_by(check(
-                "it stops",
-                "ec2:DescribeInstances",
-                json!({ "InstanceIds": [self.old()] }),
-                "Reservations[].Instances[].State.Name",
-                Expect::Excludes(vec![json!("running"), json!("pending")]),
-            ))
-            .wait(wait(state_is("it is stopped", &self.old(), "stopped"), 60, 900))
-            .impact(impact)
-            .undo(vec![undo_and_wait(
-                "ec2:StartInstances",
-                json!({ "InstanceIds": [self.old()] }),
-                state_is("it runs", &self.old(), "running"),
-                vec![wait(state_is("it runs", &self.old(), "running"), 30, 900)],
-            )])
-            .done()
+        stop_step(&self.id("stop"), self.scene.slug, format!("Stop {}", self.resource.name), &self.old(), impact)
     }
 
     fn image(&self) -> Step {
