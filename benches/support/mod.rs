@@ -28,10 +28,10 @@ pub struct Cost {
 /// Runs something a few times, and keeps what the last round gave.
 pub fn measure<T>(allocator: &StatsAlloc<System>, rounds: usize, mut what: impl FnMut() -> T) -> (Cost, T) {
     let (mut best, mut best_wall) = (f64::MAX, f64::MAX);
-    let mut last = None;
+    let mut last: Option<T> = None;
     let mut stats = stats_alloc::Stats::default();
     for _ in 0..rounds.max(1) {
-        last = None;
+        drop(last.take()); // the round before is not measured
         let region = Region::new(allocator);
         let (begin, busy) = (Instant::now(), on_cpu_ms());
         let value = what();
