@@ -32,7 +32,7 @@ fn create(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> 
     let (instance, name) = (text(parameters, "InstanceId")?.to_owned(), text(parameters, "Name")?.to_owned());
     let source = account.doc(&instance, "InvalidInstanceID.NotFound")?;
     let devices = path::texts(source, "BlockDeviceMappings[].DeviceName");
-    if account.resources.values().any(|r| r.kind == "image" && r.doc["Name"] == name.as_str()) {
+    if account.resources.of_kind("image").any(|r| r.doc["Name"] == name.as_str()) {
         return Err(Refusal::new("InvalidAMIName.Duplicate", format!("AMI name {name} is already in use")));
     }
     let mut mappings = Vec::new();

@@ -129,7 +129,7 @@ fn release_interfaces(account: &mut Account, old: &Value) {
             |config: &Value| path::texts(config, "SubnetIds[]").contains(&subnet) && path::texts(config, "SecurityGroupIds[]") == groups;
         let used =
             |r: &Resource| uses(&r.doc["VpcConfig"]) || r.doc["Versions"].as_array().into_iter().flatten().any(|v| uses(&v["VpcConfig"]));
-        if account.resources.values().filter(|r| r.kind == "lambda_function").any(used) {
+        if account.resources.of_kind("lambda_function").any(used) {
             continue;
         }
         if let Some(interface) = lambda_interface(account, &subnet, &groups) {

@@ -81,7 +81,7 @@ pub fn nothing() -> Value {
 /// Answers a listing from a simulated account, with AWS's refusals for unknown ids and unknown filters.
 pub fn answer(kind: &str, listing: &Listing, account: &Account, parameters: &Object) -> Result<Value, Refusal> {
     let (ids_parameter, id_key, unknown) = listing.ids;
-    let all = || account.resources.values().filter(|r| r.kind == kind);
+    let all = || account.resources.of_kind(kind);
     let mut found: Vec<&Value> = match wanted_ids(parameters, ids_parameter) {
         None => all().map(|r| &r.doc).collect(),
         Some(wanted) => {
@@ -101,7 +101,12 @@ pub fn answer(kind: &str, listing: &Listing, account: &Account, parameters: &Obj
         let name = filter["Name"].as_str().unwrap_or_default();
         let at = filter_path(name).ok_or_else(|| Refusal::new("InvalidParameterValue", format!("The filter '{name}' is invalid")))?;
         let values = path::texts(filter, "Values[]");
-        found.retain(|doc| selected(doc, &at).iter().any(|value| values.contains(value)));
+        let simple = !at.contains(['.', '[']);
+        let wanted = |value: &Value| match value {
+            Value::String(text) => values.contains(text),
+            other => values.contains(&other.to_string()),
+        };
+        found.retain(|doc| if simple { wanted(&doc[&at]) } else { path::select(doc, &at).into_iter().any(wanted) });
     }
     Ok(wrap(listing.documents, found.into_iter().cloned().collect()))
 }
@@ -117,10 +122,6 @@ fn wanted_ids(parameters: &Object, name: &str) -> Option<Vec<String>> {
 /// By id, or, where the id is an ARN, by its last part (Lambda and RDS take either).
 fn is_called(doc: &Value, key: &str, id: &str) -> bool {
     doc[key].as_str() == Some(id)
-}
-
-fn selected(doc: &Value, at: &str) -> Vec<String> {
-    path::select(doc, at).into_iter().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).collect()
 }
 
 /// EC2's filter names as paths into the documents of ours.

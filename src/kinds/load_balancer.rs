@@ -60,7 +60,11 @@ const NODES_S: u64 = 180;
 
 fn find(account: &Account, parameters: &Object) -> Result<Id, Refusal> {
     let arn = text(parameters, "LoadBalancerArn")?;
-    let found = account.with_role(Role::Balancer).find(|b| b.doc["LoadBalancerArn"] == arn).map(|b| b.id.clone());
+    let found = {
+        // `arn:…:loadbalancer/app/shop/…`
+        let id = Id::new(format!("lb:{}", arn.split('/').nth(2).unwrap_or(arn)));
+        account.resources.get(&id).filter(|b| b.doc["LoadBalancerArn"] == arn).map(|b| b.id.clone())
+    };
     found.ok_or_else(|| Refusal::new("LoadBalancerNotFound", "One or more load balancers not found"))
 }
 

@@ -95,7 +95,7 @@ fn zone_has_room(account: &Account, subnet: &str) -> Result<(), Refusal> {
                 .and_then(|s| account.resources.get(&Id::from(s)))
                 .is_some_and(|s| s.doc["AvailabilityZone"] == *zone)
     };
-    let count = account.resources.values().filter(|r| r.kind == "nat_gateway").filter(in_zone).count();
+    let count = account.resources.of_kind("nat_gateway").filter(in_zone).count();
     if count >= account.quotas.nats_per_zone {
         let text = format!("Performing this operation would exceed the limit of {} NAT gateways", account.quotas.nats_per_zone);
         return Err(Refusal::new("NatGatewayLimitExceeded", text));

@@ -60,7 +60,7 @@ const FIRST_CHECKS_S: u64 = 30;
 
 fn find(account: &Account, parameters: &Object) -> Result<Id, Refusal> {
     let arn = text(parameters, "TargetGroupArn")?;
-    let found = account.with_role(Role::TargetGroup).find(|group| group.doc["TargetGroupArn"] == arn).map(|group| group.id.clone());
+    let found = account.resources.get(&id_of_arn(arn)).filter(|group| group.doc["TargetGroupArn"] == arn).map(|group| group.id.clone());
     found.ok_or_else(|| Refusal::new("TargetGroupNotFound", "One or more target groups not found"))
 }
 
@@ -123,8 +123,7 @@ fn health(account: &Account, parameters: &Object) -> Result<Value, Refusal> {
 /// What the balancer's health checks would find.
 fn state_of(account: &Account, group: &Resource, description: &Value) -> &'static str {
     let target = path::text(description, "Target.Id");
-    let behind = |b: &&Resource| b.facets.balancing.as_ref().is_some_and(|balancing| balancing.target_groups.contains(&group.id));
-    let balancers: Vec<&Resource> = account.with_role(Role::Balancer).filter(behind).collect();
+    let balancers: Vec<&Resource> = account.resources.balancers_of(&group.id).collect();
     if balancers.is_empty() {
         return "unused";
     }

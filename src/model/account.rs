@@ -15,6 +15,7 @@ use super::facet::{Facets, Role};
 use super::id::Id;
 use super::inventory::Inventory;
 use super::resource::Resource;
+use super::resources::Resources;
 
 /// Something that will be so at a later moment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -73,7 +74,7 @@ pub struct Account {
     /// The account's clock, in milliseconds since the simulation began.
     pub now_ms: u64,
     /// What exists.
-    pub resources: BTreeMap<Id, Resource>,
+    pub resources: Resources,
     /// What will happen.
     pub transitions: Vec<Transition>,
     /// Answers already given, by operation and client token: (parameters, answer).
@@ -94,7 +95,7 @@ impl From<&Inventory> for Account {
             region: inventory.region.clone(),
             vpc: inventory.vpc.clone(),
             now_ms: 0,
-            resources: inventory.resources.clone(),
+            resources: inventory.resources.clone().into(),
             transitions: Vec::new(),
             tokens: BTreeMap::new(),
             serial: 0,
@@ -124,9 +125,9 @@ impl Account {
     /// A document to change, or the refusal with AWS's code.
     pub fn edit(&mut self, id: &str, code: &str) -> Result<&mut Value, Refusal> {
         let id = Id::from(id);
-        let resource = self.resources.get_mut(&id).ok_or_else(|| not_found(code, id.as_str()))?;
+        let doc = self.resources.doc_mut(&id).ok_or_else(|| not_found(code, id.as_str()))?;
         self.dirty.insert(id);
-        Ok(&mut resource.doc)
+        Ok(doc)
     }
 
     /// Adds a document; its kind reads it when the call is over.
@@ -185,7 +186,7 @@ impl Account {
             match due.change {
                 Change::Remove => self.remove(&due.id),
                 Change::Set(pointer, value) => {
-                    if let Some(field) = self.resources.get_mut(&due.id).and_then(|resource| resource.doc.pointer_mut(&pointer)) {
+                    if let Some(field) = self.resources.doc_mut(&due.id).and_then(|doc| doc.pointer_mut(&pointer)) {
                         *field = value;
                         self.dirty.insert(due.id);
                     }
@@ -196,17 +197,17 @@ impl Account {
 
     /// All resources with a role.
     pub fn with_role(&self, role: Role) -> impl Iterator<Item = &Resource> {
-        self.resources.values().filter(move |resource| resource.role == role)
+        self.resources.with_role(role)
     }
 
     /// The interfaces in a subnet.
     pub fn interfaces_in<'a>(&'a self, subnet: &'a str) -> impl Iterator<Item = &'a Resource> {
-        self.with_role(Role::Interface).filter(move |interface| interface.doc["SubnetId"] == subnet)
+        self.resources.interfaces_in(subnet)
     }
 
     /// The interfaces that belong to a thing.
     pub fn interfaces_of<'a>(&'a self, owner: &'a Id) -> impl Iterator<Item = &'a Resource> {
-        self.with_role(Role::Interface).filter(move |interface| interface.facets.owner.as_ref() == Some(owner))
+        self.resources.interfaces_of(owner)
     }
 
     /// The interfaces that wear a group.
@@ -300,7 +301,7 @@ impl Account {
             vpc: self.vpc.clone(),
             taken_at: taken_at.to_owned(),
             missing: Vec::new(),
-            resources: self.resources.clone(),
+            resources: (*self.resources).clone(),
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod inventory;
 pub mod network;
 pub mod path;
 pub mod resource;
+pub mod resources;
 pub mod step;
 pub mod strategy;
 pub mod text;

@@ -14,6 +14,8 @@ mod architecture;
 mod bad_input;
 /// What holds of every kind and of every step, whatever they are.
 mod conformance;
+/// How many reads a discovery makes.
+mod discovery_budget;
 /// An inventory from a folder of AWS CLI answers.
 mod dumps;
 /// The emulated AWS comes up, and its inspector is able to fail.

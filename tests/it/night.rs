@@ -117,13 +117,14 @@ fn whatever_happens_to_its_calls_the_run_ends_the_same() {
     night.hikkoshi(&night.emulator.url()).run(&["apply", "move", "--yes"]).expect_code(0);
     let undisturbed = night.inspect("undisturbed.json");
 
-    let kills: Vec<Value> = [2, 7, 12, 19, 27, 33, 41, 50, 58, 64, 71, 77, 81]
+    // Two kills that find the same process with both calls in flight are one death: far apart that is rare.
+    let kills: Vec<Value> = [2, 14, 26, 38, 50, 62, 74]
         .iter()
         .enumerate()
         .map(|(at, n)| json!({ "fault": if at % 2 == 0 { "kill_after" } else { "kill_before" }, "n": n }))
         .collect();
     for (what, rules, deaths) in [
-        ("kill -9 at thirteen calls", Value::from(kills), Some(13)),
+        ("kill -9 at seven calls", Value::from(kills), 5..=7),
         (
             "lost answers, errors before and after, throttling",
             json!([
@@ -133,15 +134,15 @@ fn whatever_happens_to_its_calls_the_run_ends_the_same() {
                 { "fault": "drop_reply", "n": 57 }, { "fault": "drop_reply", "n": 62 }, { "fault": "drop_reply", "n": 66 },
                 { "fault": "drop_reply", "n": 70 }, { "fault": "drop_reply", "n": 75 }, { "fault": "error5xx", "n": 80 },
             ]),
-            Some(0),
+            0..=0,
         ),
-        ("stale reads", json!([{ "fault": "stale_read" }]), Some(0)),
+        ("stale reads", json!([{ "fault": "stale_read" }]), 0..=0),
     ] {
         night.begin();
         let proxy = Proxy::start(night.emulator.port(), &[]);
         proxy.rules(&rules);
         let died = night.apply_until_done(&proxy);
-        assert_eq!(Some(died), deaths, "how often it died: {what}");
+        assert!(deaths.contains(&died), "it died {died} times: {what}");
         assert_eq!(diff(&undisturbed, &night.inspect("disturbed.json")), Vec::<String>::new(), "{what}");
     }
     night.hikkoshi(&night.emulator.url()).run(&["apply", "move", "--cleanup", "--yes"]).expect_code(0);
