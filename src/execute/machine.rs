@@ -36,6 +36,8 @@ pub struct StepState {
     pub generation: u32,
     /// What its call gave, and what was remembered before it.
     pub outputs: BTreeMap<String, Value>,
+    /// When the call that was or may have been carried out was first announced, RFC 3339.
+    pub announced: Option<String>,
     /// Why it failed, if it did and nothing was tried since: code and words.
     pub failure: Option<(String, String)>,
 }
@@ -117,7 +119,7 @@ impl<'p> Machine<'p> {
     /// What records amount to. Resume, status and reports all replay them through here.
     pub fn replay(plan: &'p Plan, records: &[Record]) -> Machine<'p> {
         let mut machine = Machine::new(plan);
-        records.iter().for_each(|record| machine.apply(&record.body));
+        records.iter().for_each(|record| machine.apply(&record.at, &record.body));
         machine
     }
 
@@ -161,13 +163,14 @@ impl<'p> Machine<'p> {
         self.states.get(step)?.outputs.get(name)
     }
 
-    /// Takes note of a record. Total: a record about a step that the plan doesn't have changes nothing.
-    pub fn apply(&mut self, body: &Body) {
+    /// Takes note of a record, made `at` a moment. Total: a record about a step that the plan doesn't have changes nothing.
+    pub fn apply(&mut self, at: &str, body: &Body) {
         match body {
             Body::Opened { id, .. } => self.journal.clone_from(id),
             Body::Captured { step, values } => self.change(step, |state| state.outputs.extend(values.clone())),
             Body::Intended { step, way, .. } => self.change(step, |state| {
                 state.failure = None;
+                state.announced.get_or_insert_with(|| at.to_owned());
                 state.phase = match way {
                     Way::Do => Phase::Intended,
                     Way::Undo(at) => Phase::Undoing(*at, true),
@@ -315,7 +318,10 @@ fn ended(state: &mut StepState, way: Way, ending: &Ending) {
             state.outputs.extend(outputs.clone());
             state.phase = Phase::Called;
         }
-        (Way::Do, Ending::Refused(..)) => state.phase = Phase::Pending,
+        (Way::Do, Ending::Refused(..)) => {
+            state.phase = Phase::Pending;
+            state.announced = None;
+        }
         (Way::Do, Ending::Unknown(_)) => state.phase = Phase::Intended,
         (Way::Undo(at), Ending::Done(_) | Ending::Adopted(_)) => state.phase = Phase::Undoing(at + 1, false),
         (Way::Undo(at), Ending::Refused(..)) => state.phase = Phase::Undoing(at, false),

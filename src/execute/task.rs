@@ -107,7 +107,7 @@ impl<'p> Context<'p> {
         let at = rfc3339(self.clock.now_ms());
         let mut shared = self.shared();
         shared.journal.append(&at, &body)?;
-        shared.machine.apply(&body);
+        shared.machine.apply(&at, &body);
         Ok(())
     }
 
@@ -125,6 +125,9 @@ impl<'p> Context<'p> {
         if from == "self" && output == "Token" {
             let generation = shared.machine.state(&step.id).map_or(0, |state| state.generation);
             return Some(Value::from(token(shared.machine.journal(), &step.id, generation)));
+        }
+        if from == "self" && output == "At" {
+            return shared.machine.state(&step.id).and_then(|state| state.announced.clone()).map(Value::from);
         }
         shared.machine.output(from, output).cloned()
     }
@@ -590,5 +593,6 @@ fn words(expect: &Expect) -> String {
         Expect::Excludes(values) => format!("none of {}", list(values)),
         Expect::Exists => "something".to_owned(),
         Expect::Absent => "nothing".to_owned(),
+        Expect::Later(value) => format!("later than {value}"),
     }
 }

@@ -163,24 +163,11 @@ impl Kind for DbInstance {
 
     fn candidates(&self, resource: &Resource, _site: &Site<'_>) -> Vec<Candidate> {
         let group = path::text(&resource.doc, "DBSubnetGroup.DBSubnetGroupName");
-        let flip = Candidate {
-            strategy: Strategy::Flip,
-            interruption_s: 0,
-            duration_s: 2 * MODIFY_S,
-            risk: Risk::Low,
-            rejected: false,
-            impossible: false,
-            reason: "no failover, no new endpoint, no new address: the subnets of its group turn private around it".to_owned(),
-        };
-        let relocate = Candidate {
-            strategy: Strategy::Relocate,
-            interruption_s: 90,
-            duration_s: 3600,
-            risk: Risk::High,
-            rejected: true,
-            impossible: true,
-            reason: format!("RDS refuses another subnet group in the same VPC; {group} could only be rotated by failovers"),
-        };
+        let flip =
+            Candidate::new(Strategy::Flip, "no failover, no new endpoint, no new address: the subnets of its group turn private around it")
+                .takes(2 * MODIFY_S);
+        let words = format!("RDS refuses another subnet group in the same VPC; {group} could only be rotated by failovers");
+        let relocate = Candidate::new(Strategy::Relocate, words).interrupts(90).takes(3600).risk(Risk::High).impossible(true);
         vec![flip, relocate]
     }
 

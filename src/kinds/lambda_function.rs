@@ -205,26 +205,15 @@ impl Kind for LambdaFunction {
     }
 
     fn candidates(&self, resource: &Resource, site: &Site<'_>) -> Vec<Candidate> {
-        let relocate = Candidate {
-            strategy: Strategy::Relocate,
-            interruption_s: 0,
-            duration_s: UPDATE_S,
-            risk: Risk::Low,
-            rejected: false,
-            impossible: false,
-            reason: "new invocations use the private subnets as soon as the update is through; the old configuration is one call away"
-                .to_owned(),
-        };
+        let relocate = Candidate::new(
+            Strategy::Relocate,
+            "new invocations use the private subnets as soon as the update is through; the old configuration is one call away",
+        )
+        .takes(UPDATE_S);
         let flips = resource.subnets().iter().all(|subnet| site.flipping.contains(subnet) || !site.public.contains(subnet));
-        let flip = Candidate {
-            strategy: Strategy::Flip,
-            interruption_s: 0,
-            duration_s: UPDATE_S,
-            risk: if flips { Risk::Low } else { Risk::Medium },
-            rejected: false,
-            impossible: false,
-            reason: "its subnets turn private around it; NAT is tried out late, by everything at once".to_owned(),
-        };
+        let flip = Candidate::new(Strategy::Flip, "its subnets turn private around it; NAT is tried out late, by everything at once")
+            .takes(UPDATE_S)
+            .risk(if flips { Risk::Low } else { Risk::Medium });
         vec![relocate, flip]
     }
 

@@ -19,7 +19,7 @@ use crate::model::network::Ports;
 use crate::model::path;
 use crate::model::resource::{Resource, tags_of};
 use crate::model::step::{Check, Expect, Impact, Stage, Step, Wait};
-use crate::model::strategy::{Blocker, Candidate, Risk, Scene, Site, Strategy};
+use crate::model::strategy::{Blocker, Candidate, Scene, Site, Strategy};
 
 pub struct LoadBalancer;
 
@@ -204,34 +204,18 @@ impl Kind for LoadBalancer {
 
     fn candidates(&self, resource: &Resource, _site: &Site<'_>) -> Vec<Candidate> {
         let facing = resource.facets.balancing.as_ref().is_some_and(|b| b.internet_facing);
-        let stay = Candidate {
-            strategy: Strategy::Stay,
-            interruption_s: 0,
-            duration_s: NODES_S,
-            risk: Risk::Low,
-            rejected: !facing,
-            impossible: !facing,
-            reason: if facing {
-                "it serves the internet; where its subnet turns private it moves to a new public one first"
-            } else {
-                "it is internal: nothing needs it in a public subnet"
-            }
-            .to_owned(),
+        let stay = if facing {
+            "it serves the internet; where its subnet turns private it moves to a new public one first"
+        } else {
+            "it is internal: nothing needs it in a public subnet"
         };
-        let flip = Candidate {
-            strategy: Strategy::Flip,
-            interruption_s: 0,
-            duration_s: 5,
-            risk: Risk::Low,
-            rejected: facing,
-            impossible: facing,
-            reason: if facing {
-                "the internet could not reach it any more"
-            } else {
-                "its nodes stay; only the route table of their subnets changes"
-            }
-            .to_owned(),
+        let stay = Candidate::new(Strategy::Stay, stay).takes(NODES_S).impossible(!facing);
+        let flip = if facing {
+            "the internet could not reach it any more"
+        } else {
+            "its nodes stay; only the route table of their subnets changes"
         };
+        let flip = Candidate::new(Strategy::Flip, flip).takes(5).impossible(facing);
         if facing { vec![stay, flip] } else { vec![flip, stay] }
     }
 

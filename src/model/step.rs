@@ -2,6 +2,7 @@
 //!
 //! Parameters may hold references, resolved when the step runs:
 //! - a string `${step-id.Output}`: an output of an earlier step; `${self.Token}`: the call's idempotency token;
+//!   `${self.At}`: when the call was announced;
 //! - an object `{ "$look": { operation, parameters, path } }`: what a read answers at that moment. Used for what may
 //!   change between plan and run (an association's id, a function's revision) and for what must never be written
 //!   down (user data).
@@ -42,6 +43,9 @@ pub enum Expect {
     Exists,
     /// None: the thing is gone, or was never there.
     Absent,
+    /// At least one is a moment after this one; both are RFC 3339 texts. `${self.At}` is when the step's call was
+    /// first announced.
+    Later(Value),
 }
 
 impl Expect {
@@ -60,8 +64,15 @@ impl Expect {
             Expect::Excludes(unwanted) => !unwanted.iter().any(|w| spread().contains(&w)),
             Expect::Exists => !selected.is_empty(),
             Expect::Absent => selected.is_empty(),
+            Expect::Later(than) => selected.iter().any(|value| is_later(value, than)),
         }
     }
+}
+
+/// Whether one moment is after another; what is no moment is never later.
+fn is_later(value: &Value, than: &Value) -> bool {
+    let moment = |value: &Value| value.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
+    moment(value).zip(moment(than)).is_some_and(|(value, than)| value > than)
 }
 
 /// A look with an expectation.
@@ -345,7 +356,7 @@ fn each_in_wait<'s>(wait: &'s Wait, visit: &mut dyn FnMut(&'s str, &'s str)) {
 
 fn each_in_expect<'s>(expect: &'s Expect, visit: &mut dyn FnMut(&'s str, &'s str)) {
     match expect {
-        Expect::Equals(value) => each_in(value, visit),
+        Expect::Equals(value) | Expect::Later(value) => each_in(value, visit),
         Expect::SameSet(values) | Expect::Includes(values) | Expect::Excludes(values) => {
             values.iter().for_each(|value| each_in(value, visit))
         }

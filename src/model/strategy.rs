@@ -18,6 +18,15 @@ pub enum Strategy {
     Relocate,
     /// Turn its own subnets private by replacing their route table.
     Flip,
+    /// Exchange the subnets of its subnet group one by one: nodes come up in private subnets, then take over. Data
+    /// stays in place.
+    Rotate,
+    /// Promote a replica that was made in private subnets.
+    Replica,
+    /// Restore a snapshot into private subnets, then swap the names.
+    Restore,
+    /// Make a new one beside it and lead what uses it there.
+    Recreate,
     /// It stays public: an internet-facing balancer.
     Stay,
     /// It goes: a bastion that nobody needs any more.
@@ -32,6 +41,10 @@ impl Strategy {
         match self {
             Strategy::Relocate => "relocate",
             Strategy::Flip => "flip",
+            Strategy::Rotate => "rotate",
+            Strategy::Replica => "replica",
+            Strategy::Restore => "restore",
+            Strategy::Recreate => "recreate",
             Strategy::Stay => "stay",
             Strategy::Retire => "retire",
             Strategy::Skip => "skip",
@@ -51,6 +64,20 @@ pub enum Risk {
     High,
 }
 
+/// How one gets back once it is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WayBack {
+    /// One call, within seconds or a few minutes.
+    Quick,
+    /// The same way again, as long and with the same interruption.
+    Slow,
+    /// Only until something is written on the new one.
+    UntilFirstWrite,
+    /// None.
+    Never,
+}
+
 /// One strategy weighed for one workload.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -63,6 +90,11 @@ pub struct Candidate {
     pub duration_s: u64,
     /// How much can go wrong.
     pub risk: Risk,
+    /// How one gets back.
+    pub way_back: WayBack,
+    /// What the workload costs more in a month afterwards, in cents of a US dollar; less where it is negative.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cost_cents_month: i64,
     /// Why one would take it, or, where `rejected`, why not.
     pub reason: String,
     /// Whether it is not to be taken unless a person asks for it.
@@ -71,6 +103,62 @@ pub struct Candidate {
     /// Whether it can't be taken even then: AWS refuses, or this version doesn't do it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub impossible: bool,
+}
+
+fn is_zero(value: &i64) -> bool {
+    *value == 0
+}
+
+impl Candidate {
+    /// A strategy that interrupts nothing, takes no time, risks little and is taken back by a call; say where it isn't so.
+    pub fn new(strategy: Strategy, reason: impl Into<String>) -> Candidate {
+        Candidate {
+            strategy,
+            interruption_s: 0,
+            duration_s: 0,
+            risk: Risk::Low,
+            way_back: WayBack::Quick,
+            cost_cents_month: 0,
+            reason: reason.into(),
+            rejected: false,
+            impossible: false,
+        }
+    }
+
+    /// For how many seconds the workload does not answer.
+    pub fn interrupts(self, seconds: u64) -> Candidate {
+        Candidate { interruption_s: seconds, ..self }
+    }
+
+    /// How many seconds it takes in all.
+    pub fn takes(self, seconds: u64) -> Candidate {
+        Candidate { duration_s: seconds, ..self }
+    }
+
+    /// How much can go wrong.
+    pub fn risk(self, risk: Risk) -> Candidate {
+        Candidate { risk, ..self }
+    }
+
+    /// How one gets back.
+    pub fn way_back(self, way_back: WayBack) -> Candidate {
+        Candidate { way_back, ..self }
+    }
+
+    /// What it costs more in a month afterwards, in cents.
+    pub fn costs(self, cents_month: i64) -> Candidate {
+        Candidate { cost_cents_month: cents_month, ..self }
+    }
+
+    /// Not to be taken unless a person asks for it, if `so`.
+    pub fn only_if_asked(self, so: bool) -> Candidate {
+        Candidate { rejected: self.rejected || so, ..self }
+    }
+
+    /// Not to be taken at all, if `so`.
+    pub fn impossible(self, so: bool) -> Candidate {
+        Candidate { rejected: self.rejected || so, impossible: self.impossible || so, ..self }
+    }
 }
 
 /// What a kind may know about the place when it weighs strategies.

@@ -13,7 +13,7 @@ use crate::model::id::{Id, slug};
 use crate::model::index::Index;
 use crate::model::inventory::Inventory;
 use crate::model::resource::Resource;
-use crate::model::strategy::{Blocker, Candidate, Risk, Site, Strategy};
+use crate::model::strategy::{Blocker, Candidate, Site, Strategy};
 
 /// What was decided about one workload.
 #[derive(Clone, Debug)]
@@ -193,20 +193,12 @@ fn chosen_by_person(candidates: &mut Vec<Candidate>, strategy: Strategy, reason:
         candidates[at].reason = if candidates[at].impossible { own } else { words };
         return Some(at);
     }
-    candidates.push(Candidate { impossible: true, ..Candidate { strategy, ..left("its kind has no such strategy") } });
+    candidates.push(Candidate::new(strategy, "its kind has no such strategy").impossible(true));
     Some(candidates.len() - 1)
 }
 
 fn left(reason: &str) -> Candidate {
-    Candidate {
-        strategy: Strategy::Skip,
-        interruption_s: 0,
-        duration_s: 0,
-        risk: Risk::Low,
-        reason: reason.to_owned(),
-        rejected: false,
-        impossible: false,
-    }
+    Candidate::new(Strategy::Skip, reason)
 }
 
 /// The least interruption, then the least risk; among equals the one that the kind prefers.

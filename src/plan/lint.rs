@@ -97,7 +97,7 @@ fn outputs(step: &Step, place: &BTreeMap<&str, usize>, steps: &[Step]) -> Vec<Br
     let needed: BTreeSet<&str> = step.needs.iter().map(|need| need.step.as_str()).collect();
     let mut used: Vec<(&str, &str)> = Vec::new();
     let mut take = |from, output| {
-        if ![("self", "Token"), ("each", "Value")].contains(&(from, output)) {
+        if ![("self", "Token"), ("self", "At"), ("each", "Value")].contains(&(from, output)) {
             used.push((from, output));
         }
     };

@@ -48,7 +48,7 @@ fn walk(plan: &Plan) -> f64 {
                 match command {
                     Command::Checkpoint(stage) => {
                         reached = true;
-                        machine.apply(&Body::Checkpoint { stage: stage.name().to_owned() });
+                        machine.apply("", &Body::Checkpoint { stage: stage.name().to_owned() });
                     }
                     Command::Do(step) | Command::Undo(step) if busy.len() < 32 => _ = busy.insert(step),
                     _ => {}
@@ -60,7 +60,7 @@ fn walk(plan: &Plan) -> f64 {
                 }
                 break;
             };
-            machine.apply(&if matches!(goal, Goal::Back(_)) { Body::Undone { step } } else { Body::Verified { step } });
+            machine.apply("", &if matches!(goal, Goal::Back(_)) { Body::Undone { step } } else { Body::Verified { step } });
         }
         let begun = plan.steps.iter().filter(|step| machine.is_begun(&step.id)).count();
         assert_eq!(begun, if goal == Goal::Back(None) { 0 } else { plan.steps.len() });

@@ -19,7 +19,7 @@ use crate::model::id::Id;
 use crate::model::path;
 use crate::model::resource::{Resource, tags_of};
 use crate::model::step::Step;
-use crate::model::strategy::{Blocker, Candidate, Risk, Scene, Site, Strategy};
+use crate::model::strategy::{Blocker, Candidate, Risk, Scene, Site, Strategy, WayBack};
 
 pub struct Ec2Instance;
 
@@ -108,41 +108,29 @@ impl Kind for Ec2Instance {
         let flips = resource.subnets().iter().all(|subnet| site.flipping.contains(subnet));
         let assigned = resource.facets.public_addresses.iter().find(|address| elastic(site, address).is_none());
         let elastic = resource.facets.public_addresses.iter().find(|address| elastic(site, address).is_some());
-        let flip = Candidate {
-            strategy: Strategy::Flip,
-            interruption_s: 0,
-            duration_s: 5,
-            risk: if flips { Risk::Low } else { Risk::Medium },
-            rejected: assigned.is_some() || elastic.is_some(),
-            impossible: false,
-            reason: match (assigned, elastic) {
-                (Some(address), _) => format!("it would keep {}, which AWS assigned and only an irreversible call takes off", address.ip),
-                (None, Some(address)) => format!(
-                    "its elastic IP {} would have to come off, and AWS then assigns another address that cannot be given back",
-                    address.ip
-                ),
-                (None, None) => "id, private address and disks stay; connections inside the VPC are not cut".to_owned(),
-            },
+        let flip = match (assigned, elastic) {
+            (Some(address), _) => format!("it would keep {}, which AWS assigned and only an irreversible call takes off", address.ip),
+            (None, Some(address)) => format!(
+                "its elastic IP {} would have to come off, and AWS then assigns another address that cannot be given back",
+                address.ip
+            ),
+            (None, None) => "id, private address and disks stay; connections inside the VPC are not cut".to_owned(),
         };
+        let flip = Candidate::new(Strategy::Flip, flip)
+            .takes(5)
+            .risk(if flips { Risk::Low } else { Risk::Medium })
+            .only_if_asked(assigned.is_some() || elastic.is_some());
         let store = path::text(&resource.doc, "RootDeviceType") == "instance-store";
-        let relocate = Candidate {
-            strategy: Strategy::Relocate,
-            interruption_s: if peers { 0 } else { moves::OUTAGE_S },
-            duration_s: moves::OUTAGE_S + moves::DRAIN_S,
-            risk: Risk::Medium,
-            rejected: store,
-            impossible: store,
-            reason: relocation(store, peers, assigned),
-        };
-        let retire = Candidate {
-            strategy: Strategy::Retire,
-            interruption_s: 0,
-            duration_s: 60,
-            risk: Risk::Medium,
-            rejected: true,
-            impossible: false,
-            reason: "only a person can say that nobody needs it any more".to_owned(),
-        };
+        let relocate = Candidate::new(Strategy::Relocate, relocation(store, peers, assigned))
+            .interrupts(if peers { 0 } else { moves::OUTAGE_S })
+            .takes(moves::OUTAGE_S + moves::DRAIN_S)
+            .risk(Risk::Medium)
+            .way_back(WayBack::UntilFirstWrite)
+            .impossible(store);
+        let retire = Candidate::new(Strategy::Retire, "only a person can say that nobody needs it any more")
+            .takes(60)
+            .risk(Risk::Medium)
+            .only_if_asked(true);
         vec![flip, relocate, retire]
     }
 

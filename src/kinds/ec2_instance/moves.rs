@@ -21,7 +21,7 @@ pub(super) fn draft(resource: &Resource, scene: &Scene<'_>) -> Result<Vec<Step>,
         Strategy::Relocate => Move::new(resource, scene)?.steps(),
         Strategy::Flip => Ok(flip(resource, scene)),
         Strategy::Retire => Ok(retire(resource, scene)),
-        Strategy::Stay | Strategy::Skip => Ok(Vec::new()),
+        _ => Ok(Vec::new()),
     }
 }
 
