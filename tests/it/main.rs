@@ -35,3 +35,6 @@ mod simulation;
 mod story;
 /// Sizes, leftovers, runbook pages.
 mod tidy;
+/// The adapter's tables against the emulator.
+#[cfg(feature = "aws")]
+mod wire;
