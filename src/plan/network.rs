@@ -31,6 +31,8 @@ pub struct Network {
     pub public: BTreeMap<String, Value>,
     /// The private table for each subnet that turns private.
     pub table_for: BTreeMap<Id, Value>,
+    /// By zone, the address from which connections come: a reference to the step that allocates it.
+    pub egress: BTreeMap<String, String>,
     /// For people.
     pub subnets: Vec<SubnetPlan>,
     /// What stands in the way.
@@ -147,6 +149,7 @@ impl Network {
                         allocations: vec![(place.zone.to_owned(), allocation)],
                         zone: Some(place.zone.to_owned()),
                     });
+                    self.egress.insert(place.zone.to_owned(), format!("${{eip-nat-{}.PublicIp}}", place.letter));
                     out.insert(place.zone.to_owned(), json!(format!("${{nat-{}.NatGatewayId}}", place.letter)));
                 }
             }
@@ -157,6 +160,7 @@ impl Network {
                 self.needs_seat(subnet.as_ref(), &places[0], inventory);
                 self.provisions.push(Provision::Nat { subnet, allocations: vec![(places[0].zone.to_owned(), allocation)], zone: None });
                 out.extend(places.iter().map(|place| (place.zone.to_owned(), json!("${nat.NatGatewayId}"))));
+                self.egress.extend(places.iter().map(|place| (place.zone.to_owned(), "${eip-nat.PublicIp}".to_owned())));
                 self.warnings.push(
                     "one NAT gateway for all zones: if its zone fails, no private subnet gets out; traffic between zones is charged"
                         .to_owned(),
@@ -166,13 +170,13 @@ impl Network {
                 let mut allocations = Vec::new();
                 for place in places {
                     self.provisions.push(Provision::Address { zone: Some(place.zone.to_owned()) });
+                    self.egress.insert(place.zone.to_owned(), format!("${{eip-nat-{}.PublicIp}}", place.letter));
                     allocations.push((place.zone.to_owned(), json!(format!("${{eip-nat-{}.AllocationId}}", place.letter))));
                 }
                 self.provisions.push(Provision::Nat { subnet: None, allocations, zone: None });
                 out.extend(places.iter().map(|place| (place.zone.to_owned(), json!("${nat.NatGatewayId}"))));
             }
         }
-        self.warnings.push("outbound connections get new source addresses: whoever allow-lists the old ones must add the NAT gateways' elastic IPs (printed by `hikkoshi status` after the foundation stage)".to_owned());
         out
     }
 

@@ -9,6 +9,7 @@
 mod support;
 
 /// Who may import whom, and who may touch the outside.
+mod addresses;
 mod architecture;
 /// What the program says and leaves alone when what it is given is bad.
 mod bad_input;
