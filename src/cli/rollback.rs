@@ -89,10 +89,17 @@ pub async fn run(global: &Global, args: Args) -> Done {
 /// What a way back takes with it.
 fn data_notes(machine: &Machine<'_>, to: Option<Stage>) -> String {
     let copies = machine.to_undo(to).into_iter().filter(|step| step.call.operation.name() == "RunInstances").count();
-    if copies == 0 {
-        return String::new();
+    let addresses = machine.to_undo(to).into_iter().filter(|step| step.call.operation.name() == "AllocateAddress").count();
+    let mut out = String::new();
+    if addresses > 0 {
+        out.push_str(&format!(
+            "\n{addresses} elastic IPs of NAT gateways are released: they may never come back, and whoever allow-listed them must know."
+        ));
     }
-    format!("\n{copies} relocated instances are terminated and the old ones started again: what was written on the copies is lost.")
+    if copies == 0 {
+        return out;
+    }
+    out + &format!("\n{copies} relocated instances are terminated and the old ones started again: what was written on the copies is lost.")
 }
 
 /// How far back: a checkpoint, or none for the beginning.

@@ -9,7 +9,7 @@ use super::guard::{self, Design};
 use super::intent::{Intent, Problem, Unvouched};
 use super::network::{self, Network};
 use super::{Move, Plan, SubnetPlan, lint, order};
-use super::{cost, egress, quotas};
+use super::{caution, cost, egress, quotas};
 use crate::kinds;
 use crate::model::facet::Role;
 use crate::model::id::Id;
@@ -400,6 +400,9 @@ impl<'a> Assembly<'a> {
         self.blockers.dedup();
         let egress = egress::egress(self.inventory, self.decisions, self.network);
         self.warnings.extend(egress::called_by_public_address(self.inventory));
+        self.warnings.extend(caution::owned_by_tools(self.inventory, self.decisions));
+        let regrouped = |id: &Id| self.designs.get(id).is_some_and(|design| design.plan.group.is_some());
+        self.warnings.extend(caution::untracked(self.inventory, self.decisions, &regrouped));
         let gates = egress::gate(&egress, &steps).into_iter().collect();
         let cost = cost::cost(self.inventory, &steps, self.addresses_gone());
         let groups = self.designs.into_values().map(|design| design.plan).collect();

@@ -13,6 +13,7 @@ use crate::model::strategy::{Blocker, Candidate, Risk, Strategy};
 
 pub mod allocate;
 pub mod assemble;
+pub mod caution;
 pub mod compare;
 pub mod cost;
 pub mod decide;
