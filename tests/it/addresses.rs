@@ -87,3 +87,24 @@ fn whole_plans_side_by_side() {
     assert!(chosen.interruption_s <= moved.interruption_s, "the mix interrupts least: {all:#?}");
     assert!(all.iter().all(|one| one.steps > 0 && one.duration_s > 0));
 }
+
+#[test]
+fn private_subnets_are_large_enough_for_what_moves_in() {
+    let crowded = |range: &str| {
+        let mut docs = network(&["a"]);
+        docs.security();
+        docs.doc("vpc-shop")["CidrBlock"] = range.into();
+        docs.doc("vpc-shop")["CidrBlockAssociationSet"] =
+            serde_json::json!([{ "CidrBlock": range, "CidrBlockState": { "State": "associated" } }]);
+        for at in 0..130 {
+            docs.instance(&format!("web-{at}"), "a", &["sg-alb"]);
+        }
+        plan_of(&docs, "")
+    };
+    let plan = crowded("10.0.0.0/16");
+    let private = plan.subnets.iter().find(|subnet| subnet.what == "new private").expect("a private subnet");
+    assert!(private.cidr.ends_with("/23"), "130 instances, twice at the peak: {}", private.cidr);
+    assert!(plan.warnings.iter().any(|warning| warning.contains("276 addresses are needed")), "{:#?}", plan.warnings);
+    let plan = crowded("10.0.0.0/23");
+    assert!(plan.blockers.iter().any(|b| b.code == "HK0404" && b.why.contains("276 are needed")), "{:#?}", plan.blockers);
+}
