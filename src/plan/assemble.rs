@@ -430,8 +430,8 @@ impl<'a> Assembly<'a> {
     }
 
     fn addresses_gone(&self) -> usize {
-        let gone = self.decisions.by_workload.iter().filter(|(_, d)| d.moves && cost::loses_addresses(d.strategy));
-        gone.filter_map(|(id, _)| self.inventory.get(id)).map(cost::addresses).sum()
+        let moved = self.decisions.by_workload.iter().filter(|(_, d)| d.moves);
+        moved.filter_map(|(id, d)| Some(cost::addresses_lost(d.strategy, self.inventory.get(id)?))).sum()
     }
 
     /// Who comes to wear a new group after `guard` does so when the group lets in what it is to serve.

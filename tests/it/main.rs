@@ -39,3 +39,6 @@ mod simulation;
 mod story;
 /// Sizes, leftovers, runbook pages.
 mod tidy;
+/// The whole story's account, every kind of it, over the wire.
+#[cfg(feature = "aws")]
+mod whole;
