@@ -7,6 +7,8 @@ pub mod command;
 pub mod emulator;
 pub mod http;
 pub mod lab;
+#[cfg(feature = "aws")]
+pub mod night;
 pub mod proxy;
 pub mod server;
 pub mod source;
