@@ -28,16 +28,38 @@ static LISTING: Listing = Listing {
     follow: &[],
 };
 
+/// Owners that are told by the type that EC2 gives the interface (EC2 API, `NetworkInterfaceType`).
+const BY_TYPE: [(&str, &str); 9] = [
+    ("api_gateway_managed", "service:api-gateway"),
+    ("codestar_connections_managed", "service:codeconnections"),
+    ("ec2_instance_connect_endpoint", "service:instance-connect-endpoint"),
+    ("gateway_load_balancer", "service:elasticloadbalancing"),
+    ("gateway_load_balancer_endpoint", "service:gateway-load-balancer-endpoint"),
+    ("global_accelerator_managed", "service:global-accelerator"),
+    ("iot_rules_managed", "service:iot"),
+    ("quicksight", "service:quicksight"),
+    ("transit_gateway", "service:transit-gateway"),
+];
+
 /// Owners that are told by the description's beginning (EC2 and service guides; aws-semantics.md, "ENI census").
-const BY_DESCRIPTION: [(&str, &str); 8] = [
+const BY_DESCRIPTION: [(&str, &str); 17] = [
     ("RDSNetworkInterface", "service:rds"),
     ("RDSProxy", "service:rds-proxy"),
     ("EFS mount target for ", "service:efs"),
     ("arn:aws:ecs:", "service:ecs"),
     ("Amazon EKS ", "service:eks"),
+    ("aws-K8S-", "service:eks"),
     ("ES ", "service:opensearch"),
     ("DMSNetworkInterface", "service:dms"),
     ("AWS created network interface for directory", "service:directory"),
+    ("DO NOT DELETE - Amazon MSK", "service:msk"),
+    ("RedshiftNetworkInterface", "service:redshift"),
+    ("Network Interface for Transit Gateway Attachment", "service:transit-gateway"),
+    ("Attached to Glue using role", "service:glue"),
+    ("[DO NOT DELETE] ENI managed by SageMaker", "service:sagemaker"),
+    ("Route 53 Resolver", "service:route53-resolver"),
+    ("Created By Amazon Workspaces", "service:workspaces"),
+    ("ClientVPN Endpoint resource", "service:client-vpn"),
 ];
 
 /// Owners that are told by the requester.
@@ -61,6 +83,9 @@ fn owner(doc: &Value) -> Option<Id> {
         "vpc_endpoint" => return description.rsplit(' ').next().map(Id::from),
         "lambda" => return Some(function(description)),
         _ => {}
+    }
+    if let Some((_, owner)) = BY_TYPE.iter().find(|(name, _)| *name == path::text(doc, "InterfaceType")) {
+        return Some(Id::from(*owner));
     }
     if let Some(balancer) = description.strip_prefix("ELB ") {
         let mut parts = balancer.split('/');
@@ -220,6 +245,18 @@ mod tests {
         );
         check(json!({ "Description": "EFS mount target for fs-1 (fsmt-1)" }), Some("service:efs"));
         check(json!({ "RequesterId": "amazon-redshift", "Description": "" }), Some("service:redshift"));
+        for (description, service) in [
+            ("RDSProxy", "rds-proxy"),
+            ("ES shop-search", "opensearch"),
+            ("DO NOT DELETE - Amazon MSK network interface for cluster arn:aws:kafka:us-east-1:1:cluster/c", "msk"),
+            ("Amazon EKS shop", "eks"),
+            ("aws-K8S-i-1", "eks"),
+            ("RedshiftNetworkInterface", "redshift"),
+            ("arn:aws:ecs:us-east-1:1:attachment/4f1c", "ecs"),
+        ] {
+            check(json!({ "InterfaceType": "interface", "Description": description }), Some(&format!("service:{service}")));
+        }
+        check(json!({ "InterfaceType": "transit_gateway", "Description": "" }), Some("service:transit-gateway"));
         check(json!({ "Description": "somebody's own" }), None);
     }
 }
