@@ -15,6 +15,8 @@ use crate::model::strategy::{Blocker, Candidate, Provision, Scene, Site};
 
 mod build;
 mod cache_cluster;
+mod cache_subnet_group;
+mod db_cluster;
 mod db_instance;
 mod db_subnet_group;
 mod ec2_instance;
@@ -28,8 +30,10 @@ mod load_balancer;
 mod nat_gateway;
 mod network_acl;
 mod network_interface;
+mod replication_group;
 mod route_table;
 mod security_group;
+mod serverless_cache;
 mod subnet;
 mod target_group;
 mod vpc;
@@ -37,6 +41,7 @@ mod vpc_endpoint;
 
 pub use build::{MIGRATION_TAG, STEP_TAG};
 pub use listing::{Follow, Listing, Scope, answer as listing_answer};
+pub use network_interface::relate;
 
 /// What a mutating call does to a simulated account: AWS's answer, or AWS's refusal.
 pub type Effect = fn(&mut Account, &Object) -> Result<Value, Refusal>;
@@ -102,9 +107,13 @@ pub static KINDS: &[&dyn Kind] = &[
     &lambda_function::LambdaFunction,
     &db_subnet_group::DbSubnetGroup,
     &db_instance::DbInstance,
+    &db_cluster::DbCluster,
     &load_balancer::LoadBalancer,
     &target_group::TargetGroup,
+    &cache_subnet_group::CacheSubnetGroup,
+    &replication_group::ReplicationGroup,
     &cache_cluster::CacheCluster,
+    &serverless_cache::ServerlessCache,
 ];
 
 /// The kind of that name.

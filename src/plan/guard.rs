@@ -104,7 +104,11 @@ pub fn design(input: &Input<'_>) -> (BTreeMap<Id, Design>, Vec<Addition>) {
 
 fn additions(designer: &Designer<'_>, designs: &BTreeMap<Id, Design>) -> Vec<Addition> {
     let input = designer.input;
-    let stays = |r: &Resource| r.role == Role::Bystander || input.chosen.get(&r.id).is_some_and(|(s, _)| *s == Strategy::Skip);
+    // A member of a cluster goes with its cluster.
+    let stays = |r: &Resource| {
+        let chosen = |id: &Id| input.chosen.get(id).map(|(strategy, _)| *strategy == Strategy::Skip);
+        chosen(r.facets.owner.as_ref().filter(|_| r.role == Role::Bystander).unwrap_or(&r.id)).unwrap_or(r.role == Role::Bystander)
+    };
     let worn: BTreeSet<&Id> = input.inventory.resources.values().filter(|r| stays(r)).flat_map(Resource::groups).collect();
     let mut out = Vec::new();
     for group in worn {
@@ -200,7 +204,8 @@ impl<'a> Designer<'a> {
                     .owner
                     .as_ref()
                     .filter(|owner| self.input.chosen.contains_key(*owner) || !owner.as_str().starts_with("service:")),
-                Role::Workload | Role::Balancer | Role::Bystander | Role::Endpoint => Some(&resource.id),
+                Role::Bystander => Some(resource.facets.owner.as_ref().unwrap_or(&resource.id)),
+                Role::Workload | Role::Balancer | Role::Endpoint => Some(&resource.id),
                 _ => None,
             };
             for group in resource.groups() {
@@ -470,7 +475,7 @@ fn cidr(net: &IpNet) -> Value {
 
 /// Groups of interfaces whose owners this version does not move, and who may well open connections.
 fn strangers(inventory: &Inventory) -> BTreeMap<&Id, &str> {
-    let silent = ["service:rds", "service:elasticache", "service:efs", "service:elasticloadbalancing", "service:lambda"];
+    let silent = ["service:rds", "service:elasticache", "cachegroup:", "service:efs", "service:elasticloadbalancing", "service:lambda"];
     let mut out = BTreeMap::new();
     for interface in inventory.with_role(Role::Interface) {
         let owner = match &interface.facets.owner {

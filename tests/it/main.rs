@@ -16,6 +16,8 @@ mod architecture;
 mod bad_input;
 /// What holds of every kind and of every step, whatever they are.
 mod conformance;
+/// Databases and caches under the strategy that interrupts nothing.
+mod data_flip;
 /// How many reads a discovery makes.
 mod discovery_budget;
 /// An inventory from a folder of AWS CLI answers.

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "not every suite uses every helper")]
 
 pub mod account;
+pub mod account_data;
 pub mod command;
 pub mod emulator;
 pub mod http;
@@ -12,4 +13,5 @@ pub mod night;
 pub mod proxy;
 pub mod server;
 pub mod source;
+pub mod upset;
 pub mod view;
