@@ -15,6 +15,7 @@ use crate::model::strategy::{Blocker, Candidate, Provision, Scene, Site};
 
 mod build;
 mod cache_cluster;
+mod classic_balancer;
 mod db_instance;
 mod db_subnet_group;
 mod ec2_instance;
@@ -34,6 +35,7 @@ mod subnet;
 mod target_group;
 mod vpc;
 mod vpc_endpoint;
+mod zones;
 
 pub use build::{MIGRATION_TAG, STEP_TAG};
 pub use listing::{Follow, Listing, Scope, answer as listing_answer};
@@ -103,6 +105,7 @@ pub static KINDS: &[&dyn Kind] = &[
     &db_subnet_group::DbSubnetGroup,
     &db_instance::DbInstance,
     &load_balancer::LoadBalancer,
+    &classic_balancer::ClassicBalancer,
     &target_group::TargetGroup,
     &cache_cluster::CacheCluster,
 ];

@@ -90,7 +90,7 @@ fn owner(doc: &Value) -> Option<Id> {
         let mut parts = balancer.split('/');
         return Some(match (parts.next(), parts.next()) {
             (Some(_), Some(name)) => Id::new(format!("lb:{name}")),
-            _ => Id::new(format!("service:classic-elb/{balancer}")),
+            _ => super::classic_balancer::id_of(balancer),
         });
     }
     if description.starts_with("AWS Lambda VPC ENI") {
@@ -209,7 +209,7 @@ mod tests {
         check(json!({ "InterfaceType": "nat_gateway", "Description": "Interface for NAT Gateway nat-1" }), Some("nat-1"));
         check(json!({ "InterfaceType": "vpc_endpoint", "Description": "VPC Endpoint Interface vpce-1" }), Some("vpce-1"));
         check(json!({ "Description": "ELB app/shop/50dc6c495c0c9188" }), Some("lb:shop"));
-        check(json!({ "Description": "ELB old-classic" }), Some("service:classic-elb/old-classic"));
+        check(json!({ "Description": "ELB old-classic" }), Some("clb:old-classic"));
         check(json!({ "Description": "RDSNetworkInterface" }), Some("service:rds"));
         check(
             json!({ "InterfaceType": "lambda", "Description": "AWS Lambda VPC ENI-my-orders-4f1c2d3e-0000-4000-8000-123456789abc" }),

@@ -14,6 +14,8 @@ mod addresses;
 mod architecture;
 /// What the program says and leaves alone when what it is given is bad.
 mod bad_input;
+/// Load balancers of every kind.
+mod balancers;
 /// What holds of every kind and of every step, whatever they are.
 mod conformance;
 /// How many reads a discovery makes.
@@ -39,9 +41,9 @@ mod simulation;
 mod story;
 /// Sizes, leftovers, runbook pages.
 mod tidy;
-/// The adapter's tables against the emulator.
-#[cfg(feature = "aws")]
-mod wire;
 /// The whole story's account, every kind of it, over the wire.
 #[cfg(feature = "aws")]
 mod whole;
+/// The adapter's tables against the emulator.
+#[cfg(feature = "aws")]
+mod wire;
