@@ -276,7 +276,8 @@ impl<'a> Assembly<'a> {
             places.entry(step.of_move.clone()).and_modify(|(_, last)| *last = at).or_insert((at, at));
         }
         let relocated = |d: &&Decision| d.moves && d.strategy == Strategy::Relocate;
-        for group in self.inventory.with_role(Role::TargetGroup) {
+        for group in self.inventory.resources.values().filter(|resource| resource.facets.targets.is_some()) {
+            let what = if group.role == Role::TargetGroup { "target group " } else { "" };
             let members = group
                 .facets
                 .targets
@@ -291,9 +292,7 @@ impl<'a> Assembly<'a> {
                 let last = self.steps[last].id.clone();
                 let first = &mut self.steps[first];
                 if !first.needs.iter().any(|need| need.step == last) {
-                    first
-                        .needs
-                        .push(Need { step: last, because: format!("target group {} keeps a healthy target at every moment", group.name) });
+                    first.needs.push(Need { step: last, because: format!("{what}{} keeps a healthy target at every moment", group.name) });
                 }
             }
         }
@@ -510,6 +509,7 @@ impl<'a> Assembly<'a> {
                 | "elasticloadbalancing:DescribeListeners"
                 | "elasticloadbalancing:DescribeTargetGroups"
                 | "elasticloadbalancing:DescribeTargetHealth" => any("lb:"),
+                "elb:DescribeLoadBalancers" => any("clb:"),
                 _ => false,
             };
             if needed {

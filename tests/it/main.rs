@@ -14,6 +14,8 @@ mod addresses;
 mod architecture;
 /// What the program says and leaves alone when what it is given is bad.
 mod bad_input;
+/// Load balancers of every kind.
+mod balancers;
 /// What holds of every kind and of every step, whatever they are.
 mod conformance;
 /// Databases and caches under the strategy that interrupts nothing.
@@ -43,9 +45,9 @@ mod simulation;
 mod story;
 /// Sizes, leftovers, runbook pages.
 mod tidy;
-/// The adapter's tables against the emulator.
-#[cfg(feature = "aws")]
-mod wire;
 /// The whole story's account, every kind of it, over the wire.
 #[cfg(feature = "aws")]
 mod whole;
+/// The adapter's tables against the emulator.
+#[cfg(feature = "aws")]
+mod wire;

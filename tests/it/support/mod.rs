@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "not every suite uses every helper")]
 
 pub mod account;
+/// Network and Classic Load Balancers.
+pub mod account_balancers;
 pub mod account_data;
 pub mod command;
 pub mod emulator;
