@@ -9,6 +9,7 @@ pub mod event;
 pub mod look;
 pub mod machine;
 pub mod task;
+mod words;
 
 pub use driver::{End, Run, Stop, run};
 pub use event::{Event, What};

@@ -65,12 +65,12 @@ pub fn check(what: &str, operation: &str, parameters: Value, path: &str, expect:
 
 /// A wait: what for, how long it usually takes and when to give up, both in seconds.
 pub fn wait(until: Check, usual_s: u64, timeout_s: u64) -> Wait {
-    Wait { until, never: Vec::new(), usual_s, timeout_s }
+    Wait { until, never: Vec::new(), usual_s, timeout_s, otherwise: String::new() }
 }
 
 /// A wait that also knows values that mean failure.
 pub fn wait_or_fail(until: Check, never: &[&str], usual_s: u64, timeout_s: u64) -> Wait {
-    Wait { until, never: never.iter().map(|v| json!(v)).collect(), usual_s, timeout_s }
+    Wait { never: never.iter().map(|v| json!(v)).collect(), ..wait(until, usual_s, timeout_s) }
 }
 
 /// A call on the way back.
@@ -101,6 +101,7 @@ pub fn step(id: impl Into<String>, stage: Stage, of_move: &str, title: impl Into
         of_move: of_move.to_owned(),
         title: title.into(),
         before: Vec::new(),
+        ready: Vec::new(),
         call: Action {
             operation: parse("ec2:Unset"),
             parameters: Object::new(),
@@ -176,6 +177,13 @@ impl Draft {
         self
     }
 
+    /// What to wait for before the call.
+    pub fn ready(mut self, wait: Wait) -> Draft {
+        self.0.estimate_s += wait.usual_s;
+        self.0.ready.push(wait);
+        self
+    }
+
     /// What to wait for; its usual duration counts into the estimate.
     pub fn wait(mut self, wait: Wait) -> Draft {
         self.0.estimate_s += wait.usual_s;
@@ -198,6 +206,12 @@ impl Draft {
     /// There is no way back; why.
     pub fn irreversible(mut self, why: &str) -> Draft {
         self.0.undo = Undo::Irreversible(why.to_owned());
+        self
+    }
+
+    /// There is nothing to take back; what the call does instead of changing something.
+    pub fn changes_nothing(mut self, does: &str) -> Draft {
+        self.0.undo = Undo::Nothing(does.to_owned());
         self
     }
 

@@ -30,6 +30,7 @@ mod network_acl;
 mod network_interface;
 mod route_table;
 mod security_group;
+mod session;
 mod subnet;
 mod target_group;
 mod vpc;
@@ -99,6 +100,9 @@ pub static KINDS: &[&dyn Kind] = &[
     &network_interface::NetworkInterface,
     &ec2_instance::Ec2Instance,
     &image::Image,
+    &session::IamRole,
+    &session::InstanceProfile,
+    &session::SsmCommand,
     &lambda_function::LambdaFunction,
     &db_subnet_group::DbSubnetGroup,
     &db_instance::DbInstance,

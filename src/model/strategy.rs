@@ -199,8 +199,35 @@ pub struct Scene<'a> {
     pub beside_first: bool,
     /// Whether what was relocated wears its old groups too until `tighten`: others still come with theirs.
     pub old_until_tighten: bool,
+    /// How people log in to it before and after; none where nobody does, or the intent leaves it out.
+    pub entry: Option<&'a Entry>,
     /// The name for steps: the workload's, as a slug, unique in the plan.
     pub slug: &'a str,
+}
+
+/// How people log in to a workload by Session Manager, where its port for that closes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entry {
+    /// The step that gives its role the right, where the role lacks it.
+    pub policy: Option<String>,
+    /// Whether it has no instance profile and gets the migration's.
+    pub profile: bool,
+    /// What gives it a way out where it comes to be, and why that comes first: steps and reasons.
+    pub way_out: Vec<(String, String)>,
+    /// The step that turns its own subnet private, where it stays in it.
+    pub turn: Option<String>,
+}
+
+impl Entry {
+    /// The step that proves it before the move.
+    pub fn before(slug: &str) -> String {
+        format!("{slug}-session")
+    }
+
+    /// The step that proves it again after the move.
+    pub fn after(slug: &str) -> String {
+        format!("{slug}-session-again")
+    }
 }
 
 /// A rule to be made: ports, peer as a parameter's value (`{"GroupId": …}`, `{"CidrIp": …}`, …), description.
@@ -296,6 +323,17 @@ pub enum Provision {
         group: Value,
         /// The rules.
         rules: Vec<NewRule>,
+    },
+    /// A role and an instance profile of the migration's own, for instances that have none.
+    SessionRole,
+    /// A role of instances gets what Session Manager needs.
+    SessionPolicy {
+        /// The step's id.
+        key: String,
+        /// The role.
+        role: String,
+        /// Whose it is, for people.
+        people: String,
     },
     /// An old group is deleted, at the very end.
     DropGroup {

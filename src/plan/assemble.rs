@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::access::{self, Access};
 use super::decide::{Decision, Decisions, Names, decide};
 use super::guard::{self, Design};
 use super::intent::{Intent, Problem, Unvouched};
@@ -31,6 +32,7 @@ pub fn plan(intent: &Intent, inventory: &Inventory, intent_sha256: &str, invento
     let network = network::lay(intent, inventory, &decisions);
     let mut assembly = Assembly::new(intent, inventory, &decisions, &network)?;
     assembly.foundation();
+    assembly.access();
     assembly.groups();
     assembly.endpoints();
     assembly.moves();
@@ -45,6 +47,7 @@ struct Assembly<'a> {
     inventory: &'a Inventory,
     decisions: &'a Decisions<'a>,
     network: &'a Network,
+    access: Access,
     designs: BTreeMap<Id, Design>,
     additions: Vec<(Id, Vec<NewRule>)>,
     steps: Vec<Step>,
@@ -85,12 +88,15 @@ impl<'a> Assembly<'a> {
         blockers.extend(network.blockers.iter().cloned());
         let mut warnings = decisions.warnings.clone();
         warnings.extend(network.warnings.iter().cloned());
+        let access = access::design(intent, inventory, decisions, network)?;
+        warnings.extend(access.warnings.iter().cloned());
         let subnets = network.subnets.clone();
         Ok(Assembly {
             intent,
             inventory,
             decisions,
             network,
+            access,
             designs,
             additions,
             steps: Vec::new(),
@@ -109,6 +115,12 @@ impl<'a> Assembly<'a> {
         for provision in &self.network.provisions {
             self.provide(provision);
         }
+    }
+
+    /// Roles and profiles by which Session Manager reaches instances.
+    fn access(&mut self) {
+        let provisions = std::mem::take(&mut self.access.provisions);
+        provisions.iter().for_each(|provision| self.provide(provision));
     }
 
     /// All groups empty first, then their rules: cycles are harmless that way.
@@ -170,6 +182,7 @@ impl<'a> Assembly<'a> {
             });
             self.steps.extend(steps);
         }
+        access::retire_last(&mut self.steps, &self.access.entries, self.decisions, self.inventory);
     }
 
     fn draft(&mut self, resource: &Resource, decision: &Decision) -> Vec<Step> {
@@ -201,6 +214,7 @@ impl<'a> Assembly<'a> {
             regroup,
             beside_first: design.is_some_and(|d| d.beside_first && regroup),
             old_until_tighten: design.is_some_and(|d| d.old_until_tighten && regroup),
+            entry: self.access.entries.get(&resource.id),
             slug: &decision.slug,
         };
         let drafted = kinds::kind(&resource.kind).map(|kind| kind.draft(resource, &scene));
@@ -255,9 +269,11 @@ impl<'a> Assembly<'a> {
             .collect();
         turning.sort_unstable();
         let leaving = self.leaving();
+        let proven = access::before_turns(&self.access.entries, self.decisions, self.inventory);
         let mut previous: Option<String> = None;
         for (zone, subnet) in turning {
             let mut needs = leaving.get(subnet).cloned().unwrap_or_default();
+            needs.extend(proven.get(subnet).into_iter().flatten().cloned());
             needs.extend(
                 previous.iter().map(|step| (step.clone(), "one subnet at a time: the first shows whether NAT carries it".to_owned())),
             );

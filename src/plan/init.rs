@@ -22,7 +22,11 @@ pub fn write(name: &str, inventory: &Inventory) -> Result<String, Problem> {
     workloads(&mut out, &decisions, inventory);
     out.push_str(
         "\n# Connections that must keep working, beside those that load balancers and database ports show.\n\
-         flows:\n  # - {from: orders, to: app-1, port: 8080}\n",
+         flows:\n  # - {from: orders, to: app-1, port: 8080}\n\
+         \n# Session Manager instead of SSH, for every instance that moves: roles get what it needs, and a command proves it before\n\
+         # and after the move. off: for none; {skip: [app-1], reason: it has no agent}: for all but some. A bastion that\n\
+         # nobody needs then: strategy retire.\n\
+         session_manager: on\n",
     );
     Ok(out)
 }

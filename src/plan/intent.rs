@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_saphyr::Spanned;
 
+pub use super::intent_access::{Except, SessionManager};
 pub use super::problem::Problem;
 use super::problem::problem_of;
 use crate::model::strategy::Strategy;
@@ -149,6 +150,10 @@ pub struct Intent {
     /// Connections that must keep working, beside those that the account shows.
     #[serde(default, deserialize_with = "null_is_empty")]
     pub flows: Vec<DeclaredFlow>,
+    /// Session Manager instead of SSH: `on`, `off`, or the instances to leave out, with the reason.
+    #[serde(default)]
+    #[schemars(with = "super::intent_access::SessionManagerShape")]
+    pub session_manager: SessionManager,
 }
 
 /// A key under which every line is a comment is null in YAML; what is meant is an empty list.

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::table::{columns, hanging};
 use super::{Style, duration, harmless};
 use crate::execute::{Event, Machine, Phase, What};
-use crate::model::step::{Impact, Stage, Step};
+use crate::model::step::{Impact, Stage, Step, reference};
 use crate::plan::Plan;
 
 /// One event as a line; none for what only a progress display shows.
@@ -126,4 +126,29 @@ fn phase(machine: &Machine<'_>, step: &Step) -> Phase {
 pub fn addresses(machine: &Machine<'_>) -> Vec<String> {
     let outputs = machine.plan().steps.iter().filter_map(|step| machine.output(&step.id, "PublicIp"));
     outputs.filter_map(|value| value.as_str().map(str::to_owned)).collect()
+}
+
+/// How people log in from now on: the last instances that were proven to be reached, each with its command.
+pub fn logins(machine: &Machine<'_>) -> Vec<String> {
+    let plan = machine.plan();
+    let names: BTreeMap<&str, &str> = plan.moves.iter().map(|m| (m.id.as_str(), m.name.as_str())).collect();
+    let mut last: BTreeMap<&str, String> = BTreeMap::new();
+    let proven = plan.steps.iter().filter(|step| step.call.operation.name() == "SendCommand" && machine.is_verified(&step.id));
+    for step in proven {
+        let target = step.call.parameters.get("InstanceIds").and_then(|ids| ids[0].as_str()).unwrap_or_default();
+        let made = reference(target).and_then(|(from, output)| machine.output(&from, &output)?.as_str().map(str::to_owned));
+        let name = names.get(step.of_move.as_str()).copied().unwrap_or(&step.of_move);
+        let target = made.unwrap_or_else(|| target.to_owned());
+        last.insert(name, format!("aws ssm start-session --region {} --target {target}   # {name}", plan.region));
+    }
+    last.into_values().collect()
+}
+
+/// The commands by which people get in, one a line.
+pub fn ways_in(machine: &Machine<'_>) -> String {
+    let logins = logins(machine);
+    if logins.is_empty() {
+        return String::new();
+    }
+    format!("  to log in:\n{}", logins.iter().map(|line| format!("    {line}\n")).collect::<String>())
 }

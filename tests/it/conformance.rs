@@ -16,6 +16,7 @@ use hikkoshi::world::World;
 use serde_json::{Value, json};
 
 use crate::support::account::{Docs, VPC, block_on, spine};
+use crate::support::account_access::bare;
 use crate::support::lab::{ALL, Disturb, Fate, Lab, plan_of};
 use crate::support::view::{same, twice, view_of};
 
@@ -26,7 +27,18 @@ fn accounts() -> Vec<Account> {
     let mut lab = Lab::new(&docs, &plan);
     let before = lab.cloud.account();
     lab.reach(ALL, "forward");
-    vec![before, lab.cloud.account()]
+    let mut all = vec![before, lab.cloud.account()];
+    all.extend(without_profile());
+    all
+}
+
+/// An account in which an instance gets the migration's own role and profile.
+fn without_profile() -> Option<Account> {
+    let docs = bare();
+    let plan = plan_of(&docs, "");
+    let mut lab = Lab::new(&docs, &plan);
+    lab.reach(ALL, "an instance without a profile");
+    Some(lab.cloud.account())
 }
 
 fn object(value: Value) -> Object {
@@ -53,7 +65,7 @@ fn what_a_kind_reads_it_reads_again_alike() {
 
 #[test]
 fn another_vpcs_things_fall_out() {
-    let regional = ["elastic_ip", "image"];
+    let regional = ["elastic_ip", "image", "iam_role", "instance_profile", "ssm_command"];
     for account in accounts() {
         for resource in account.resources.values() {
             let Some(kind) = KINDS.iter().find(|kind| kind.name() == resource.kind && !regional.contains(&kind.name())) else { continue };
@@ -73,7 +85,8 @@ fn an_empty_document_is_nothing() {
 
 /// Codes by which AWS says that a parameter is missing or wrong, or that a thing isn't there.
 fn is_a_no(refusal: &Refusal) -> bool {
-    let spelled = ["MissingParameter", "InvalidParameterValue", "ValidationError", "InvalidTarget", "PreconditionFailedException"];
+    let spelled =
+        ["MissingParameter", "InvalidParameterValue", "ValidationError", "InvalidTarget", "InvalidInstanceId", "PreconditionFailedException"];
     refusal.is_not_found() || spelled.contains(&refusal.code.as_str())
 }
 

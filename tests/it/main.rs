@@ -8,6 +8,8 @@
 /// What the suites share: the emulated AWS, the fault proxy, the program under test.
 mod support;
 
+/// Session Manager instead of SSH.
+mod access;
 /// Who may import whom, and who may touch the outside.
 mod architecture;
 /// What the program says and leaves alone when what it is given is bad.

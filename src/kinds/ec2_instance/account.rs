@@ -133,6 +133,7 @@ fn run(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> {
             doc[key] = value.clone();
         }
     }
+    crate::kinds::session::inherit(account, &mut doc);
     account.insert("ec2_instance", Role::Workload, id.clone(), doc.clone());
     if wants_public {
         give_address(account, id.as_str(), interface.as_str())?;
