@@ -70,6 +70,7 @@ codes! {
     "HK0508" INTERRUPTED;
     "HK0509" INPUT;
     "HK0510" FINDINGS;
+    "HK0511" APPROVAL;
     "HK0901" UNEXPECTED;
 }
 
@@ -78,6 +79,7 @@ pub const SITUATIONS: &[(&str, &str)] = &[
     ("resume", include_str!("../../runbooks/resume.md")),
     ("rollback", include_str!("../../runbooks/rollback.md")),
     ("break-glass", include_str!("../../runbooks/break-glass.md")),
+    ("session-manager", include_str!("../../runbooks/session-manager.md")),
 ];
 
 /// The page of a code or a situation.

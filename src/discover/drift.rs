@@ -52,7 +52,8 @@ pub fn between(before: &Inventory, now: &Inventory) -> Vec<Difference> {
 fn counts(resource: &Resource) -> bool {
     match resource.role {
         Role::Interface => resource.facets.owner.is_none(),
-        Role::Bystander => resource.kind != "image",
+        // What is not placed in the VPC comes and goes without a plan.
+        Role::Bystander => resource.facets.placement.is_some(),
         _ => true,
     }
 }

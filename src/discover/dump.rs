@@ -37,7 +37,8 @@ pub fn read(folder: &Path, vpc: Option<&Id>, region: Option<&str>, taken_at: Str
             None => {
                 missing.push(Missing { operation: listing.operation.to_owned(), why: format!("no file holds `{}`", listing.result_key()) })
             }
-            Some(mut docs) => {
+            Some(docs) => {
+                let mut docs = kind.gather(docs);
                 for further in listing.follow {
                     merge(&files, listing, further, &mut docs, &mut missing);
                 }

@@ -138,7 +138,7 @@ pub async fn discover(cloud: &dyn Cloud, account: &str, region: &str, vpc: &Id, 
 async fn list(cloud: &dyn Cloud, kind: &'static dyn Kind, listing: &Listing, vpc: &Id) -> Listed {
     let call = Call::new(listing.operation, listing.parameters(vpc));
     let result = cloud.call(&call).await.of_read();
-    (kind, result.map(|answer| path::select(&answer, listing.documents).into_iter().cloned().collect()))
+    (kind, result.map(|answer| kind.gather(path::select(&answer, listing.documents).into_iter().cloned().collect())))
 }
 
 /// What a refused read means: no inventory at all, or a gap in it.

@@ -9,7 +9,7 @@ use super::driver::Stop;
 use super::event::{Event, What};
 use super::look::{self, Blind};
 use super::machine::{Machine, Phase};
-use super::words::{advised, differs, minutes};
+use super::words::{advised, differs, minutes, unacceptable};
 use crate::clock::{Clock, rfc3339};
 use crate::cloud::Cloud;
 use crate::journal::{Body, Ending, Error as JournalError, Journal, Way};
@@ -368,6 +368,10 @@ impl<'c, 'p> Task<'c, 'p> {
     }
 
     fn done(&self, way: Way, answer: &Value) -> Result<(), Failure> {
+        if let Some(wrong) = unacceptable(&self.step.call, answer) {
+            self.end(way, Ending::Refused("UnacceptableAnswer".to_owned(), wrong.clone()))?;
+            return failed("HK0504", format!("{}: {wrong}", self.step.call.operation));
+        }
         match outputs_of(answer, &self.step.call.outputs) {
             Ok(outputs) => {
                 self.end(way, Ending::Done(outputs))?;

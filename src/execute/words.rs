@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::look;
-use crate::model::step::{Check, Expect, Wait};
+use crate::model::path;
+use crate::model::step::{Action, Check, Expect, Wait};
 
 /// Why a wait failed, and what can be done where somebody knows.
 pub fn advised(why: String, wait: &Wait) -> String {
@@ -32,4 +33,12 @@ pub fn words(expect: &Expect) -> String {
         Expect::Absent => "nothing".to_owned(),
         Expect::Later(value) => format!("later than {value}"),
     }
+}
+
+/// What an answer does not show that it must.
+pub fn unacceptable(action: &Action, answer: &Value) -> Option<String> {
+    let wrong = action.answer.iter().find(|wanted| !wanted.expect.holds(&path::select(answer, &wanted.path)))?;
+    let found: Vec<String> = path::select(answer, &wrong.path).into_iter().map(Value::to_string).collect();
+    let found = if found.is_empty() { "nothing".to_owned() } else { found.join(", ") };
+    Some(format!("\"{}\" does not hold: {} is {found}, expected {}", wrong.what, wrong.path, words(&wrong.expect)))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::model::call::Object;
-use crate::model::step::{Action, Check, Expect, Impact, LOOK, Look, Need, Probe, Stage, Step, Undo, UndoCall, Wait};
+use crate::model::step::{Action, Answer, Check, Expect, Impact, LOOK, Look, Need, Probe, Stage, Step, Undo, UndoCall, Wait};
 
 /// The tag that names the migration.
 pub const MIGRATION_TAG: &str = "hikkoshi:migration";
@@ -108,6 +108,7 @@ pub fn step(id: impl Into<String>, stage: Stage, of_move: &str, title: impl Into
             outputs: BTreeMap::new(),
             capture: BTreeMap::new(),
             probe: none,
+            answer: Vec::new(),
             adopt_on: Vec::new(),
         },
         wait: Vec::new(),
@@ -162,6 +163,21 @@ impl Draft {
             outputs: BTreeMap::new(),
         };
         self.0.verify.push(check);
+        self
+    }
+
+    /// What the answer must show.
+    pub fn answers(mut self, what: &str, path: &str, expect: Expect) -> Draft {
+        self.0.call.answer.push(Answer { what: what.to_owned(), path: path.to_owned(), expect });
+        self
+    }
+
+    /// A call that changes nothing leaves nothing to find: where its outcome is unknown, it is made again. The read only
+    /// shows that AWS answers.
+    pub fn again_if_unknown(mut self, operation: &str, parameters: Value) -> Draft {
+        let path = "ThatItWasMade".to_owned();
+        self.0.call.probe =
+            Probe { operation: parse(operation), parameters: object(parameters), path, expect: Expect::Exists, outputs: BTreeMap::new() };
         self
     }
 

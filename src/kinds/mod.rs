@@ -53,6 +53,11 @@ pub trait Kind: Sync {
     /// How AWS lists it; none for what is found inside other answers.
     fn listing(&self) -> Option<&'static Listing>;
 
+    /// Puts listed documents together that are about one thing, such as a function's versions into its own.
+    fn gather(&self, documents: Vec<Value>) -> Vec<Value> {
+        documents
+    }
+
     /// One element of the list as a resource; none if it doesn't belong to the VPC or exists no more.
     fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource>;
 

@@ -26,17 +26,39 @@ static LISTING: Listing = Listing {
     follow: &[],
 };
 
+/// Owners that are told by the type that EC2 gives the interface (EC2 API, `NetworkInterfaceType`).
+const BY_TYPE: [(&str, &str); 9] = [
+    ("api_gateway_managed", "service:api-gateway"),
+    ("codestar_connections_managed", "service:codeconnections"),
+    ("ec2_instance_connect_endpoint", "service:instance-connect-endpoint"),
+    ("gateway_load_balancer", "service:elasticloadbalancing"),
+    ("gateway_load_balancer_endpoint", "service:gateway-load-balancer-endpoint"),
+    ("global_accelerator_managed", "service:global-accelerator"),
+    ("iot_rules_managed", "service:iot"),
+    ("quicksight", "service:quicksight"),
+    ("transit_gateway", "service:transit-gateway"),
+];
+
 /// Owners that are told by the description's beginning (EC2 and service guides; aws-semantics.md, "ENI census").
-const BY_DESCRIPTION: [(&str, &str); 9] = [
+const BY_DESCRIPTION: [(&str, &str); 18] = [
     ("RDSNetworkInterface", "service:rds"),
     ("RDSProxy", "service:rds-proxy"),
     ("ElastiCache ", "service:elasticache"),
     ("EFS mount target for ", "service:efs"),
     ("arn:aws:ecs:", "service:ecs"),
     ("Amazon EKS ", "service:eks"),
+    ("aws-K8S-", "service:eks"),
     ("ES ", "service:opensearch"),
     ("DMSNetworkInterface", "service:dms"),
     ("AWS created network interface for directory", "service:directory"),
+    ("DO NOT DELETE - Amazon MSK", "service:msk"),
+    ("RedshiftNetworkInterface", "service:redshift"),
+    ("Network Interface for Transit Gateway Attachment", "service:transit-gateway"),
+    ("Attached to Glue using role", "service:glue"),
+    ("[DO NOT DELETE] ENI managed by SageMaker", "service:sagemaker"),
+    ("Route 53 Resolver", "service:route53-resolver"),
+    ("Created By Amazon Workspaces", "service:workspaces"),
+    ("ClientVPN Endpoint resource", "service:client-vpn"),
 ];
 
 /// Owners that are told by the requester.
@@ -60,6 +82,9 @@ fn owner(doc: &Value) -> Option<Id> {
         "vpc_endpoint" => return description.rsplit(' ').next().map(Id::from),
         "lambda" => return Some(function(description)),
         _ => {}
+    }
+    if let Some((_, owner)) = BY_TYPE.iter().find(|(name, _)| *name == path::text(doc, "InterfaceType")) {
+        return Some(Id::from(*owner));
     }
     if let Some(balancer) = description.strip_prefix("ELB ") {
         let mut parts = balancer.split('/');
@@ -101,8 +126,9 @@ fn modify(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> 
         account.check_groups(&groups)?;
         wear(account, &id, &groups)?;
         let instance = path::text(account.doc(&id, "InvalidNetworkInterfaceID.NotFound")?, "Attachment.InstanceId").to_owned();
+        let names = named(account, &groups);
         if let Ok(instance) = account.edit(&instance, "InvalidInstanceID.NotFound") {
-            instance["SecurityGroups"] = groups.iter().map(|g| json!({ "GroupId": g })).collect();
+            instance["SecurityGroups"] = names;
         }
     }
     if parameters.get("AssociatePublicIpAddress") == Some(&json!(false)) {
@@ -118,12 +144,16 @@ fn modify(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> 
 
 /// An interface wears exactly these groups.
 pub(super) fn wear(account: &mut Account, interface: &str, groups: &[String]) -> Result<(), Refusal> {
-    let names: Vec<Value> = groups
-        .iter()
-        .map(|group| json!({ "GroupId": group, "GroupName": account.resources.get(&Id::from(group.as_str())).map(|g| g.name.clone()) }))
-        .collect();
-    account.edit(interface, "InvalidNetworkInterfaceID.NotFound")?["Groups"] = json!(names);
+    let names = named(account, groups);
+    account.edit(interface, "InvalidNetworkInterfaceID.NotFound")?["Groups"] = names;
     Ok(())
+}
+
+/// Groups with their names, as EC2 shows them.
+fn named(account: &Account, groups: &[String]) -> Value {
+    let one =
+        |group: &String| json!({ "GroupId": group, "GroupName": account.resources.get(&Id::from(group.as_str())).map(|g| g.name.clone()) });
+    groups.iter().map(one).collect()
 }
 
 impl Kind for NetworkInterface {
@@ -196,6 +226,18 @@ mod tests {
         );
         check(json!({ "Description": "EFS mount target for fs-1 (fsmt-1)" }), Some("service:efs"));
         check(json!({ "RequesterId": "amazon-redshift", "Description": "" }), Some("service:redshift"));
+        for (description, service) in [
+            ("RDSProxy", "rds-proxy"),
+            ("ES shop-search", "opensearch"),
+            ("DO NOT DELETE - Amazon MSK network interface for cluster arn:aws:kafka:us-east-1:1:cluster/c", "msk"),
+            ("Amazon EKS shop", "eks"),
+            ("aws-K8S-i-1", "eks"),
+            ("RedshiftNetworkInterface", "redshift"),
+            ("arn:aws:ecs:us-east-1:1:attachment/4f1c", "ecs"),
+        ] {
+            check(json!({ "InterfaceType": "interface", "Description": description }), Some(&format!("service:{service}")));
+        }
+        check(json!({ "InterfaceType": "transit_gateway", "Description": "" }), Some("service:transit-gateway"));
         check(json!({ "Description": "somebody's own" }), None);
     }
 }

@@ -126,6 +126,18 @@ pub struct Probe {
     pub outputs: BTreeMap<String, String>,
 }
 
+/// What the answer of a call must show.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    /// What it makes sure of, for people.
+    pub what: String,
+    /// What to take from the answer.
+    pub path: String,
+    /// What it must be.
+    pub expect: Expect,
+}
+
 /// The call of a step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -142,6 +154,9 @@ pub struct Action {
     pub capture: BTreeMap<String, Look>,
     /// How an unknown outcome is settled.
     pub probe: Probe,
+    /// What AWS's answer must show; where it doesn't, the call counts as refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answer: Vec<Answer>,
     /// AWS codes that mean "it is already so": looked at with the probe, then adopted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub adopt_on: Vec<String>,

@@ -64,6 +64,17 @@ pub enum Risk {
     High,
 }
 
+impl Risk {
+    /// For people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Risk::Low => "low",
+            Risk::Medium => "medium",
+            Risk::High => "high",
+        }
+    }
+}
+
 /// How one gets back once it is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -76,6 +87,18 @@ pub enum WayBack {
     UntilFirstWrite,
     /// None.
     Never,
+}
+
+impl WayBack {
+    /// For people.
+    pub fn name(self) -> &'static str {
+        match self {
+            WayBack::Quick => "quick",
+            WayBack::Slow => "slow",
+            WayBack::UntilFirstWrite => "until the first write",
+            WayBack::Never => "none",
+        }
+    }
 }
 
 /// One strategy weighed for one workload.
@@ -201,6 +224,8 @@ pub struct Scene<'a> {
     pub old_until_tighten: bool,
     /// How people log in to it before and after; none where nobody does, or the intent leaves it out.
     pub entry: Option<&'a Entry>,
+    /// What to invoke it with, to see whether it works; none: nothing is run.
+    pub smoke: Option<&'a Value>,
     /// The name for steps: the workload's, as a slug, unique in the plan.
     pub slug: &'a str,
 }

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::access::{self, Access};
-use super::decide::{Decision, Decisions, Names, decide};
+use super::decide::{Decision, Decisions, Names, Prefer, decide_as};
 use super::guard::{self, Design};
 use super::intent::{Intent, Problem, Unvouched};
 use super::network::{self, Network};
 use super::{Move, Plan, SubnetPlan, lint, order};
+use super::{caution, cost, egress, quotas};
 use crate::kinds;
 use crate::model::facet::Role;
 use crate::model::id::Id;
@@ -28,7 +29,21 @@ const GROUPS_PER_INTERFACE: usize = 5;
 /// # Errors
 /// If the intent names what isn't in the inventory.
 pub fn plan(intent: &Intent, inventory: &Inventory, intent_sha256: &str, inventory_sha256: &str) -> Result<Plan, Problem> {
-    let decisions = decide(intent, inventory)?;
+    plan_as(intent, inventory, Prefer::Least, intent_sha256, inventory_sha256)
+}
+
+/// Plans with a preference for the strategies that the intent leaves open.
+///
+/// # Errors
+/// As [`plan`].
+pub fn plan_as(
+    intent: &Intent,
+    inventory: &Inventory,
+    prefer: Prefer,
+    intent_sha256: &str,
+    inventory_sha256: &str,
+) -> Result<Plan, Problem> {
+    let decisions = decide_as(intent, inventory, prefer)?;
     let network = network::lay(intent, inventory, &decisions);
     let mut assembly = Assembly::new(intent, inventory, &decisions, &network)?;
     assembly.foundation();
@@ -48,6 +63,7 @@ struct Assembly<'a> {
     decisions: &'a Decisions<'a>,
     network: &'a Network,
     access: Access,
+    smokes: BTreeMap<Id, &'a Value>,
     designs: BTreeMap<Id, Design>,
     additions: Vec<(Id, Vec<NewRule>)>,
     steps: Vec<Step>,
@@ -66,7 +82,11 @@ impl<'a> Assembly<'a> {
     ) -> Result<Assembly<'a>, Problem> {
         let declared = declared(intent, &decisions.names)?;
         let mut overrides: BTreeMap<Id, Unvouched> = BTreeMap::new();
+        let mut smokes = BTreeMap::new();
         for choice in &intent.workloads {
+            if let Some(smoke) = &choice.smoke {
+                smokes.insert(decisions.names.find(&choice.name)?, &smoke.payload);
+            }
             if let Some(unvouched) = choice.unvouched {
                 overrides.insert(decisions.names.find(&choice.name)?, unvouched);
             }
@@ -97,6 +117,7 @@ impl<'a> Assembly<'a> {
             decisions,
             network,
             access,
+            smokes,
             designs,
             additions,
             steps: Vec::new(),
@@ -215,6 +236,7 @@ impl<'a> Assembly<'a> {
             beside_first: design.is_some_and(|d| d.beside_first && regroup),
             old_until_tighten: design.is_some_and(|d| d.old_until_tighten && regroup),
             entry: self.access.entries.get(&resource.id),
+            smoke: self.smokes.get(&resource.id).copied(),
             slug: &decision.slug,
         };
         let drafted = kinds::kind(&resource.kind).map(|kind| kind.draft(resource, &scene));
@@ -394,10 +416,18 @@ impl<'a> Assembly<'a> {
             Ok(steps) => steps,
             Err(order::Cycle(circle)) => unreachable!("the planner made a circle: {circle:?}"),
         };
+        self.blockers.extend(quotas::rules_per_group(&steps, self.inventory));
         let mut stages: Vec<Stage> = steps.iter().map(|step| step.stage).collect();
         stages.dedup();
         self.blockers.sort();
         self.blockers.dedup();
+        let egress = egress::egress(self.inventory, self.decisions, self.network);
+        self.warnings.extend(egress::called_by_public_address(self.inventory));
+        self.warnings.extend(caution::owned_by_tools(self.inventory, self.decisions));
+        let regrouped = |id: &Id| self.designs.get(id).is_some_and(|design| design.plan.group.is_some());
+        self.warnings.extend(caution::untracked(self.inventory, self.decisions, &regrouped));
+        let gates = egress::gate(&egress, &steps).into_iter().collect();
+        let cost = cost::cost(self.inventory, &steps, self.addresses_gone());
         let groups = self.designs.into_values().map(|design| design.plan).collect();
         let plan = Plan {
             version: 1,
@@ -412,11 +442,19 @@ impl<'a> Assembly<'a> {
             subnets: self.subnets,
             moves: self.moves,
             groups,
+            egress,
+            gates,
+            cost,
             stages,
             steps,
         };
         debug_assert_eq!(lint::lint(&plan), Vec::new(), "the planner made an unsound plan");
         plan
+    }
+
+    fn addresses_gone(&self) -> usize {
+        let gone = self.decisions.by_workload.iter().filter(|(_, d)| d.moves && cost::loses_addresses(d.strategy));
+        gone.filter_map(|(id, _)| self.inventory.get(id)).map(cost::addresses).sum()
     }
 
     /// Who comes to wear a new group after `guard` does so when the group lets in what it is to serve.

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::cost;
 use super::intent::{Intent, Problem, unknown_workload};
 use super::problem::nearest;
 use crate::kinds;
@@ -48,11 +49,31 @@ pub struct Decisions<'a> {
     pub warnings: Vec<String>,
 }
 
+/// What is preferred where the intent leaves the choice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Prefer {
+    /// The least interruption, then the least risk.
+    #[default]
+    Least,
+    /// `flip` wherever AWS allows it.
+    Flip,
+    /// Whatever carries a workload into other subnets, wherever AWS allows it.
+    Move,
+}
+
 /// Decides.
 ///
 /// # Errors
 /// If the intent names a workload that isn't there, or a strategy that its kind doesn't have.
 pub fn decide<'a>(intent: &Intent, inventory: &'a Inventory) -> Result<Decisions<'a>, Problem> {
+    decide_as(intent, inventory, Prefer::Least)
+}
+
+/// Decides with a preference.
+///
+/// # Errors
+/// As [`decide`].
+pub fn decide_as<'a>(intent: &Intent, inventory: &'a Inventory, prefer: Prefer) -> Result<Decisions<'a>, Problem> {
     let names = Names::of(inventory);
     let asked = asked(intent, &names)?;
     let index = Index::of(inventory);
@@ -64,7 +85,7 @@ pub fn decide<'a>(intent: &Intent, inventory: &'a Inventory) -> Result<Decisions
         let site = Site { inventory, index: &index, public: &public, flipping: &flipping };
         let mut by_workload = BTreeMap::new();
         for resource in &movable {
-            let decision = one(resource, &site, asked.get(&resource.id), slugs[&resource.id].clone());
+            let decision = one(resource, &site, asked.get(&resource.id), prefer, slugs[&resource.id].clone());
             by_workload.insert(resource.id.clone(), decision);
         }
         let turned = movable.iter().filter(|r| by_workload[&r.id].moves && by_workload[&r.id].strategy == Strategy::Flip);
@@ -169,13 +190,14 @@ fn slugs(movable: &[&Resource]) -> BTreeMap<Id, String> {
     out
 }
 
-fn one(resource: &Resource, site: &Site<'_>, asked: Option<&(Strategy, Option<String>)>, slug: String) -> Decision {
+fn one(resource: &Resource, site: &Site<'_>, asked: Option<&(Strategy, Option<String>)>, prefer: Prefer, slug: String) -> Decision {
     let in_public = resource.subnets().iter().any(|subnet| site.public.contains(subnet));
     let needs = in_public || resource.has_public_address();
     let mut candidates = kinds::kind(&resource.kind).map(|kind| kind.candidates(resource, site)).unwrap_or_default();
+    cost::weigh(&mut candidates, resource, &site.inventory.region);
     let at = match asked {
         Some((strategy, reason)) => chosen_by_person(&mut candidates, *strategy, reason.as_deref()),
-        None => best(&candidates),
+        None => preferred(&candidates, prefer).or_else(|| best(&candidates)),
     };
     let taken = at.map_or_else(|| left("this version does not move its kind"), |at| candidates.remove(at));
     Decision { strategy: taken.strategy, slug, taken, rejected: candidates, moves: needs }
@@ -199,6 +221,17 @@ fn chosen_by_person(candidates: &mut Vec<Candidate>, strategy: Strategy, reason:
 
 fn left(reason: &str) -> Candidate {
     Candidate::new(Strategy::Skip, reason)
+}
+
+/// The best of what is preferred; none where there is no such way, or nothing is preferred.
+fn preferred(candidates: &[Candidate], prefer: Prefer) -> Option<usize> {
+    let wanted: &[Strategy] = match prefer {
+        Prefer::Least => return None,
+        Prefer::Flip => &[Strategy::Flip],
+        Prefer::Move => &[Strategy::Relocate, Strategy::Rotate],
+    };
+    let open = candidates.iter().enumerate().filter(|(_, one)| wanted.contains(&one.strategy) && !one.impossible);
+    open.min_by_key(|(at, one)| (one.interruption_s, one.risk, *at)).map(|(at, _)| at)
 }
 
 /// The least interruption, then the least risk; among equals the one that the kind prefers.

@@ -97,6 +97,17 @@ pub struct Choice {
     /// Overrides `unvouched` for this workload.
     #[serde(default)]
     pub unvouched: Option<Unvouched>,
+    /// For a function: what to invoke its new version with before an alias points to it.
+    #[serde(default)]
+    pub smoke: Option<Smoke>,
+}
+
+/// A trial of a function.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Smoke {
+    /// The event, as the function takes it. It stands in the plan: nothing secret.
+    pub payload: serde_json::Value,
 }
 
 /// A connection that must keep working.

@@ -152,3 +152,18 @@ pub fn ways_in(machine: &Machine<'_>) -> String {
     }
     format!("  to log in:\n{}", logins.iter().map(|line| format!("    {line}\n")).collect::<String>())
 }
+
+/// A text with every `${step.Output}` in it replaced by what the step gave, or by words for what is not known yet.
+pub fn filled(machine: &Machine<'_>, text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        let (inside, after) = after.split_once('}').unwrap_or((after, ""));
+        let (step, output) = inside.rsplit_once('.').unwrap_or((inside, ""));
+        let value = machine.output(step, output).and_then(|value| value.as_str());
+        out.push_str(before);
+        out.push_str(&value.map_or_else(|| format!("(known after {step})"), harmless));
+        rest = after;
+    }
+    out + rest
+}

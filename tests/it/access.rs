@@ -46,7 +46,10 @@ fn a_role_that_lacks_the_right_gets_it_once_and_its_instances_wait_for_a_later_s
     let access = of_stage(&plan, Stage::Access);
     assert_eq!(access, ["session-policy-app", "one-session", "two-session"], "one role, one step");
     let policy = step(&plan, "session-policy-app");
-    assert_eq!(json!(policy.call.parameters), json!({ "RoleName": "app", "PolicyArn": "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore" }));
+    assert_eq!(
+        json!(policy.call.parameters),
+        json!({ "RoleName": "app", "PolicyArn": "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore" })
+    );
     for name in ["one", "two"] {
         let proof = step(&plan, &format!("{name}-session"));
         assert_eq!(json!(proof.ready[0].until.expect), json!({ "later": "${session-policy-app.At}" }));
@@ -143,7 +146,7 @@ fn a_mistaken_wish_is_refused_where_it_stands() {
         assert!(problem.message.contains(words), "{further}: {problem:?}");
     };
     check("session_manager: onn\n", 5, 18, "neither on, off");
-    check("session_manager: {skip: [app-1]}\n", 5, 18, "`reason` is missing");
+    check("session_manager: {skip: [app-1]}\n", 5, 19, "`reason` is missing");
     check("session_manager: {skipp: [app-1], reason: x}\n", 5, 19, "`skipp`");
     check("session_manager: {skip: [app-11], reason: x}\n", 5, 26, "no workload `app-11`");
     assert!(intent::parse(&format!("{}session_manager: {{skip: [a], reason: ' '}}\n", head())).is_err());
@@ -231,8 +234,14 @@ fn the_simulated_account_refuses_what_iam_and_ssm_refuse() {
     assert_eq!(refused(&mut world, "ssm:SendCommand", command("i-bare")), "InvalidInstanceId", "its agent takes its time");
     world.at(world.account().now_ms + 300_000);
     done(&mut world, "ssm:SendCommand", command("i-bare"));
-    assert_eq!(refused(&mut world, "iam:DetachRolePolicy", json!({ "RoleName": "r", "PolicyArn": "arn:aws:iam::aws:policy/X" })), "NoSuchEntity");
-    assert_eq!(refused(&mut world, "iam:AttachRolePolicy", json!({ "RoleName": "none", "PolicyArn": policy["PolicyArn"] })), "NoSuchEntity");
+    assert_eq!(
+        refused(&mut world, "iam:DetachRolePolicy", json!({ "RoleName": "r", "PolicyArn": "arn:aws:iam::aws:policy/X" })),
+        "NoSuchEntity"
+    );
+    assert_eq!(
+        refused(&mut world, "iam:AttachRolePolicy", json!({ "RoleName": "none", "PolicyArn": policy["PolicyArn"] })),
+        "NoSuchEntity"
+    );
 }
 
 /// An agent needs the right, a way out, and that the instance runs.
@@ -242,7 +251,8 @@ fn an_agent_reports_with_the_right_and_a_way_out_only() {
         let mut docs = small();
         change(&mut docs);
         let mut world = World::resume(docs.account());
-        let outcome = world.call(&Call::new("ssm:DescribeInstanceInformation", json!({ "Filters": [{ "Key": "InstanceIds", "Values": ["i-web"] }] })));
+        let outcome = world
+            .call(&Call::new("ssm:DescribeInstanceInformation", json!({ "Filters": [{ "Key": "InstanceIds", "Values": ["i-web"] }] })));
         let Outcome::Done(answer) = outcome else { panic!("{outcome:?}") };
         answer["InstanceInformationList"][0]["PingStatus"] == "Online"
     };

@@ -85,8 +85,14 @@ fn an_empty_document_is_nothing() {
 
 /// Codes by which AWS says that a parameter is missing or wrong, or that a thing isn't there.
 fn is_a_no(refusal: &Refusal) -> bool {
-    let spelled =
-        ["MissingParameter", "InvalidParameterValue", "ValidationError", "InvalidTarget", "InvalidInstanceId", "PreconditionFailedException"];
+    let spelled = [
+        "MissingParameter",
+        "InvalidParameterValue",
+        "ValidationError",
+        "InvalidTarget",
+        "InvalidInstanceId",
+        "PreconditionFailedException",
+    ];
     refusal.is_not_found() || spelled.contains(&refusal.code.as_str())
 }
 

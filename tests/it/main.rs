@@ -10,6 +10,8 @@ mod support;
 
 /// Session Manager instead of SSH.
 mod access;
+/// Traffic that changes its address, the gate before it, and what it costs.
+mod addresses;
 /// Who may import whom, and who may touch the outside.
 mod architecture;
 /// What the program says and leaves alone when what it is given is bad.
@@ -24,6 +26,8 @@ mod dumps;
 mod emulator;
 /// What ten times the account costs.
 mod growth;
+/// The 25 mistakes of a naive tool.
+mod mistakes;
 /// The whole way over the wire, and through everything that a night can bring.
 #[cfg(feature = "aws")]
 mod night;
