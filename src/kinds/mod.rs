@@ -15,6 +15,7 @@ use crate::model::strategy::{Blocker, Candidate, Provision, Scene, Site};
 
 mod build;
 mod cache_cluster;
+mod client_vpn;
 mod db_instance;
 mod db_subnet_group;
 mod ec2_instance;
@@ -108,6 +109,7 @@ pub static KINDS: &[&dyn Kind] = &[
     &session::IamRole,
     &session::InstanceProfile,
     &session::SsmCommand,
+    &client_vpn::ClientVpnEndpoint,
     &lambda_function::LambdaFunction,
     &db_subnet_group::DbSubnetGroup,
     &db_instance::DbInstance,

@@ -360,11 +360,34 @@ pub enum Provision {
         /// Whose it is, for people.
         people: String,
     },
+    /// A Client VPN endpoint for developers.
+    ClientVpn(ClientVpn),
     /// An old group is deleted, at the very end.
     DropGroup {
         /// The group.
         group: Id,
     },
+}
+
+/// A Client VPN endpoint that is wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClientVpn {
+    /// The clients' range.
+    pub client_cidr: String,
+    /// The server's certificate.
+    pub server_certificate: String,
+    /// Who signs the clients' certificates.
+    pub client_ca: Option<String>,
+    /// Who vouches for people instead.
+    pub saml_provider: Option<String>,
+    /// Whether only traffic for the VPC goes through it.
+    pub split_tunnel: bool,
+    /// Name servers for clients.
+    pub dns: Vec<String>,
+    /// By zone's letter the subnet that it enters by.
+    pub subnets: Vec<(String, Value)>,
+    /// Where clients may go to.
+    pub targets: Vec<String>,
 }
 
 /// Something that the planner cannot do, and what a person can.

@@ -4,18 +4,22 @@
 //! that, also the bastion that goes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+
+use ipnet::Ipv4Net;
 
 use super::decide::{Decision, Decisions};
-use super::intent::{Intent, Problem, SessionManager};
+use super::intent::{ClientVpnWish, Intent, Problem, SessionManager};
 use super::network::Network;
 use crate::kinds;
+use crate::model::facet::{Hop, Role};
 use crate::model::id::{Id, slug};
 use crate::model::inventory::Inventory;
 use crate::model::network::Ports;
 use crate::model::path;
 use crate::model::resource::Resource;
-use crate::model::step::{Need, Step};
-use crate::model::strategy::{Entry, Provision, Strategy};
+use crate::model::step::{Need, Stage, Step};
+use crate::model::strategy::{ClientVpn, Entry, Provision, Strategy};
 
 /// Ports by which people log in: SSH and Remote Desktop.
 const LOGIN_PORTS: [u16; 2] = [22, 3389];
@@ -27,8 +31,10 @@ const AGENT_SERVICES: [&str; 3] = ["ssm", "ssmmessages", "ec2messages"];
 pub struct Access {
     /// By workload.
     pub entries: BTreeMap<Id, Entry>,
-    /// Roles and profiles.
+    /// Roles, profiles, a Client VPN.
     pub provisions: Vec<Provision>,
+    /// The steps after which developers get in by Client VPN.
+    pub vpn: Vec<String>,
     /// What a person should know.
     pub warnings: Vec<String>,
 }
@@ -39,6 +45,7 @@ pub struct Access {
 /// If the intent names a workload that isn't there.
 pub fn design(intent: &Intent, inventory: &Inventory, decisions: &Decisions<'_>, network: &Network) -> Result<Access, Problem> {
     let mut access = Access::default();
+    access.developers(intent, inventory, decisions, network)?;
     let mut skipped = BTreeSet::new();
     match &intent.session_manager {
         SessionManager::On => {}
@@ -89,6 +96,68 @@ fn concerned(resource: &Resource, decision: &Decision, inventory: &Inventory) ->
 }
 
 impl Access {
+    /// How people outside the VPC reach databases that stop being public.
+    fn developers(&mut self, intent: &Intent, inventory: &Inventory, decisions: &Decisions<'_>, network: &Network) -> Result<(), Problem> {
+        let closing = closing(inventory, decisions);
+        if let Some(wish) = &intent.client_vpn {
+            self.client_vpn(wish, intent, inventory, network)?;
+        } else if !closing.is_empty() && inventory.resources.values().all(|r| r.kind != "client_vpn_endpoint") {
+            self.warnings.push(format!(
+                "{} will not be public any more: developers and services outside the VPC lose them; `client_vpn` in the intent gives developers a way in before that",
+                closing.join(", ")
+            ));
+        }
+        let outside = |r: &&Resource| r.role == Role::Bystander && r.facets.initiates && r.facets.placement.is_none();
+        let functions: Vec<&str> = inventory.resources.values().filter(outside).map(|r| r.name.as_str()).collect();
+        if !closing.is_empty() && !functions.is_empty() {
+            self.warnings.push(format!(
+                "{} run outside every VPC: if one of them opens connections to {} by its public name, it loses it; give it subnets of the VPC first",
+                functions.join(", "),
+                closing.join(", ")
+            ));
+        }
+        Ok(())
+    }
+
+    fn client_vpn(&mut self, wish: &ClientVpnWish, intent: &Intent, inventory: &Inventory, network: &Network) -> Result<(), Problem> {
+        let ranges: Vec<Ipv4Net> =
+            inventory.network().map(|vpc| vpc.facets.ranges.iter().filter_map(|r| r.parse().ok()).collect()).unwrap_or_default();
+        no_overlap(wish, &ranges, inventory)?;
+        let letter = |zone: &str| zone.strip_prefix(&inventory.region).unwrap_or(zone).to_owned();
+        let mut subnets: Vec<(String, serde_json::Value)> =
+            network.private.iter().map(|(zone, subnet)| (letter(zone), subnet.clone())).collect();
+        for zone in &wish.zones {
+            if !network.private.contains_key(&zone.value) {
+                let zones: Vec<&str> = network.private.keys().map(String::as_str).collect();
+                return Err(Problem::at(
+                    zone,
+                    format!("there is no private subnet in `{}`", zone.value),
+                    &format!("one of {}", zones.join(", ")),
+                ));
+            }
+        }
+        let wanted: Vec<String> = wish.zones.iter().map(|zone| letter(&zone.value)).collect();
+        subnets.retain(|(zone, _)| wanted.is_empty() || wanted.contains(zone));
+        let resolver = ranges.first().map(|range| Ipv4Addr::from(u32::from(range.network()) + 2).to_string());
+        let dns = wish.dns.iter().map(|server| server.value.clone());
+        let vpn = ClientVpn {
+            client_cidr: wish.client_cidr.value.clone(),
+            server_certificate: wish.server_certificate.value.clone(),
+            client_ca: wish.client_ca.as_ref().map(|ca| ca.value.clone()),
+            saml_provider: wish.saml_provider.as_ref().map(|provider| provider.value.clone()),
+            split_tunnel: wish.split_tunnel,
+            dns: if wish.dns.is_empty() { resolver.into_iter().collect() } else { dns.collect() },
+            subnets,
+            targets: ranges.iter().map(ToString::to_string).collect(),
+        };
+        let (name, description) = (format!("{}-client-vpn", intent.migration.value), "Client VPN: who comes through it".to_owned());
+        self.provisions.push(Provision::Group { key: "client-vpn".to_owned(), name, description });
+        self.provisions.push(Provision::ClientVpn(vpn));
+        let steps = self.provisions.iter().rev().take(1).flat_map(|p| kinds::provide(p, &intent.migration.value, inventory));
+        self.vpn = steps.map(|step| step.id).collect();
+        Ok(())
+    }
+
     fn entry(&mut self, resource: &Resource, decision: &Decision, ways: &Ways, inventory: &Inventory, network: &Network) -> Option<Entry> {
         let (login, name) = (resource.facets.login.as_ref()?, &resource.name);
         if resource.facets.state != "running" {
@@ -200,4 +269,37 @@ pub fn before_turns(
         }
     }
     out
+}
+
+/// The databases that are public and stop being so.
+fn closing<'a>(inventory: &'a Inventory, decisions: &Decisions<'_>) -> Vec<&'a str> {
+    let moves = |id: &Id| decisions.by_workload.get(id).is_some_and(|d| d.moves && !matches!(d.strategy, Strategy::Skip | Strategy::Stay));
+    inventory.resources.values().filter(|r| r.facets.publicly_accessible && moves(&r.id)).map(|r| r.name.as_str()).collect()
+}
+
+/// The clients' range is nobody else's.
+fn no_overlap(wish: &ClientVpnWish, ranges: &[Ipv4Net], inventory: &Inventory) -> Result<(), Problem> {
+    let Ok(clients) = wish.client_cidr.value.parse::<Ipv4Net>() else { return Ok(()) };
+    let routes =
+        inventory.with_role(Role::RouteTable).filter_map(|table| table.facets.routing.as_ref()).flat_map(|routing| &routing.routes);
+    let destinations = routes.filter(|route| route.hop != Hop::Local).filter_map(|route| route.destination.parse::<Ipv4Net>().ok());
+    let mut taken = ranges.iter().copied().chain(destinations.filter(|net| net.prefix_len() > 0));
+    match taken.find(|net| net.contains(&clients) || clients.contains(net)) {
+        None => Ok(()),
+        Some(net) => {
+            let message = format!("`{}` overlaps {net}, which the VPC has or has a route to", wish.client_cidr.value);
+            Err(Problem::at(&wish.client_cidr, message, "a range that neither the VPC nor a route uses"))
+        }
+    }
+}
+
+/// No database stops being public before its developers get in by Client VPN.
+pub fn developers_first(steps: &mut [Step], access: &Access, decisions: &Decisions<'_>, inventory: &Inventory) {
+    for (id, decision) in &decisions.by_workload {
+        let Some(resource) = inventory.get(id).filter(|r| decision.moves && r.facets.publicly_accessible) else { continue };
+        for step in steps.iter_mut().filter(|step| step.stage == Stage::Data && step.of_move == decision.slug) {
+            let because = format!("developers reach {} through the Client VPN when it stops being public", resource.name);
+            step.needs.extend(access.vpn.iter().map(|vpn| Need { step: vpn.clone(), because: because.clone() }));
+        }
+    }
 }

@@ -96,12 +96,14 @@ impl<'a> Assembly<'a> {
             .iter()
             .map(|(id, d)| (id.clone(), (if d.moves { d.strategy } else { Strategy::Skip }, d.slug.clone())))
             .collect();
+        let developers = json!("${group-client-vpn.GroupId}");
         let input = guard::Input {
             inventory,
             migration: &intent.migration.value,
             chosen: &chosen,
             unvouched: &|id| overrides.get(id).copied().unwrap_or(intent.unvouched),
             declared: &declared,
+            developers: intent.client_vpn.is_some().then_some(&developers),
         };
         let (designs, additions) = guard::design(&input);
         let mut blockers = decisions.blockers.clone();
@@ -141,7 +143,12 @@ impl<'a> Assembly<'a> {
     /// Roles and profiles by which Session Manager reaches instances.
     fn access(&mut self) {
         let provisions = std::mem::take(&mut self.access.provisions);
-        provisions.iter().for_each(|provision| self.provide(provision));
+        for provision in &provisions {
+            let mut steps = kinds::provide(provision, &self.intent.migration.value, self.inventory);
+            // The Client VPN's own group comes with it, before the others.
+            steps.iter_mut().for_each(|step| step.stage = Stage::Access);
+            self.steps.extend(steps);
+        }
     }
 
     /// All groups empty first, then their rules: cycles are harmless that way.
@@ -203,6 +210,7 @@ impl<'a> Assembly<'a> {
             });
             self.steps.extend(steps);
         }
+        access::developers_first(&mut self.steps, &self.access, self.decisions, self.inventory);
         access::retire_last(&mut self.steps, &self.access.entries, self.decisions, self.inventory);
     }
 
@@ -374,6 +382,11 @@ impl<'a> Assembly<'a> {
                 {
                     out.entry(group).or_insert_with(|| format!("group {} names it in a rule", other.name));
                 }
+            }
+        }
+        for user in self.inventory.resources.values() {
+            for (group, because) in &user.facets.uses {
+                out.entry(group).or_insert_with(|| format!("{}: {because}", user.name));
             }
         }
         let goes = |r: &&Resource| match r.role {

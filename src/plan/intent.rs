@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_saphyr::Spanned;
 
-pub use super::intent_access::{Except, SessionManager};
+pub use super::intent_access::{ClientVpnWish, Except, SessionManager};
 pub use super::problem::Problem;
 use super::problem::problem_of;
 use crate::model::strategy::Strategy;
@@ -165,6 +165,9 @@ pub struct Intent {
     #[serde(default)]
     #[schemars(with = "super::intent_access::SessionManagerShape")]
     pub session_manager: SessionManager,
+    /// A Client VPN by which developers reach databases that are not public any more.
+    #[serde(default)]
+    pub client_vpn: Option<ClientVpnWish>,
 }
 
 /// A key under which every line is a comment is null in YAML; what is meant is an empty list.
@@ -270,6 +273,9 @@ fn check(intent: &Intent) -> Result<(), Problem> {
     }
     if !intent.vpc.value.starts_with("vpc-") {
         return Err(Problem::at(&intent.vpc, format!("`{}` is not a VPC id", intent.vpc.value), "vpc-…"));
+    }
+    if let Some(vpn) = &intent.client_vpn {
+        vpn.check()?;
     }
     for choice in &intent.workloads {
         let skipped = choice.strategy.as_ref().is_some_and(|s| s.value == Strategy::Skip);

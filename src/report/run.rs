@@ -146,11 +146,28 @@ pub fn logins(machine: &Machine<'_>) -> Vec<String> {
 
 /// The commands by which people get in, one a line.
 pub fn ways_in(machine: &Machine<'_>) -> String {
-    let logins = logins(machine);
-    if logins.is_empty() {
-        return String::new();
-    }
-    format!("  to log in:\n{}", logins.iter().map(|line| format!("    {line}\n")).collect::<String>())
+    let lines = |what: &str, list: &[String]| match list {
+        [] => String::new(),
+        list => format!("  {what}:\n{}", list.iter().map(|line| format!("    {line}\n")).collect::<String>()),
+    };
+    lines("to log in", &logins(machine)) + &lines("to reach the databases as a developer", &vpn(machine))
+}
+
+/// How developers get a Client VPN's configuration; what belongs into it, this program never has.
+fn vpn(machine: &Machine<'_>) -> Vec<String> {
+    let plan = machine.plan();
+    let made = plan.steps.iter().filter(|step| machine.is_verified(&step.id));
+    let endpoint = made.filter_map(|step| machine.output(&step.id, "ClientVpnEndpointId")?.as_str()).next();
+    let Some(endpoint) = endpoint else { return Vec::new() };
+    let file = format!("{}.ovpn", plan.migration);
+    vec![
+        format!(
+            "aws ec2 export-client-vpn-client-configuration --region {} --client-vpn-endpoint-id {endpoint} --output text > {file}",
+            plan.region
+        ),
+        format!("with certificates: append <cert> and <key> of a client to {file}; with single sign-on it is complete"),
+        format!("open {file} with AWS VPN Client or OpenVPN; the databases' names then resolve to private addresses"),
+    ]
 }
 
 /// A text with every `${step.Output}` in it replaced by what the step gave, or by words for what is not known yet.
