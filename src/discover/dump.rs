@@ -156,13 +156,17 @@ fn names(doc: &Value, listing: &Listing) -> Vec<String> {
         "TargetGroupArn",
         "FunctionArn",
         "CacheSubnetGroupName",
+        "DBSubnetGroup",
         "TargetGroupName",
         "LoadBalancerName",
         "FunctionName",
     ];
     let deeper =
         ["IamInstanceProfile.Arn", "Profile.Roles[0].RoleName"].iter().map(|at| path::text(doc, at)).filter(|name| !name.is_empty());
-    deeper.map(str::to_owned).chain(keys.iter().filter_map(|key| doc[*key].as_str().map(str::to_owned))).collect()
+    let subnet = doc["SubnetIds"][0].as_str();
+    // Application Auto Scaling calls it by its kind, too.
+    let scaled = doc["DBClusterIdentifier"].as_str().map(|id| format!("cluster:{id}"));
+    deeper.chain(keys.iter().filter_map(|key| doc[*key].as_str())).chain(subnet).map(str::to_owned).chain(scaled).collect()
 }
 
 /// The part of a file's answer that is about a document; none if nothing is.

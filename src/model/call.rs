@@ -21,7 +21,7 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// The service's prefix: `ec2`, `rds`, `elasticloadbalancing`, `lambda`, `elasticache`, `sts`.
+    /// The service's prefix in IAM (`ec2`, `elasticloadbalancing`, `states`); `elb` are the Classic Load Balancers.
     pub fn service(&self) -> &str {
         &self.service
     }
@@ -129,7 +129,7 @@ impl Refusal {
     pub fn is_not_found(&self) -> bool {
         // EC2 learns of a fresh instance profile some seconds after IAM has it, and says so in words only.
         let profile = self.code == "InvalidParameterValue" && self.message.contains("Invalid IAM Instance Profile");
-        profile || self.code.contains("NotFound") || self.code == "NoSuchEntity"
+        profile || self.code.contains("NotFound") || self.code.contains("DoesNotExist") || self.code.starts_with("NoSuchEntity")
     }
 
     /// Whether the caller lacks a permission.
@@ -151,6 +151,7 @@ impl Refusal {
                 | "UnrecognizedClientException"
                 | "AuthFailure"
                 | "SignatureDoesNotMatch"
+                | "InvalidSignatureException"
                 | "MissingCredentials"
         )
     }

@@ -295,11 +295,16 @@ fn no_overlap(wish: &ClientVpnWish, ranges: &[Ipv4Net], inventory: &Inventory) -
 
 /// No database stops being public before its developers get in by Client VPN.
 pub fn developers_first(steps: &mut [Step], access: &Access, decisions: &Decisions<'_>, inventory: &Inventory) {
+    let rules: BTreeSet<String> = steps.iter().map(|step| step.id.clone()).filter(|id| id.starts_with("rules-")).collect();
     for (id, decision) in &decisions.by_workload {
         let Some(resource) = inventory.get(id).filter(|r| decision.moves && r.facets.publicly_accessible) else { continue };
         for step in steps.iter_mut().filter(|step| step.stage == Stage::Data && step.of_move == decision.slug) {
             let because = format!("developers reach {} through the Client VPN when it stops being public", resource.name);
-            step.needs.extend(access.vpn.iter().map(|vpn| Need { step: vpn.clone(), because: because.clone() }));
+            let vpn = access.vpn.iter().map(|vpn| Need { step: vpn.clone(), because: because.clone() });
+            step.needs.extend(vpn);
+            if !access.vpn.is_empty() && rules.contains(&format!("rules-{}", decision.slug)) {
+                step.needs.push(Need { step: format!("rules-{}", decision.slug), because: "its group lets the Client VPN in".to_owned() });
+            }
         }
     }
 }

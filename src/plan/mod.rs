@@ -25,6 +25,7 @@ pub mod init;
 pub mod intent;
 mod intent_access;
 pub mod lint;
+mod neighbours;
 pub mod network;
 pub mod order;
 pub mod problem;

@@ -31,6 +31,8 @@ const MERGED: &[&str] = &[
     "Volumes",
     "SessionManager",
     "Profile",
+    "SubnetGroup",
+    "Members",
 ];
 
 /// The story's account, and a folder for its answers.

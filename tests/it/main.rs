@@ -16,14 +16,22 @@ mod addresses;
 mod architecture;
 /// What the program says and leaves alone when what it is given is bad.
 mod bad_input;
+/// A Client VPN for developers.
+mod client_vpn;
 /// What holds of every kind and of every step, whatever they are.
 mod conformance;
+/// Databases and caches under the strategy that interrupts nothing.
+mod data_flip;
+/// Databases and caches that cross over into private subnets by failovers.
+mod data_rotate;
 /// How many reads a discovery makes.
 mod discovery_budget;
 /// An inventory from a folder of AWS CLI answers.
 mod dumps;
 /// The emulated AWS comes up, and its inspector is able to fail.
 mod emulator;
+/// Functions by their versions and aliases.
+mod functions;
 /// What ten times the account costs.
 mod growth;
 /// The 25 mistakes of a naive tool.
@@ -41,3 +49,9 @@ mod simulation;
 mod story;
 /// Sizes, leftovers, runbook pages.
 mod tidy;
+/// The whole story's account, every kind of it, over the wire.
+#[cfg(feature = "aws")]
+mod whole;
+/// The adapter's tables against the emulator.
+#[cfg(feature = "aws")]
+mod wire;

@@ -85,6 +85,9 @@ fn gather(documents: Vec<Value>) -> Vec<Value> {
         if !own.is_empty() || function["Versions"].is_null() {
             function["Versions"] = json!(own);
         }
+        if function["Aliases"].is_null() {
+            function["Aliases"] = json!([]);
+        }
     }
     functions
 }

@@ -6,8 +6,8 @@ use hikkoshi::model::step::{Stage, Step};
 use hikkoshi::plan::Plan;
 use serde_json::json;
 
-use crate::support::account::{look, profile, spine};
-use crate::support::account_access::shared_role;
+use crate::support::account::{from_group, look, profile, spine};
+use crate::support::account_access::{VPN, function_alone, released, shared_role};
 use crate::support::lab::{ALL, Lab, plan_of};
 
 #[track_caller]
@@ -80,4 +80,55 @@ fn mistake_17_replaces_an_instance_profile_and_drops_permissions() {
     let now = look(&lab.cloud);
     let policies = now.resources[&"i-one".into()].doc["Profile"]["AttachedPolicies"].to_string();
     assert!(policies.contains("AmazonS3FullAccess") && !policies.contains("AmazonSSMManagedInstanceCore"), "{policies}");
+}
+
+#[test]
+fn mistake_15_deletes_an_old_group_while_a_version_of_a_function_keeps_it() {
+    let mut docs = released();
+    docs.doc("sg-legacy-ref")["IpPermissions"] = json!([from_group(5432, "sg-alb")]);
+    let plan = plan_of(&docs, "");
+    assert!(plan.step("drop-sg-default-all").is_none());
+    let kept = plan.warnings.iter().find(|w| w.contains("default-all is not deleted"));
+    assert!(kept.is_some_and(|w| w.contains("orders") && w.contains("version 3")), "{:#?}", plan.warnings);
+    // Without a version the interfaces linger: the deletion waits until nothing wears it.
+    let mut docs = spine();
+    docs.doc("sg-legacy-ref")["IpPermissions"] = json!([from_group(5432, "sg-alb")]);
+    let plan = plan_of(&docs, "");
+    let drop = step(&plan, "drop-sg-default-all");
+    assert!(drop.before.iter().any(|check| check.operation.name() == "DescribeNetworkInterfaces"), "{:?}", drop.before);
+    assert_eq!(drop.stage, Stage::Cleanup);
+}
+
+#[test]
+fn mistake_20_updates_latest_while_aliases_point_to_old_versions() {
+    let docs = function_alone();
+    let plan = plan_of(&docs, "");
+    let mut lab = Lab::new(&docs, &plan);
+    lab.reach(ALL, "forward");
+    let now = look(&lab.cloud);
+    let public = now.public_subnets();
+    let doc = &now.resources[&"function:orders".into()].doc;
+    let serves = doc["Aliases"][0]["FunctionVersion"].as_str().expect("it serves a version");
+    let version = doc["Versions"].as_array().expect("versions").iter().find(|v| v["Version"] == serves).expect("it exists");
+    for subnet in version["VpcConfig"]["SubnetIds"].as_array().expect("subnets") {
+        assert!(!public.iter().any(|id| *subnet == id.as_str()), "version {serves} is in a public subnet");
+    }
+}
+
+#[test]
+fn mistake_22_disables_public_access_before_developers_get_in_or_without_a_word() {
+    let plan = plan_of(&spine(), VPN);
+    for database in ["pg-single", "pg-multi"] {
+        let closes = step(&plan, &format!("{database}-not-public"));
+        for before in ["client-vpn", "client-vpn-a", "client-vpn-authorize", &format!("rules-{database}")] {
+            assert!(needs(closes, before), "{database} stays public until {before}: {:?}", closes.needs);
+        }
+    }
+    assert!(!plan.warnings.iter().any(|w| w.contains("will not be public any more")));
+    let mut docs = spine();
+    docs.add("lambda_function", json!({ "FunctionName": "outside-vpc", "FunctionArn": "arn:outside", "State": "Active", "Versions": [] }));
+    let plan = plan_of(&docs, "");
+    let said = |words: &[&str]| plan.warnings.iter().any(|w| words.iter().all(|word| w.contains(word)));
+    assert!(said(&["pg-multi", "pg-single", "will not be public any more", "client_vpn"]), "{:#?}", plan.warnings);
+    assert!(said(&["outside-vpc", "outside every VPC", "pg-single"]), "{:#?}", plan.warnings);
 }

@@ -4,11 +4,15 @@
 
 pub mod account;
 pub mod account_access;
+pub mod account_data;
 pub mod command;
 pub mod emulator;
 pub mod http;
 pub mod lab;
+#[cfg(feature = "aws")]
+pub mod night;
 pub mod proxy;
 pub mod server;
 pub mod source;
+pub mod upset;
 pub mod view;
