@@ -173,7 +173,7 @@ pub(super) fn wear(account: &mut Account, interface: &str, groups: &[String]) ->
 }
 
 /// Groups with their names, as EC2 shows them.
-fn named(account: &Account, groups: &[String]) -> Value {
+pub(super) fn named(account: &Account, groups: &[String]) -> Value {
     let one =
         |group: &String| json!({ "GroupId": group, "GroupName": account.resources.get(&Id::from(group.as_str())).map(|g| g.name.clone()) });
     groups.iter().map(one).collect()
