@@ -566,6 +566,7 @@ fn words(expect: &Expect) -> String {
         Expect::Excludes(values) => format!("none of {}", list(values)),
         Expect::Exists => "something".to_owned(),
         Expect::Absent => "nothing".to_owned(),
+        Expect::Count(wanted) => format!("{wanted} of them"),
         Expect::Later(value) => format!("later than {value}"),
     }
 }

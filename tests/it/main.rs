@@ -18,8 +18,10 @@ mod bad_input;
 mod conformance;
 /// Databases and caches under the strategy that interrupts nothing.
 mod data_flip;
-/// Databases and caches that cross over into private subnets by failovers.
+/// Databases that cross over into private subnets by failovers.
 mod data_rotate;
+/// Caches that cross over into private subnets by promotions.
+mod data_rotate_caches;
 /// How many reads a discovery makes.
 mod discovery_budget;
 /// An inventory from a folder of AWS CLI answers.

@@ -1,3 +1,4 @@
 //! The 25 mistakes of a naive tool (aws-semantics, section c), one test each: that this one does not make them.
 
+mod data;
 mod network;
