@@ -16,6 +16,8 @@ mod architecture;
 mod bad_input;
 /// What holds of every kind and of every step, whatever they are.
 mod conformance;
+/// Databases of which a copy takes the name.
+mod data_copy;
 /// Databases and caches under the strategy that interrupts nothing.
 mod data_flip;
 /// Databases that cross over into private subnets by failovers.

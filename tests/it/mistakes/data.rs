@@ -21,7 +21,7 @@ fn blocked(docs: &Docs, further: &str) -> Vec<String> {
     plan_of(docs, further).blockers.into_iter().map(|blocker| blocker.resource.to_string()).collect()
 }
 
-/// 1. `ModifyDBInstance` with a new subnet group in the same VPC.
+/// Mistake 1: `ModifyDBInstance` with a new subnet group in the same VPC.
 #[test]
 fn mistake_01_no_instance_is_given_another_subnet_group() {
     for plan in plans() {
@@ -39,7 +39,7 @@ fn mistake_01_no_instance_is_given_another_subnet_group() {
     assert!(matches!(&outcome, Outcome::Refused(refusal) if refusal.code == "InvalidVPCNetworkStateFault"), "{outcome:?}");
 }
 
-/// 2. Two subnets of one zone in the group, and the hope for the private one: RDS takes whichever it likes, and the
+/// Mistake 2: Two subnets of one zone in the group, and the hope for the private one: RDS takes whichever it likes, and the
 /// simulated account takes the one that was there first.
 #[test]
 fn mistake_02_no_group_ever_holds_two_subnets_of_one_zone() {
@@ -64,7 +64,7 @@ fn mistake_02_no_group_ever_holds_two_subnets_of_one_zone() {
     assert_eq!(wrong, Vec::<Id>::new());
 }
 
-/// 3. A failover made again after a timeout fails back.
+/// Mistake 3: A failover made again after a timeout fails back.
 #[test]
 fn mistake_03_a_failover_whose_answer_is_lost_is_not_made_again() {
     let docs = data();
@@ -111,7 +111,7 @@ fn mistake_03_a_failover_that_never_arrived_is_made_in_the_end() {
     assert!(times[1] - times[0] >= 900_000, "made again after {} s", (times[1] - times[0]) / 1000);
 }
 
-/// 4. One database rotates while its siblings share the subnet group; or the group is `default`.
+/// Mistake 4: One database rotates while its siblings share the subnet group; or the group is `default`.
 #[test]
 fn mistake_04_what_shares_a_subnet_group_rotates_together_or_not_at_all() {
     assert_eq!(blocked(&data(), &by("rotate", &["pg-single"])), ["db:pg-multi", "dbcluster:aurora"]);
@@ -136,7 +136,7 @@ fn mistake_04_primaries_in_two_zones_are_gathered_first() {
     assert!(plan.blockers[0].way_out.contains("gather"), "{}", plan.blockers[0].way_out);
 }
 
-/// 5. Outages for databases that need none.
+/// Mistake 5: Outages for databases that need none.
 #[test]
 fn mistake_05_what_can_flip_is_not_interrupted_unless_a_person_asks() {
     let plan = plan_of(&every_cache(), "");
@@ -146,7 +146,7 @@ fn mistake_05_what_can_flip_is_not_interrupted_unless_a_person_asks() {
     }
 }
 
-/// 24. The old is deleted in the same run, and nothing is kept: what can't be undone is in `cleanup`, asked for by name,
+/// Mistake 24: The old is deleted in the same run, and nothing is kept: what can't be undone is in `cleanup`, asked for by name,
 /// and what a rotation deletes comes up again with all that was known of it.
 #[test]
 fn mistake_24_nothing_of_the_data_tier_goes_for_good_before_cleanup() {
