@@ -153,11 +153,13 @@ fn names(doc: &Value, listing: &Listing) -> Vec<String> {
         "TargetGroupArn",
         "FunctionArn",
         "CacheSubnetGroupName",
+        "DBSubnetGroup",
         "TargetGroupName",
         "LoadBalancerName",
         "FunctionName",
     ];
-    keys.iter().filter_map(|key| doc[*key].as_str().map(str::to_owned)).collect()
+    let subnet = doc["SubnetIds"][0].as_str();
+    keys.iter().filter_map(|key| doc[*key].as_str()).chain(subnet).map(str::to_owned).collect()
 }
 
 /// The part of a file's answer that is about a document; none if nothing is.

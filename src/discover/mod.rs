@@ -14,7 +14,7 @@ use futures_util::stream;
 use serde_json::{Value, json};
 
 use crate::cloud::Cloud;
-use crate::kinds::{KINDS, Kind, Listing};
+use crate::kinds::{KINDS, Kind, Listing, relate};
 use crate::model::call::{Call, Outcome, Refusal};
 use crate::model::id::Id;
 use crate::model::inventory::{Inventory, Missing};
@@ -191,5 +191,7 @@ async fn follow(cloud: &dyn Cloud, listing: &Listing, found: &mut [Value], vpc: 
 /// The documents as resources; what belongs to another VPC falls out.
 fn parse(documents: &[(&'static dyn Kind, Vec<Value>)], vpc: &Id) -> BTreeMap<Id, Resource> {
     let parsed = documents.iter().flat_map(|(kind, found)| found.iter().filter_map(|doc| kind.parse(doc, vpc)));
-    parsed.map(|resource| (resource.id.clone(), Resource { name: harmless(&resource.name), ..resource })).collect()
+    let mut all = parsed.map(|resource| (resource.id.clone(), Resource { name: harmless(&resource.name), ..resource })).collect();
+    relate(&mut all);
+    all
 }

@@ -9,6 +9,7 @@ use super::driver::Stop;
 use super::event::{Event, What};
 use super::look::{self, Blind};
 use super::machine::{Machine, Phase};
+use super::patience::{BUSY, IN_USE_S, Pace, Patience};
 use crate::clock::{Clock, rfc3339};
 use crate::cloud::Cloud;
 use crate::journal::{Body, Ending, Error as JournalError, Journal, Way};
@@ -16,35 +17,12 @@ use crate::model::call::{Call, Label, Object, Outcome, Refusal};
 use crate::model::step::{Action, Check, Expect, Stage, Step, Undo, UndoCall, Wait, outputs_of, resolve_path};
 use crate::plan::sha256;
 
-/// How long a refusal that passes by itself is tried again, in seconds.
-const BUSY_S: u64 = 900;
-/// How long a deletion is tried again while something still uses the thing: Lambda's interfaces linger for 20 minutes.
-const IN_USE_S: u64 = 2700;
 /// How long a fresh id may be unknown to AWS (EC2 guide, "Eventual consistency"), and how long a check may lag behind.
 const CONSISTENCY_S: u64 = 60;
 /// How often a call of unknown outcome is looked for before it is made again; reads may lag behind.
 const LOOKS: u32 = 5;
 /// How often a call of unknown outcome is made again.
 const REPEATS: u32 = 3;
-
-/// Refusals that pass by themselves: the thing is being changed, or the caller is too fast.
-const BUSY: [&str; 12] = [
-    "ResourceConflictException",
-    "InvalidDBInstanceState",
-    "InvalidDBInstanceStateFault",
-    "IncorrectInstanceState",
-    "IncorrectState",
-    "InvalidAMIID.Unavailable",
-    "RequestLimitExceeded",
-    "Throttling",
-    "ThrottlingException",
-    "TooManyRequestsException",
-    "PreconditionFailedException",
-    "ResourceInUse",
-];
-/// Refusals of a deletion while something still uses the thing.
-const IN_USE: [&str; 5] =
-    ["DependencyViolation", "InvalidIPAddress.InUse", "InvalidSnapshot.InUse", "AuthFailure.InUse", "InvalidNetworkInterface.InUse"];
 
 /// Why a step did not end well.
 #[derive(Debug)]
@@ -147,49 +125,6 @@ impl<'p> Context<'p> {
 /// characters, as EC2 wants.
 pub fn token(journal: &str, step: &str, generation: u32) -> String {
     sha256(format!("{journal}/{step}/{generation}").as_bytes())[..40].to_owned()
-}
-
-/// How long to wait before the next look: soon at first, then at the pace of the thing waited for.
-struct Pace {
-    next_s: f64,
-    most_s: f64,
-}
-
-impl Pace {
-    fn of(usual_s: u64) -> Pace {
-        Pace { next_s: 0.2, most_s: (usual_s as f64 / 10.0).clamp(1.0, 15.0) }
-    }
-
-    /// For what takes many minutes: a deletion that waits for something to let go.
-    fn slow() -> Pace {
-        Pace { next_s: 0.2, most_s: 60.0 }
-    }
-
-    fn next(&mut self) -> f64 {
-        let now = self.next_s;
-        self.next_s = (self.next_s * 1.5).min(self.most_s);
-        now
-    }
-}
-
-/// How long refusals that pass by themselves are waited out, from a moment on.
-struct Patience {
-    from_ms: u64,
-}
-
-impl Patience {
-    fn from(now_ms: u64) -> Patience {
-        Patience { from_ms: now_ms }
-    }
-
-    fn waits_out(&self, refusal: &Refusal, now_ms: u64) -> bool {
-        let limit_s = match refusal.code.as_str() {
-            code if BUSY.contains(&code) => BUSY_S,
-            code if IN_USE.contains(&code) => IN_USE_S,
-            _ => 0,
-        };
-        now_ms < self.from_ms + limit_s * 1000
-    }
 }
 
 /// A step in the hands of a task.

@@ -15,7 +15,9 @@ use crate::model::strategy::{Blocker, Candidate, Provision, Scene, Site};
 
 mod build;
 mod cache_cluster;
+mod cache_subnet_group;
 mod classic_balancer;
+mod db_cluster;
 mod db_instance;
 mod db_subnet_group;
 mod ec2_instance;
@@ -29,8 +31,10 @@ mod load_balancer;
 mod nat_gateway;
 mod network_acl;
 mod network_interface;
+mod replication_group;
 mod route_table;
 mod security_group;
+mod serverless_cache;
 mod subnet;
 mod target_group;
 mod vpc;
@@ -39,6 +43,7 @@ mod zones;
 
 pub use build::{MIGRATION_TAG, STEP_TAG};
 pub use listing::{Follow, Listing, Scope, answer as listing_answer};
+pub use network_interface::relate;
 
 /// What a mutating call does to a simulated account: AWS's answer, or AWS's refusal.
 pub type Effect = fn(&mut Account, &Object) -> Result<Value, Refusal>;
@@ -104,10 +109,14 @@ pub static KINDS: &[&dyn Kind] = &[
     &lambda_function::LambdaFunction,
     &db_subnet_group::DbSubnetGroup,
     &db_instance::DbInstance,
+    &db_cluster::DbCluster,
     &load_balancer::LoadBalancer,
     &classic_balancer::ClassicBalancer,
     &target_group::TargetGroup,
+    &cache_subnet_group::CacheSubnetGroup,
+    &replication_group::ReplicationGroup,
     &cache_cluster::CacheCluster,
+    &serverless_cache::ServerlessCache,
 ];
 
 /// The kind of that name.

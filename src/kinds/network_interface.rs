@@ -4,6 +4,8 @@
 //! is listed as unknown, and stands in the way of turning its subnet private. The id of an owner that has no kind here
 //! begins with `service:`; it is known, but not moved by this version.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::effects::{list, text};
@@ -40,10 +42,9 @@ const BY_TYPE: [(&str, &str); 9] = [
 ];
 
 /// Owners that are told by the description's beginning (EC2 and service guides; aws-semantics.md, "ENI census").
-const BY_DESCRIPTION: [(&str, &str); 18] = [
+const BY_DESCRIPTION: [(&str, &str); 17] = [
     ("RDSNetworkInterface", "service:rds"),
     ("RDSProxy", "service:rds-proxy"),
-    ("ElastiCache ", "service:elasticache"),
     ("EFS mount target for ", "service:efs"),
     ("arn:aws:ecs:", "service:ecs"),
     ("Amazon EKS ", "service:eks"),
@@ -96,6 +97,9 @@ fn owner(doc: &Value) -> Option<Id> {
     if description.starts_with("AWS Lambda VPC ENI") {
         return Some(function(description));
     }
+    if let Some(node) = description.strip_prefix("ElastiCache ") {
+        return Some(Id::new(format!("cache:{node}")));
+    }
     let requester = path::text(doc, "RequesterId");
     let by =
         |table: &[(&str, &str)], text: &str| table.iter().find(|(prefix, _)| text.starts_with(prefix)).map(|(_, owner)| Id::from(*owner));
@@ -109,6 +113,25 @@ fn function(description: &str) -> Id {
     match rest.match_indices('-').nth_back(uuid_hyphens) {
         Some((at, _)) => Id::new(format!("function:{}", &rest[..at])),
         None => "service:lambda".into(),
+    }
+}
+
+/// What shows only when everything has been read: a cache's interface names its node, and the node its cluster.
+pub fn relate(resources: &mut BTreeMap<Id, Resource>) {
+    let owner = |named: &Id| {
+        let node = named.as_str().strip_prefix("cache:")?;
+        // A cluster's nodes are called after it: `pages-0001`.
+        let cluster = node.rsplit_once('-').filter(|(_, number)| number.bytes().all(|b| b.is_ascii_digit())).map(|(name, _)| name);
+        let ids = [Some(node), cluster].into_iter().flatten().map(|name| Id::new(format!("cache:{name}")));
+        let found = ids.filter_map(|id| resources.get(&id)).next();
+        Some(found.map_or_else(|| Id::from("service:elasticache"), |found| found.facets.owner.clone().unwrap_or_else(|| found.id.clone())))
+    };
+    let interfaces = resources.values().filter(|r| r.role == Role::Interface);
+    let owners: Vec<(Id, Id)> = interfaces.filter_map(|i| Some((i.id.clone(), owner(i.facets.owner.as_ref()?)?))).collect();
+    for (interface, owner) in owners {
+        if let Some(interface) = resources.get_mut(&interface) {
+            interface.facets.owner = Some(owner);
+        }
     }
 }
 
@@ -211,6 +234,7 @@ mod tests {
         check(json!({ "Description": "ELB app/shop/50dc6c495c0c9188" }), Some("lb:shop"));
         check(json!({ "Description": "ELB old-classic" }), Some("clb:old-classic"));
         check(json!({ "Description": "RDSNetworkInterface" }), Some("service:rds"));
+        check(json!({ "Description": "ElastiCache sessions-001" }), Some("cache:sessions-001"));
         check(
             json!({ "InterfaceType": "lambda", "Description": "AWS Lambda VPC ENI-my-orders-4f1c2d3e-0000-4000-8000-123456789abc" }),
             Some("function:my-orders"),

@@ -211,7 +211,7 @@ pub struct Facets {
     /// Targets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub targets: Option<Targets>,
-    /// For an interface: the id of what it belongs to; none if nobody knows.
+    /// For an interface: the id of what it belongs to; none if nobody knows. For a member of a cluster: the cluster.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<Id>,
     /// Address ranges: of a subnet, of a VPC (primary first), of reservations.

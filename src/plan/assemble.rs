@@ -358,6 +358,7 @@ impl<'a> Assembly<'a> {
                 .owner
                 .as_ref()
                 .is_some_and(|owner| moved(owner) || owner.as_str().starts_with("function:") || owner.as_str() == "service:rds"),
+            Role::Bystander => moved(r.facets.owner.as_ref().unwrap_or(&r.id)),
             _ => moved(&r.id),
         };
         for wearer in self.inventory.resources.values().filter(|r| !goes(r)) {
@@ -459,7 +460,10 @@ impl<'a> Assembly<'a> {
                 | "ec2:DescribeInternetGateways"
                 | "ec2:DescribeAddresses" => true,
                 "ec2:DescribeInstances" | "ec2:DescribeVolumes" => any("i-"),
-                "rds:DescribeDBInstances" | "rds:DescribeDBSubnetGroups" => any("service:rds"),
+                "rds:DescribeDBInstances" | "rds:DescribeDBClusters" | "rds:DescribeDBSubnetGroups" => any("service:rds"),
+                "elasticache:DescribeCacheClusters" | "elasticache:DescribeReplicationGroups" | "elasticache:DescribeCacheSubnetGroups" => {
+                    any("service:elasticache") || any("cachegroup:")
+                }
                 "lambda:ListFunctions" => any("function:") || any("service:lambda"),
                 "elasticloadbalancing:DescribeLoadBalancers"
                 | "elasticloadbalancing:DescribeListeners"

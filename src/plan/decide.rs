@@ -293,11 +293,15 @@ fn refuse_the_impossible(decisions: &mut Decisions<'_>, inventory: &Inventory) {
 }
 
 /// A public database whose subnet turns private may become unreachable (RDS guide); this version takes the public
-/// name off those that it moves only.
+/// name off those that it moves only, and off the members of clusters that it moves.
 fn public_bystanders(decisions: &mut Decisions<'_>, inventory: &Inventory) {
     let public = inventory.with_role(Role::Bystander).filter(|r| r.facets.publicly_accessible);
     for resource in public {
         let Some(subnet) = resource.subnets().iter().find(|subnet| decisions.flipping.contains(*subnet)) else { continue };
+        let owner = resource.facets.owner.as_ref().and_then(|owner| decisions.by_workload.get(owner));
+        if owner.is_some_and(|owner| owner.moves && owner.strategy != Strategy::Skip) {
+            continue;
+        }
         decisions.blockers.push(Blocker {
             code: "HK0401".into(),
             resource: resource.id.clone(),

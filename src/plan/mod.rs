@@ -27,6 +27,7 @@ pub mod network;
 pub mod order;
 pub mod problem;
 pub mod quotas;
+mod serving;
 
 pub use assemble::plan;
 

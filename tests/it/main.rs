@@ -18,6 +18,8 @@ mod bad_input;
 mod balancers;
 /// What holds of every kind and of every step, whatever they are.
 mod conformance;
+/// Databases and caches under the strategy that interrupts nothing.
+mod data_flip;
 /// How many reads a discovery makes.
 mod discovery_budget;
 /// An inventory from a folder of AWS CLI answers.

@@ -349,7 +349,8 @@ impl Docs {
     }
 }
 
-fn members(zones: &[&str]) -> Vec<Value> {
+/// The subnets of a subnet group, as RDS and ElastiCache show them.
+pub fn members(zones: &[&str]) -> Vec<Value> {
     let member = |zone: &&str| json!({ "SubnetIdentifier": format!("subnet-{zone}"), "SubnetAvailabilityZone": { "Name": format!("{REGION}{zone}") }, "SubnetStatus": "Active" });
     zones.iter().map(member).collect()
 }

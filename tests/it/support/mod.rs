@@ -5,6 +5,7 @@
 pub mod account;
 /// Network and Classic Load Balancers.
 pub mod account_balancers;
+pub mod account_data;
 pub mod command;
 pub mod emulator;
 pub mod http;
@@ -14,4 +15,5 @@ pub mod night;
 pub mod proxy;
 pub mod server;
 pub mod source;
+pub mod upset;
 pub mod view;
