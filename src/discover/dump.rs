@@ -159,7 +159,9 @@ fn names(doc: &Value, listing: &Listing) -> Vec<String> {
         "FunctionName",
     ];
     let subnet = doc["SubnetIds"][0].as_str();
-    keys.iter().filter_map(|key| doc[*key].as_str()).chain(subnet).map(str::to_owned).collect()
+    // Application Auto Scaling calls it by its kind, too.
+    let scaled = doc["DBClusterIdentifier"].as_str().map(|id| format!("cluster:{id}"));
+    keys.iter().filter_map(|key| doc[*key].as_str()).chain(subnet).map(str::to_owned).chain(scaled).collect()
 }
 
 /// The part of a file's answer that is about a document; none if nothing is.

@@ -14,7 +14,7 @@ use crate::clock::{Clock, rfc3339};
 use crate::cloud::Cloud;
 use crate::journal::{Body, Ending, Error as JournalError, Journal, Way};
 use crate::model::call::{Call, Label, Object, Outcome, Refusal};
-use crate::model::step::{Action, Check, Expect, Stage, Step, Undo, UndoCall, Wait, outputs_of, resolve_path};
+use crate::model::step::{Action, Check, Expect, Once, Stage, Step, Undo, UndoCall, Wait, outputs_of, resolve_path};
 use crate::plan::sha256;
 
 /// How long a fresh id may be unknown to AWS (EC2 guide, "Eventual consistency"), and how long a check may lag behind.
@@ -316,12 +316,12 @@ impl<'c, 'p> Task<'c, 'p> {
     async fn settle(&self, why: &str) -> Result<(), Failure> {
         self.tell(What::Unknown { why: why.to_owned() });
         for _ in 0..REPEATS {
-            let mut pace = Pace::of(20);
-            for _ in 0..LOOKS {
-                if self.adopt(&self.step.call).await? {
-                    return Ok(());
-                }
-                self.context.sleep(pace.next()).await?;
+            if self.came_through().await? {
+                return Ok(());
+            }
+            if self.step.call.once.is_some() {
+                // What it would turn must still be as it was.
+                self.preconditions().await?;
             }
             let parameters = self.parameters(&self.step.call.parameters).await?;
             match self.make(Way::Do, self.step.call.operation.clone(), parameters).await? {
@@ -334,6 +334,9 @@ impl<'c, 'p> Task<'c, 'p> {
                     }
                     self.end(Way::Do, Ending::Refused(refusal.code.clone(), refusal.message.clone()))?;
                     if Patience::from(self.context.clock.now_ms()).waits_out(&refusal, self.context.clock.now_ms()) {
+                        if self.step.call.once.is_some() {
+                            continue;
+                        }
                         return Box::pin(self.call()).await;
                     }
                     return self.refused(&self.step.call.operation.to_string(), &refusal);
@@ -357,13 +360,22 @@ impl<'c, 'p> Task<'c, 'p> {
         };
         let at = resolve_path(&probe.path, &|s, o| find(s, o)).or_else(|text| blinded(&Blind::Reference(text)))?;
         let expect = look::expectation(&probe.expect, &find).or_else(|blind| blinded(&blind))?;
-        if !expect.holds(&crate::model::path::select(&answer, &at)) {
+        if !expect.holds(&crate::model::path::select(&answer, &at)) && !self.any_sign(action.once.as_ref()).await? {
             return Ok(false);
         }
         let Ok(outputs) = outputs_of(&answer, &probe.outputs) else { return Ok(false) };
         self.end(Way::Do, Ending::Adopted(outputs))?;
         self.tell(What::Called { adopted: true });
         Ok(true)
+    }
+
+    async fn any_sign(&self, once: Option<&Once>) -> Result<bool, Failure> {
+        for sign in once.iter().flat_map(|once| &once.signs) {
+            if self.look(sign).await?.holds {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     async fn wait(&self, wait: &Wait) -> Result<(), Failure> {
@@ -441,14 +453,19 @@ impl<'c, 'p> Task<'c, 'p> {
         Ok(())
     }
 
-    /// Whether a call of unknown outcome was carried out, for a rollback: looked for, not made again.
+    /// Whether a call of unknown outcome was carried out: looked for, a few times or as long as the step says.
     async fn came_through(&self) -> Result<bool, Failure> {
-        let mut pace = Pace::of(20);
-        for _ in 0..LOOKS {
+        let settle_s = self.step.call.once.as_ref().map_or(0, |once| once.settle_s);
+        let until = self.context.clock.now_ms() + settle_s * 1000;
+        let mut pace = Pace::of(20.max(settle_s / 10));
+        for look in 1.. {
             if self.adopt(&self.step.call).await? {
                 return Ok(true);
             }
             self.context.sleep(pace.next()).await?;
+            if look >= LOOKS && self.context.clock.now_ms() >= until {
+                break;
+            }
         }
         Ok(false)
     }
@@ -471,11 +488,28 @@ impl<'c, 'p> Task<'c, 'p> {
         self.end(Way::Undo(at), Ending::Done(BTreeMap::new()))
     }
 
+    /// Whether there is nothing to undo; if a call that must not be made twice may be in the air, looked for long enough.
+    async fn needless(&self, call: &UndoCall, in_the_air: bool) -> Result<bool, Failure> {
+        let settle_s = call.once.as_ref().filter(|_| in_the_air).map_or(0, |once| once.settle_s);
+        let until = self.context.clock.now_ms() + settle_s * 1000;
+        let mut pace = Pace::of(20.max(settle_s / 10));
+        loop {
+            if self.look(&call.unless).await?.holds || in_the_air && self.any_sign(call.once.as_ref()).await? {
+                return Ok(true);
+            }
+            if self.context.clock.now_ms() >= until {
+                return Ok(false);
+            }
+            self.context.sleep(pace.next()).await?;
+        }
+    }
+
     async fn undo_once(&self, at: usize, call: &UndoCall, each: Option<&Value>) -> Result<(), Failure> {
         let patience = Patience::from(self.context.clock.now_ms());
         let mut pace = Pace::slow();
+        let mut in_the_air = self.phase().0 == Phase::Undoing(at, true);
         loop {
-            if self.look(&call.unless).await?.holds {
+            if self.needless(call, in_the_air).await? {
                 return Ok(());
             }
             let find = |from: &str, output: &str| if from == "each" { each.cloned() } else { self.context.find(self.step, from, output) };
@@ -484,8 +518,12 @@ impl<'c, 'p> Task<'c, 'p> {
             match self.make(Way::Undo(at), call.operation.clone(), parameters).await? {
                 Outcome::Done(_) => return Ok(()),
                 Outcome::Refused(refusal) if refusal.is_not_found() => return Ok(()),
-                Outcome::Unknown(why) => self.tell(What::Unknown { why }),
+                Outcome::Unknown(why) => {
+                    in_the_air = true;
+                    self.tell(What::Unknown { why });
+                }
                 Outcome::Refused(refusal) => {
+                    in_the_air = false;
                     if !patience.waits_out(&refusal, self.context.clock.now_ms()) {
                         self.end(Way::Undo(at), Ending::Refused(refusal.code.clone(), refusal.message.clone()))?;
                         return failed("HK0506", format!("{} was refused: {refusal}", call.operation));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::model::call::Object;
-use crate::model::step::{Action, Check, Expect, Impact, LOOK, Look, Need, Probe, Stage, Step, Undo, UndoCall, Wait};
+use crate::model::step::{Action, Check, Expect, Impact, LOOK, Look, Need, Once, Probe, Stage, Step, Undo, UndoCall, Wait};
 
 /// The tag that names the migration.
 pub const MIGRATION_TAG: &str = "hikkoshi:migration";
@@ -75,13 +75,26 @@ pub fn wait_or_fail(until: Check, never: &[&str], usual_s: u64, timeout_s: u64) 
 
 /// A call on the way back.
 pub fn undo(operation: &str, parameters: Value, unless: Check) -> UndoCall {
-    UndoCall { operation: parse(operation), parameters: object(parameters), each: None, unless, wait: Vec::new() }
+    UndoCall { operation: parse(operation), parameters: object(parameters), each: None, unless, once: None, wait: Vec::new() }
 }
 
 /// A call on the way back that takes its time.
 pub fn undo_and_wait(operation: &str, parameters: Value, unless: Check, wait: Vec<Wait>) -> UndoCall {
     UndoCall { wait, ..undo(operation, parameters, unless) }
 }
+
+/// A call on the way back that must not be made twice.
+pub fn undo_once(operation: &str, parameters: Value, unless: Check, wait: Vec<Wait>) -> UndoCall {
+    UndoCall { once: Some(Once { settle_s: SETTLE_S, signs: Vec::new() }), ..undo_and_wait(operation, parameters, unless, wait) }
+}
+
+/// A call on the way back, and what shows beside its end that it was carried out.
+pub fn undo_with_sign(operation: &str, parameters: Value, unless: Check, sign: Check, wait: Vec<Wait>) -> UndoCall {
+    UndoCall { once: Some(Once { settle_s: 0, signs: vec![sign] }), ..undo_and_wait(operation, parameters, unless, wait) }
+}
+
+/// How long a failover of unknown outcome is looked for: what shows it may lag behind by minutes.
+const SETTLE_S: u64 = 900;
 
 /// A step in the making.
 pub struct Draft(Step);
@@ -107,6 +120,7 @@ pub fn step(id: impl Into<String>, stage: Stage, of_move: &str, title: impl Into
             outputs: BTreeMap::new(),
             capture: BTreeMap::new(),
             probe: none,
+            once: None,
             adopt_on: Vec::new(),
         },
         wait: Vec::new(),
@@ -167,6 +181,18 @@ impl Draft {
     /// AWS codes that mean "it is already so".
     pub fn adopt_on(mut self, codes: &[&str]) -> Draft {
         self.0.call.adopt_on = codes.iter().map(|code| (*code).to_owned()).collect();
+        self
+    }
+
+    /// It must not be made twice; what shows beside the probe that it was carried out.
+    pub fn once(mut self, signs: Vec<Check>) -> Draft {
+        self.0.call.once = Some(Once { settle_s: SETTLE_S, signs });
+        self
+    }
+
+    /// What shows, beside the probe, that a call of unknown outcome was carried out.
+    pub fn sign(mut self, check: Check) -> Draft {
+        self.0.call.once.get_or_insert_with(|| Once { settle_s: 0, signs: Vec::new() }).signs.push(check);
         self
     }
 

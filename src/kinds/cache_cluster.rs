@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::build::{Regroup, check, wait_or_fail};
 use super::effects::{list, text};
 use super::network_interface::wear;
-use super::{Effect, Kind, Listing, Scope, cache_subnet_group};
+use super::{Effect, Kind, Listing, Read, Scope, cache_subnet_group};
 use crate::model::account::Account;
 use crate::model::call::{Object, Refusal};
 use crate::model::facet::{Facets, Guard, Role};
@@ -129,6 +129,10 @@ impl Kind for CacheCluster {
 
     fn effects(&self) -> &'static [(&'static str, Effect)] {
         &[("elasticache:ModifyCacheCluster", modify)]
+    }
+
+    fn reads(&self) -> &'static [(&'static str, Read)] {
+        &[super::db_event::CACHE]
     }
 
     fn candidates(&self, _resource: &Resource, _site: &Site<'_>) -> Vec<Candidate> {

@@ -11,13 +11,14 @@ use crate::model::call::{Object, Refusal};
 use crate::model::id::Id;
 use crate::model::resource::Resource;
 use crate::model::step::Step;
-use crate::model::strategy::{Blocker, Candidate, Provision, Scene, Site};
+use crate::model::strategy::{Blocker, Candidate, Member, Provision, Scene, Site};
 
 mod build;
 mod cache_cluster;
 mod cache_subnet_group;
 mod classic_balancer;
 mod db_cluster;
+mod db_event;
 mod db_instance;
 mod db_subnet_group;
 mod ec2_instance;
@@ -82,6 +83,15 @@ pub trait Kind: Sync {
     /// # Errors
     /// What stands in the way, with a way out.
     fn draft(&self, _resource: &Resource, _scene: &Scene<'_>) -> Result<Vec<Step>, Blocker> {
+        Ok(Vec::new())
+    }
+
+    /// The steps that carry across, together, all that this resource places: the members of its unit that rotate. What
+    /// one of them needs for itself alone is in its own draft.
+    ///
+    /// # Errors
+    /// What stands in the way, with a way out.
+    fn draft_unit(&self, _unit: &Resource, _members: &[Member<'_>]) -> Result<Vec<Step>, Blocker> {
         Ok(Vec::new())
     }
 

@@ -9,6 +9,7 @@ use super::id::Id;
 use super::index::Index;
 use super::inventory::Inventory;
 use super::network::Ports;
+use super::resource::Resource;
 
 /// How one workload, subnet group or subnet gets private.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -224,6 +225,14 @@ pub struct Scene<'a> {
     pub old_until_tighten: bool,
     /// The name for steps: the workload's, as a slug, unique in the plan.
     pub slug: &'a str,
+}
+
+/// One workload of a unit: of things that can only be carried across together, because a subnet group places them all.
+pub struct Member<'a> {
+    /// The workload.
+    pub resource: &'a Resource,
+    /// What its draft may know.
+    pub scene: Scene<'a>,
 }
 
 /// A rule to be made: ports, peer as a parameter's value (`{"GroupId": …}`, `{"CidrIp": …}`, …), description.

@@ -18,7 +18,7 @@ use crate::model::network::{Peer, Ports, Protocol, description};
 use crate::model::path;
 use crate::model::resource::Resource;
 use crate::model::step::{Need, Stage, Step};
-use crate::model::strategy::{Blocker, NewRule, Provision, Scene, Strategy};
+use crate::model::strategy::{Blocker, Member, NewRule, Provision, Scene, Strategy};
 
 /// AWS's default of security groups per interface (VPC quotas page).
 const GROUPS_PER_INTERFACE: usize = 5;
@@ -49,6 +49,7 @@ pub fn plan_as(
     assembly.groups();
     assembly.endpoints();
     assembly.moves();
+    assembly.units();
     assembly.turn_takes();
     assembly.flips();
     assembly.drop_groups();
@@ -188,10 +189,8 @@ impl<'a> Assembly<'a> {
     }
 
     fn draft(&mut self, resource: &Resource, decision: &Decision) -> Vec<Step> {
-        let design = self.designs.get(&resource.id);
-        let groups: Vec<Value> = design.map_or_else(|| resource.groups().iter().map(|g| json!(g.as_str())).collect(), |d| d.wears.clone());
-        let regroup = design.is_some_and(|d| d.plan.group.is_some());
-        if regroup && resource.groups().len() + groups.len() > GROUPS_PER_INTERFACE {
+        let wears = self.wears(resource);
+        if self.regroups(resource) && resource.groups().len() + wears.len() > GROUPS_PER_INTERFACE {
             self.blockers.push(Blocker {
                 code: "HK0405".into(),
                 resource: resource.id.clone(),
@@ -203,7 +202,34 @@ impl<'a> Assembly<'a> {
                 way_out: "take a group off it first, or raise the quota".into(),
             });
         }
-        let scene = Scene {
+        let scene = self.scene(resource, decision, &wears);
+        let drafted = kinds::kind(&resource.kind).map(|kind| kind.draft(resource, &scene));
+        self.drafted(drafted)
+    }
+
+    fn drafted(&mut self, drafted: Option<Result<Vec<Step>, Blocker>>) -> Vec<Step> {
+        match drafted {
+            Some(Ok(steps)) => steps,
+            Some(Err(blocker)) => {
+                self.blockers.push(blocker);
+                Vec::new()
+            }
+            None => Vec::new(),
+        }
+    }
+
+    fn wears(&self, resource: &Resource) -> Vec<Value> {
+        let own = || resource.groups().iter().map(|group| json!(group.as_str())).collect();
+        self.designs.get(&resource.id).map_or_else(own, |design| design.wears.clone())
+    }
+
+    fn regroups(&self, resource: &Resource) -> bool {
+        self.designs.get(&resource.id).is_some_and(|design| design.plan.group.is_some())
+    }
+
+    fn scene<'s>(&'s self, resource: &Resource, decision: &'s Decision, groups: &'s [Value]) -> Scene<'s> {
+        let (design, regroup) = (self.designs.get(&resource.id), self.regroups(resource));
+        Scene {
             inventory: self.inventory,
             index: &self.decisions.index,
             today: &self.decisions.public,
@@ -212,20 +238,34 @@ impl<'a> Assembly<'a> {
             private: &self.network.private,
             public: &self.network.public,
             flipping: &self.decisions.flipping,
-            groups: &groups,
+            groups,
             regroup,
             beside_first: design.is_some_and(|d| d.beside_first && regroup),
             old_until_tighten: design.is_some_and(|d| d.old_until_tighten && regroup),
             slug: &decision.slug,
-        };
-        let drafted = kinds::kind(&resource.kind).map(|kind| kind.draft(resource, &scene));
-        match drafted {
-            Some(Ok(steps)) => steps,
-            Some(Err(blocker)) => {
-                self.blockers.push(blocker);
-                Vec::new()
+        }
+    }
+
+    /// What a subnet group places is carried across together, if it rotates: by the group's kind, once.
+    fn units(&mut self) {
+        let mut units: BTreeMap<&Id, Vec<(&Resource, &Decision)>> = BTreeMap::new();
+        for (id, decision) in self.decisions.by_workload.iter().filter(|(_, d)| d.moves && d.strategy == Strategy::Rotate) {
+            let Some(resource) = self.inventory.get(id).filter(|_| !decision.taken.impossible) else { continue };
+            if let Some(unit) = resource.unit() {
+                units.entry(unit).or_default().push((resource, decision));
             }
-            None => Vec::new(),
+        }
+        for (id, of_it) in units {
+            let Some(unit) = self.inventory.get(id) else { continue };
+            let wears: Vec<Vec<Value>> = of_it.iter().map(|(resource, _)| self.wears(resource)).collect();
+            let mut members = Vec::new();
+            for ((resource, decision), wears) in of_it.iter().zip(&wears) {
+                members.push(Member { resource, scene: self.scene(resource, decision, wears) });
+            }
+            let drafted = kinds::kind(&unit.kind).map(|kind| kind.draft_unit(unit, &members));
+            drop(members);
+            let steps = self.drafted(drafted);
+            self.steps.extend(steps);
         }
     }
 

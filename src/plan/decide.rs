@@ -288,8 +288,33 @@ fn refuse_the_impossible(decisions: &mut Decisions<'_>, inventory: &Inventory) {
             decisions.warnings.push(format!("{} stays public: {}", resource.name, decision.taken.reason));
         }
     }
+    whole_units(decisions, inventory);
     public_bystanders(decisions, inventory);
     census(decisions, inventory);
+}
+
+/// A subnet group gives up a subnet only when nothing is in it: if one of what it places rotates, all must.
+fn whole_units(decisions: &mut Decisions<'_>, inventory: &Inventory) {
+    let rotates = |decision: &Decision| decision.moves && decision.strategy == Strategy::Rotate;
+    let members = || decisions.by_workload.iter().filter_map(|(id, decision)| Some((inventory.get(id)?, decision)));
+    let units: BTreeMap<&Id, &str> =
+        members().filter(|(_, d)| rotates(d)).filter_map(|(r, _)| Some((r.unit()?, r.name.as_str()))).collect();
+    let mut blockers = Vec::new();
+    for (resource, decision) in members().filter(|(_, decision)| !rotates(decision)) {
+        let Some((unit, other)) = resource.unit().and_then(|unit| units.get_key_value(unit)) else { continue };
+        blockers.push(Blocker {
+            code: "HK0401".into(),
+            resource: resource.id.clone(),
+            why: format!(
+                "{} shares the subnet group {} with {other}, which rotates, and would hold its public subnets (it is to {})",
+                resource.name,
+                inventory.name(unit),
+                decision.strategy.name()
+            ),
+            way_out: format!("rotate {} too, or let {other} flip", resource.name),
+        });
+    }
+    decisions.blockers.extend(blockers);
 }
 
 /// A public database whose subnet turns private may become unreachable (RDS guide); this version takes the public

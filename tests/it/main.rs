@@ -20,6 +20,8 @@ mod balancers;
 mod conformance;
 /// Databases and caches under the strategy that interrupts nothing.
 mod data_flip;
+/// Databases and caches that cross over into private subnets by failovers.
+mod data_rotate;
 /// How many reads a discovery makes.
 mod discovery_budget;
 /// An inventory from a folder of AWS CLI answers.
@@ -33,6 +35,9 @@ mod mistakes;
 /// The whole way over the wire, and through everything that a night can bring.
 #[cfg(feature = "aws")]
 mod night;
+/// Load balancers of every kind over the wire.
+#[cfg(feature = "aws")]
+mod night_balancers;
 /// What is planned for which account and intent.
 mod planner;
 /// How an intent and a plan are read.

@@ -61,7 +61,7 @@ pub(super) fn regroup(resource: &Resource, scene: &Scene<'_>) -> Vec<Step> {
 }
 
 /// What a person must do first.
-fn refuse(resource: &Resource) -> Result<(), Blocker> {
+pub(super) fn refuse(resource: &Resource) -> Result<(), Blocker> {
     let block = |why: String, way_out: &str| Blocker { code: "HK0401".into(), resource: resource.id.clone(), why, way_out: way_out.into() };
     if STUCK.contains(&resource.facets.state.as_str()) {
         let why = format!("it is {}, and RDS changes a cluster only when it is available", resource.facets.state);

@@ -7,7 +7,7 @@
 use serde_json::{Value, json};
 
 use super::db_instance::account::MODIFY_S;
-use super::{Effect, Follow, Kind, Listing, Scope};
+use super::{Effect, Follow, Kind, Listing, Read, Scope};
 use crate::model::facet::{Facets, Guard, Placement, Role};
 use crate::model::id::Id;
 use crate::model::network::Ports;
@@ -16,8 +16,11 @@ use crate::model::resource::{Resource, tags_of};
 use crate::model::step::Step;
 use crate::model::strategy::{Blocker, Candidate, Risk, Scene, Site, Strategy, WayBack};
 
-mod account;
+pub(super) mod account;
+mod endpoints;
 mod flip;
+pub(super) mod rotate;
+mod scaling;
 
 pub struct DbCluster;
 
@@ -52,6 +55,8 @@ static LISTING: Listing = Listing {
                 doc["Members"] = members.into_iter().cloned().collect();
             },
         },
+        scaling::FOLLOW,
+        endpoints::FOLLOW,
     ],
 };
 
@@ -101,19 +106,46 @@ impl Kind for DbCluster {
         account::EFFECTS
     }
 
+    fn reads(&self) -> &'static [(&'static str, Read)] {
+        &[scaling::DESCRIBE, endpoints::DESCRIBE]
+    }
+
     fn candidates(&self, resource: &Resource, _site: &Site<'_>) -> Vec<Candidate> {
         let flip =
             Candidate::new(Strategy::Flip, "no failover, no new endpoint, no new address: the subnets of its group turn private around it")
                 .takes(2 * MODIFY_S);
-        let words = format!("a cluster can't change its subnet group in the same VPC; {} could only be rotated", resource.name);
+        let words = format!("a cluster can't change its subnet group in the same VPC; that of {} can only be rotated", resource.name);
         let relocate = Candidate::new(Strategy::Relocate, words).interrupts(60).takes(3600).risk(Risk::High).impossible(true);
-        vec![flip, relocate.way_back(WayBack::Slow)]
+        vec![flip, rotation(resource), relocate.way_back(WayBack::Slow)]
     }
 
     fn draft(&self, resource: &Resource, scene: &Scene<'_>) -> Result<Vec<Step>, Blocker> {
         match scene.strategy {
             Strategy::Flip => flip::steps(resource, scene),
+            // What a rotation does beside that, its subnet group drafts for all its members together.
+            Strategy::Rotate => flip::refuse(resource).map(|()| flip::regroup(resource, scene)),
             _ => Ok(Vec::new()),
         }
     }
+}
+
+/// The subnets of its group are exchanged under it.
+fn rotation(resource: &Resource) -> Candidate {
+    let doc = &resource.doc;
+    let why = if doc["DBSubnetGroup"] == "default" {
+        Some("its subnet group is `default`, which can't be modified")
+    } else if !path::text(doc, "Engine").starts_with("aurora") {
+        Some("a Multi-AZ DB cluster has its three members where RDS puts them: none can be added or taken away")
+    } else if path::text(doc, "EngineMode") == "serverless" {
+        Some("Aurora Serverless v1 has no members that could be added or taken away")
+    } else {
+        None
+    };
+    let words = "one failover to a new member in a private subnet, with all that the subnet group places; fewer readers meanwhile";
+    Candidate::new(Strategy::Rotate, why.unwrap_or(words))
+        .interrupts(rotate::FAILOVER_S)
+        .takes(2 * 3600)
+        .risk(Risk::High)
+        .way_back(WayBack::Slow)
+        .impossible(why.is_some())
 }

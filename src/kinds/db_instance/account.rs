@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::kinds::Effect;
+use crate::kinds::db_event::tell;
 use crate::kinds::effects::{list, text};
 use crate::kinds::network_interface::wear;
 use crate::model::account::Account;
@@ -12,10 +13,21 @@ use crate::model::id::Id;
 use crate::model::path;
 use crate::model::resource::Resource;
 
-pub(in crate::kinds) static EFFECTS: &[(&str, Effect)] = &[("rds:ModifyDBInstance", modify)];
+pub(in crate::kinds) static EFFECTS: &[(&str, Effect)] = &[
+    ("rds:ModifyDBInstance", modify),
+    ("rds:RebootDBInstance", reboot),
+    ("rds:CreateDBInstance", super::account_life::create),
+    ("rds:DeleteDBInstance", super::account_life::delete),
+    ("rds:CreateDBSnapshot", super::account_life::create_snapshot),
+    ("rds:DeleteDBSnapshot", super::account_life::delete_snapshot),
+];
 
 /// Seconds for which a modification shows as `modifying`.
 pub(in crate::kinds) const MODIFY_S: u64 = 60;
+/// Seconds until a standby has come up, and until one is gone.
+const STANDBY_S: (u64, u64) = (1200, 300);
+/// Seconds from a forced failover to the zones' exchange, and to the instance's being available again.
+const FAILOVER_S: (u64, u64) = (60, 90);
 /// AWS's code for an instance that isn't there.
 pub(in crate::kinds) const UNKNOWN: &str = "DBInstanceNotFound";
 
@@ -49,10 +61,92 @@ fn modify(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> 
         address_nodes(account, &doc, *public == json!(true))?;
         account.edit(id.as_str(), UNKNOWN)?["PubliclyAccessible"] = public.clone();
     }
+    let seconds = match parameters.get("MultiAZ").and_then(Value::as_bool).filter(|multi| doc["MultiAZ"] != *multi) {
+        Some(true) => standby_comes(account, &id, &doc)?,
+        Some(false) => standby_goes(account, &id, &doc)?,
+        None => MODIFY_S,
+    };
     let doc = account.edit(id.as_str(), UNKNOWN)?;
     doc["DBInstanceStatus"] = json!("modifying");
     let answer = doc.clone();
-    account.later(&id, MODIFY_S, "/DBInstanceStatus", json!("available"));
+    account.later(&id, seconds, "/DBInstanceStatus", json!("available"));
+    if let Some(name) = parameters.get("NewDBInstanceIdentifier").and_then(Value::as_str) {
+        super::account_life::rename(account, &id, name)?;
+    }
+    Ok(json!({ "DBInstance": answer }))
+}
+
+/// RDS chooses the standby's zone among those of the group; here the last. In it, it takes the first subnet listed.
+fn standby_comes(account: &mut Account, id: &Id, doc: &Value) -> Result<u64, Refusal> {
+    let zones = path::texts(doc, "DBSubnetGroup.Subnets[].SubnetAvailabilityZone.Name");
+    let Some(zone) = zones.into_iter().rev().find(|zone| doc["AvailabilityZone"] != zone.as_str()) else {
+        return Err(Refusal::new("InvalidVPCNetworkStateFault", "The DB subnet group has no second Availability Zone."));
+    };
+    seat(account, doc, &zone)?;
+    let seconds = STANDBY_S.0;
+    let edited = account.edit(id.as_str(), UNKNOWN)?;
+    edited["SecondaryAvailabilityZone"] = Value::Null;
+    edited["PendingModifiedValues"] = json!({ "MultiAZ": true });
+    account.later(id, seconds, "/MultiAZ", json!(true));
+    account.later(id, seconds, "/SecondaryAvailabilityZone", json!(zone));
+    account.later(id, seconds, "/PendingModifiedValues", json!({}));
+    Ok(seconds)
+}
+
+fn standby_goes(account: &mut Account, id: &Id, doc: &Value) -> Result<u64, Refusal> {
+    let seconds = STANDBY_S.1;
+    if let Some(node) = nodes(account, doc).get(1) {
+        account.remove_later(node, seconds);
+    }
+    account.edit(id.as_str(), UNKNOWN)?["PendingModifiedValues"] = json!({ "MultiAZ": false });
+    account.later(id, seconds, "/MultiAZ", json!(false));
+    account.later(id, seconds, "/SecondaryAvailabilityZone", Value::Null);
+    account.later(id, seconds, "/PendingModifiedValues", json!({}));
+    Ok(seconds)
+}
+
+/// A node comes up in a zone: of several subnets of the group in it, in the one that was there first.
+pub(in crate::kinds) fn seat(account: &mut Account, doc: &Value, zone: &str) -> Result<Id, Refusal> {
+    let here = format!("DBSubnetGroup.Subnets[SubnetAvailabilityZone.Name={zone}].SubnetIdentifier");
+    let subnet = path::text(doc, &here).to_owned();
+    if subnet.is_empty() {
+        return Err(Refusal::new(
+            "InvalidVPCNetworkStateFault",
+            format!("Availability zone {zone} is not covered by the DB subnet group."),
+        ));
+    }
+    let groups = path::texts(doc, "VpcSecurityGroups[].VpcSecurityGroupId");
+    account.serial += 1;
+    let address = json!({ "PublicIp": format!("203.0.113.{}", account.serial % 250 + 1), "IpOwnerId": "amazon-rds" });
+    let association = if doc["PubliclyAccessible"] == true { address } else { Value::Null };
+    account.add_interface(&subnet, &groups, "RDSNetworkInterface", json!({ "RequesterId": "amazon-rds", "Association": association }))
+}
+
+/// The zone of a subnet.
+pub(in crate::kinds) fn zone_of(account: &Account, subnet: &str) -> Result<Value, Refusal> {
+    let doc = account.doc(subnet, "InvalidSubnet").map_err(|refusal| Refusal::new("InvalidParameterValue", refusal.message))?;
+    Ok(doc["AvailabilityZone"].clone())
+}
+
+fn reboot(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> {
+    let name = text(parameters, "DBInstanceIdentifier")?.to_owned();
+    let id = id_of(&name);
+    let doc = at_rest(account, &name)?.clone();
+    if parameters.get("ForceFailover") == Some(&json!(true)) {
+        if doc["MultiAZ"] != true {
+            let words = "ForceFailover cannot be specified since the instance is not configured for MultiAZ.";
+            return Err(Refusal::new("InvalidParameterCombination", words));
+        }
+        account.later(&id, FAILOVER_S.0, "/AvailabilityZone", doc["SecondaryAvailabilityZone"].clone());
+        account.later(&id, FAILOVER_S.0, "/SecondaryAvailabilityZone", doc["AvailabilityZone"].clone());
+        let source = ("db-instance", name.as_str());
+        tell(account, "rds", source, 0, "Multi-AZ instance failover started.");
+        tell(account, "rds", source, FAILOVER_S.0, "Multi-AZ instance failover completed");
+    }
+    let doc = account.edit(id.as_str(), UNKNOWN)?;
+    doc["DBInstanceStatus"] = json!("rebooting");
+    let answer = doc.clone();
+    account.later(&id, FAILOVER_S.1, "/DBInstanceStatus", json!("available"));
     Ok(json!({ "DBInstance": answer }))
 }
 
@@ -67,6 +161,9 @@ fn refuse(doc: &Value, name: &str, parameters: &Object) -> Result<(), Refusal> {
     if is_member(doc) && parameters.contains_key("VpcSecurityGroupIds") {
         let words = "The specified DB Instance is a member of a cluster. Modify the vpc security groups for the DB Cluster instead.";
         return Err(Refusal::new("InvalidParameterCombination", words));
+    }
+    if is_member(doc) && parameters.get("MultiAZ") == Some(&json!(true)) {
+        return Err(Refusal::new("InvalidParameterCombination", "MultiAZ can't be set for a member of a cluster."));
     }
     Ok(())
 }

@@ -8,17 +8,19 @@
 
 use serde_json::Value;
 
-use super::{Effect, Kind, Listing, Scope};
+use super::{Effect, Kind, Listing, Read, Scope, db_event};
 use crate::model::facet::{Facets, Guard, Placement, Role};
 use crate::model::id::Id;
 use crate::model::network::Ports;
 use crate::model::path;
 use crate::model::resource::{Resource, tags_of};
 use crate::model::step::Step;
-use crate::model::strategy::{Blocker, Candidate, Risk, Scene, Site, Strategy};
+use crate::model::strategy::{Blocker, Candidate, Risk, Scene, Site, Strategy, WayBack};
 
 pub(super) mod account;
+mod account_life;
 pub(super) mod flip;
+pub(super) mod rotate;
 
 use account::{MODIFY_S, id_of};
 
@@ -83,18 +85,22 @@ impl Kind for DbInstance {
         account::EFFECTS
     }
 
+    fn reads(&self) -> &'static [(&'static str, Read)] {
+        &[("rds:DescribeDBSnapshots", account_life::describe_snapshots), db_event::RDS]
+    }
+
     fn candidates(&self, resource: &Resource, _site: &Site<'_>) -> Vec<Candidate> {
         let group = path::text(&resource.doc, "DBSubnetGroup.DBSubnetGroupName");
         let flip =
             Candidate::new(Strategy::Flip, "no failover, no new endpoint, no new address: the subnets of its group turn private around it")
                 .takes(2 * MODIFY_S);
-        let words = format!("RDS refuses another subnet group in the same VPC; {group} could only be rotated by failovers");
+        let words = format!("RDS refuses another subnet group in the same VPC; {group} can only be rotated by failovers");
         let relocate = Candidate::new(Strategy::Relocate, words).interrupts(90).takes(3600).risk(Risk::High).impossible(true);
-        vec![flip, relocate]
+        vec![flip, rotation(resource, group), relocate]
     }
 
     fn draft(&self, resource: &Resource, scene: &Scene<'_>) -> Result<Vec<Step>, Blocker> {
-        if scene.strategy != Strategy::Flip {
+        if !matches!(scene.strategy, Strategy::Flip | Strategy::Rotate) {
             return Ok(Vec::new());
         }
         if resource.facets.state != "available" {
@@ -105,6 +111,28 @@ impl Kind for DbInstance {
                 way_out: "wait until it is available, then run discover and plan again".into(),
             });
         }
-        Ok(flip::steps(resource, scene))
+        // What a rotation does beside that, its subnet group drafts for all its members together.
+        Ok(if scene.strategy == Strategy::Flip { flip::steps(resource, scene) } else { flip::regroup(resource, scene) })
     }
+}
+
+/// The subnets of its group are exchanged under it.
+fn rotation(resource: &Resource, group: &str) -> Candidate {
+    let engine = path::text(&resource.doc, "Engine");
+    let why = if group == "default" {
+        Some("its subnet group is `default`, which can't be modified".to_owned())
+    } else if engine.starts_with("sqlserver") || engine.starts_with("custom-") {
+        Some(format!("a standby of {engine} can't be forced to take over in this way"))
+    } else {
+        None
+    };
+    let words = why.clone().unwrap_or_else(|| {
+        format!("one failover into a private subnet, with all that {group} places; data stays in place, and there is no standby meanwhile")
+    });
+    Candidate::new(Strategy::Rotate, words)
+        .interrupts(rotate::FAILOVER_S)
+        .takes(2 * 3600)
+        .risk(Risk::High)
+        .way_back(WayBack::Slow)
+        .impossible(why.is_some())
 }

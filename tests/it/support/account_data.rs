@@ -179,3 +179,9 @@ impl Docs {
         );
     }
 }
+
+/// The lines of an intent by which workloads take a strategy.
+pub fn by(strategy: &str, names: &[&str]) -> String {
+    let one = |name: &&str| format!("{{name: {name}, strategy: {strategy}}}");
+    format!("workloads: [{}]\n", names.iter().map(one).collect::<Vec<_>>().join(", "))
+}
