@@ -45,6 +45,9 @@ mod mistakes;
 /// The whole way over the wire, and through everything that a night can bring.
 #[cfg(feature = "aws")]
 mod night;
+/// Load balancers of every kind over the wire.
+#[cfg(feature = "aws")]
+mod night_balancers;
 /// What is planned for which account and intent.
 mod planner;
 /// How an intent and a plan are read.
