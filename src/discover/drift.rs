@@ -48,11 +48,11 @@ pub fn between(before: &Inventory, now: &Inventory) -> Vec<Difference> {
     out
 }
 
-/// Interfaces come and go with what they belong to; only those that nobody claims count.
+/// Interfaces and parts come and go with what they belong to; only those that nobody claims count.
 fn counts(resource: &Resource) -> bool {
     match resource.role {
         Role::Interface => resource.facets.owner.is_none(),
-        Role::Bystander => resource.kind != "image",
+        Role::Bystander => resource.kind != "image" && resource.facets.owner.is_none(),
         _ => true,
     }
 }
@@ -78,6 +78,7 @@ fn comparable(resource: &Resource) -> Value {
     }
     if let Some(map) = value.as_object_mut() {
         map.remove("private_addresses");
+        map.remove("members");
         // Whether a managed service's address is this or another one is not ours to say.
         if resource.role == Role::Balancer {
             map.remove("public_addresses");

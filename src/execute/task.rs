@@ -363,7 +363,7 @@ impl<'c, 'p> Task<'c, 'p> {
     }
 
     fn done(&self, way: Way, answer: &Value) -> Result<(), Failure> {
-        match outputs_of(answer, &self.step.call.outputs) {
+        match self.step.call.outputs_in(answer) {
             Ok(outputs) => {
                 self.end(way, Ending::Done(outputs))?;
                 self.tell(What::Called { adopted: false });
@@ -548,7 +548,7 @@ impl<'c, 'p> Task<'c, 'p> {
                 look::parameters(self.context.cloud, &self.label, &call.parameters, &find).await.or_else(|blind| blinded(&blind))?;
             match self.make(Way::Undo(at), call.operation.clone(), parameters).await? {
                 Outcome::Done(_) => return Ok(()),
-                Outcome::Refused(refusal) if refusal.is_not_found() => return Ok(()),
+                Outcome::Refused(refusal) if refusal.is_not_found() || call.adopt_on.contains(&refusal.code) => return Ok(()),
                 Outcome::Unknown(why) => self.tell(What::Unknown { why }),
                 Outcome::Refused(refusal) => {
                     if !patience.waits_out(&refusal, self.context.clock.now_ms()) {

@@ -13,11 +13,14 @@ use crate::model::resource::Resource;
 use crate::model::step::Step;
 use crate::model::strategy::{Blocker, Candidate, Provision, Scene, Site};
 
+mod auto_scaling_group;
+mod batch_compute_environment;
 mod build;
 mod cache_cluster;
 mod db_instance;
 mod db_subnet_group;
 mod ec2_instance;
+mod ecs_service;
 mod effects;
 mod elastic_ip;
 mod image;
@@ -28,7 +31,9 @@ mod load_balancer;
 mod nat_gateway;
 mod network_acl;
 mod network_interface;
+mod place;
 mod route_table;
+mod scheduled_task;
 mod security_group;
 mod subnet;
 mod target_group;
@@ -36,7 +41,7 @@ mod vpc;
 mod vpc_endpoint;
 
 pub use build::{MIGRATION_TAG, STEP_TAG};
-pub use listing::{Follow, Listing, Scope, answer as listing_answer};
+pub use listing::{Each, Follow, Listing, Named, Scope, Source, answer as listing_answer};
 
 /// What a mutating call does to a simulated account: AWS's answer, or AWS's refusal.
 pub type Effect = fn(&mut Account, &Object) -> Result<Value, Refusal>;
@@ -100,6 +105,12 @@ pub static KINDS: &[&dyn Kind] = &[
     &ec2_instance::Ec2Instance,
     &image::Image,
     &lambda_function::LambdaFunction,
+    &ecs_service::EcsService,
+    &scheduled_task::ScheduledTask,
+    &scheduled_task::Schedule,
+    &scheduled_task::StateMachine,
+    &auto_scaling_group::AutoScalingGroup,
+    &batch_compute_environment::BatchComputeEnvironment,
     &db_subnet_group::DbSubnetGroup,
     &db_instance::DbInstance,
     &load_balancer::LoadBalancer,

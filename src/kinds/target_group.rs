@@ -64,7 +64,7 @@ fn find(account: &Account, parameters: &Object) -> Result<Id, Refusal> {
     found.ok_or_else(|| Refusal::new("TargetGroupNotFound", "One or more target groups not found"))
 }
 
-fn register(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> {
+pub(super) fn register(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> {
     let id = find(account, parameters)?;
     let targets = parameters.get("Targets").and_then(Value::as_array).cloned().unwrap_or_default();
     let now = account.now_ms;
@@ -88,7 +88,7 @@ fn register(account: &mut Account, parameters: &Object) -> Result<Value, Refusal
     Ok(json!({}))
 }
 
-fn deregister(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> {
+pub(super) fn deregister(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> {
     let id = find(account, parameters)?;
     let gone = path::texts(&parameters.get("Targets").cloned().unwrap_or_default(), "[].Id");
     let now = account.now_ms;
@@ -127,22 +127,27 @@ fn state_of(account: &Account, group: &Resource, description: &Value) -> &'stati
     if balancers.is_empty() {
         return "unused";
     }
-    let Some(instance) = account.resources.get(&Id::from(target)) else {
+    let address = || account.with_role(Role::Interface).find(|i| i.doc["PrivateIpAddress"] == target);
+    let (found, worn) = match account.resources.get(&Id::from(target)) {
+        Some(instance) => (Some(instance), "SecurityGroups[].GroupId"),
+        None => (address().filter(|_| !target.starts_with("i-")), "Groups[].GroupId"),
+    };
+    let Some(found) = found else {
         return if target.starts_with("i-") { "unused" } else { "healthy" };
     };
-    if path::text(&instance.doc, "State.Name") != "running" {
+    if found.role != Role::Interface && path::text(&found.doc, "State.Name") != "running" {
         return "unused";
     }
+    let worn = path::texts(&found.doc, worn);
     if description["SinceMs"].as_u64().is_some_and(|since| account.now_ms < since + FIRST_CHECKS_S * 1000) {
         return "initial";
     }
     let port = description["Target"]["Port"].as_u64().and_then(|p| u16::try_from(p).ok()).unwrap_or(80);
-    if balancers.iter().all(|balancer| admits(account, instance, balancer, port)) { "healthy" } else { "unhealthy" }
+    if balancers.iter().all(|balancer| admits(account, &worn, balancer, port)) { "healthy" } else { "unhealthy" }
 }
 
-/// Whether a group of the instance lets the balancer in on a port, by its groups or by its nodes' addresses.
-fn admits(account: &Account, instance: &Resource, balancer: &Resource, port: u16) -> bool {
-    let worn = path::texts(&instance.doc, "SecurityGroups[].GroupId");
+/// Whether a group of the target lets the balancer in on a port, by its groups or by its nodes' addresses.
+fn admits(account: &Account, worn: &[String], balancer: &Resource, port: u16) -> bool {
     let from = path::texts(&balancer.doc, "SecurityGroups[]");
     let nodes: Vec<std::net::IpAddr> =
         account.interfaces_of(&balancer.id).filter_map(|i| i.doc["PrivateIpAddress"].as_str()?.parse().ok()).collect();

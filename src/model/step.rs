@@ -2,10 +2,11 @@
 //!
 //! Parameters may hold references, resolved when the step runs:
 //! - a string `${step-id.Output}`: an output of an earlier step; `${self.Token}`: the call's idempotency token;
-//!   `${self.At}`: when the call was announced;
-//! - an object `{ "$look": { operation, parameters, path } }`: what a read answers at that moment. Used for what may
-//!   change between plan and run (an association's id, a function's revision) and for what must never be written
-//!   down (user data).
+//!   `${self.At}`: when the call was announced. Among other text it stands for its own text: `${a.Id},${b.Id}`;
+//! - an object `{ "$look": { operation, parameters, path, set } }`: what a read answers at that moment, with the fields
+//!   in `set` put over it (null takes one away). Used for what may change between plan and run (an association's id, a
+//!   function's revision), for what must never be written down (user data), and to send a thing again whole with one
+//!   field changed (a rule's target with its input).
 
 use std::collections::BTreeMap;
 
@@ -25,6 +26,41 @@ pub struct Look {
     pub parameters: Object,
     /// What to take from the answer; see [`path`].
     pub path: String,
+    /// Fields, by their names with dots between, that get another value in what was taken; null takes a field away.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub set: BTreeMap<String, Value>,
+}
+
+impl Look {
+    /// What was taken from the answer, with the other values put over it.
+    pub fn put_over(&self, mut found: Value) -> Value {
+        for (at, value) in &self.set {
+            let (outer, last) = at.rsplit_once('.').unwrap_or(("", at));
+            let keys = outer.split('.').filter(|key| !key.is_empty());
+            let object = keys.fold(&mut found, |object, key| {
+                if object[key].is_null() {
+                    object[key] = Value::Object(Object::new());
+                }
+                &mut object[key]
+            });
+            match (object, value) {
+                (Value::Object(object), Value::Null) => drop(object.remove(last)),
+                (Value::Object(object), value) => drop(object.insert(last.to_owned(), value.clone())),
+                _ => {}
+            }
+        }
+        found
+    }
+}
+
+/// Something that an answer must say, or the call was not carried out although AWS took it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Claim {
+    /// What to take from the answer.
+    pub path: String,
+    /// What it must be.
+    pub expect: Expect,
 }
 
 /// What the values that a look selects must be.
@@ -33,7 +69,7 @@ pub struct Look {
 pub enum Expect {
     /// At least one, and all equal this.
     Equals(Value),
-    /// As a set, exactly these; a selected list counts by its elements.
+    /// As a set, exactly these; a selected list counts by its elements, a text with commas by its words.
     SameSet(Vec<Value>),
     /// All of these are among them.
     Includes(Vec<Value>),
@@ -51,21 +87,28 @@ pub enum Expect {
 impl Expect {
     /// Whether the selected values are as expected.
     pub fn holds(&self, selected: &[&Value]) -> bool {
-        let spread = || -> Vec<&Value> {
-            selected.iter().flat_map(|value| value.as_array().map_or_else(|| vec![*value], |list| list.iter().collect())).collect()
-        };
+        let spread = || -> Vec<Value> { selected.iter().flat_map(|value| elements(value)).collect() };
         match self {
             Expect::Equals(wanted) => !selected.is_empty() && selected.iter().all(|value| *value == wanted),
             Expect::SameSet(wanted) => {
                 let found = spread();
-                wanted.iter().all(|w| found.contains(&w)) && found.iter().all(|f| wanted.contains(f))
+                wanted.iter().all(|w| found.contains(w)) && found.iter().all(|f| wanted.contains(f))
             }
-            Expect::Includes(wanted) => wanted.iter().all(|w| spread().contains(&w)),
-            Expect::Excludes(unwanted) => !unwanted.iter().any(|w| spread().contains(&w)),
+            Expect::Includes(wanted) => wanted.iter().all(|w| spread().contains(w)),
+            Expect::Excludes(unwanted) => !unwanted.iter().any(|w| spread().contains(w)),
             Expect::Exists => !selected.is_empty(),
             Expect::Absent => selected.is_empty(),
             Expect::Later(than) => selected.iter().any(|value| is_later(value, than)),
         }
+    }
+}
+
+/// The elements of a value: of a list its own; of a text with commas its words (Auto Scaling's `VPCZoneIdentifier`).
+fn elements(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Array(list) => list.clone(),
+        Value::String(text) if text.contains(',') => text.split(',').map(Value::from).collect(),
+        other => vec![other.clone()],
     }
 }
 
@@ -134,6 +177,9 @@ pub struct Action {
     /// Output name → path in the answer.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub outputs: BTreeMap<String, String>,
+    /// What the answer must say: AWS takes some calls and carries out a part of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claims: Vec<Claim>,
     /// State to remember before the call, as further outputs: what the way back restores. Never anything secret.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub capture: BTreeMap<String, Look>,
@@ -157,6 +203,9 @@ pub struct UndoCall {
     pub each: Option<Look>,
     /// If this holds, there is nothing to undo (any more).
     pub unless: Check,
+    /// AWS codes that mean "it is under way already": what follows is waited for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub adopt_on: Vec<String>,
     /// What to wait for afterwards.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub wait: Vec<Wait>,
@@ -310,7 +359,7 @@ pub fn references(value: &Value) -> Vec<(String, String)> {
 
 fn collect_references(value: &Value, out: &mut Vec<(String, String)>) {
     match value {
-        Value::String(text) => out.extend(reference(text)),
+        Value::String(text) => out.extend(parts(text).map(|(step, output)| (step.to_owned(), output.to_owned()))),
         Value::Array(list) => list.iter().for_each(|element| collect_references(element, out)),
         Value::Object(map) => map.values().for_each(|element| collect_references(element, out)),
         _ => {}
@@ -370,24 +419,22 @@ fn each_in_object<'s>(object: &'s Object, visit: &mut dyn FnMut(&'s str, &'s str
 
 fn each_in<'s>(value: &'s Value, visit: &mut dyn FnMut(&'s str, &'s str)) {
     match value {
-        Value::String(text) => {
-            if let Some((step, output)) = parts(text) {
-                visit(step, output);
-            }
-        }
+        Value::String(text) => parts(text).for_each(|(step, output)| visit(step, output)),
         Value::Array(list) => list.iter().for_each(|element| each_in(element, visit)),
         Value::Object(map) => each_in_object(map, visit),
         _ => {}
     }
 }
 
-fn parts(text: &str) -> Option<(&str, &str)> {
-    text.strip_prefix("${")?.strip_suffix('}')?.rsplit_once('.')
+/// The references in a text, alone or among other text.
+fn parts(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.split("${").skip(1).filter_map(|part| part.split_once('}')?.0.rsplit_once('.'))
 }
 
-/// `${step.Output}` → (step, output).
+/// `${step.Output}` → (step, output); none if there is other text.
 pub fn reference(text: &str) -> Option<(String, String)> {
-    parts(text).map(|(step, output)| (step.to_owned(), output.to_owned()))
+    let inside = text.strip_prefix("${")?.strip_suffix('}').filter(|inside| !inside.contains("${"))?;
+    inside.rsplit_once('.').map(|(step, output)| (step.to_owned(), output.to_owned()))
 }
 
 /// `value` with every `${step.Output}` replaced by what `find` knows; the first unknown reference is the error.
@@ -395,6 +442,7 @@ pub fn resolve(value: &Value, find: &dyn Fn(&str, &str) -> Option<Value>) -> Res
     Ok(match value {
         Value::String(text) => match reference(text) {
             Some((step, output)) => find(&step, &output).ok_or_else(|| text.clone())?,
+            None if parts(text).next().is_some() => Value::String(resolve_path(text, find)?),
             None => value.clone(),
         },
         Value::Array(list) => Value::Array(list.iter().map(|element| resolve(element, find)).collect::<Result<_, _>>()?),
@@ -414,14 +462,36 @@ pub fn resolve_path(path: &str, find: &dyn Fn(&str, &str) -> Option<Value>) -> R
         out.push_str(&rest[..start]);
         let (step, output) = reference(&rest[start..end]).ok_or_else(|| rest[start..end].to_owned())?;
         let value = find(&step, &output).ok_or_else(|| rest[start..end].to_owned())?;
-        out.push_str(value.as_str().unwrap_or_default());
+        out.push_str(&value.as_str().map_or_else(|| value.to_string(), str::to_owned));
         rest = &rest[end..];
     }
     out.push_str(rest);
     Ok(out)
 }
 
+/// Before an output's path: a number is given as text. AWS answers a template's version as a number and takes it as a
+/// text.
+pub const AS_TEXT: &str = "text:";
+
 /// Picks the named outputs out of an answer; the first that isn't there is the error.
 pub fn outputs_of(answer: &Value, wanted: &BTreeMap<String, String>) -> Result<BTreeMap<String, Value>, String> {
-    wanted.iter().map(|(name, at)| path::first(answer, at).map(|value| (name.clone(), value.clone())).ok_or_else(|| at.clone())).collect()
+    wanted.iter().map(|(name, at)| output_of(answer, at).map(|value| (name.clone(), value)).ok_or_else(|| at.clone())).collect()
+}
+
+fn output_of(answer: &Value, at: &str) -> Option<Value> {
+    match at.strip_prefix(AS_TEXT) {
+        None => path::first(answer, at).cloned(),
+        Some(at) => path::first(answer, at).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned).into()),
+    }
+}
+
+impl Action {
+    /// The outputs in its answer; what it lacks, or does not say although it must, is the error.
+    pub fn outputs_in(&self, answer: &Value) -> Result<BTreeMap<String, Value>, String> {
+        let broken = self.claims.iter().find(|claim| !claim.expect.holds(&path::select(answer, &claim.path)));
+        match broken {
+            Some(claim) => Err(format!("{} as it must be; it is {:?}", claim.path, path::select(answer, &claim.path))),
+            None => outputs_of(answer, &self.outputs),
+        }
+    }
 }

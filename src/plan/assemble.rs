@@ -344,7 +344,7 @@ impl<'a> Assembly<'a> {
                 .owner
                 .as_ref()
                 .is_some_and(|owner| moved(owner) || owner.as_str().starts_with("function:") || owner.as_str() == "service:rds"),
-            _ => moved(&r.id),
+            _ => moved(r.facets.owner.as_ref().unwrap_or(&r.id)),
         };
         for wearer in self.inventory.resources.values().filter(|r| !goes(r)) {
             for group in wearer.groups() {
@@ -430,6 +430,7 @@ impl<'a> Assembly<'a> {
                 | "ec2:DescribeAddresses" => true,
                 "ec2:DescribeInstances" | "ec2:DescribeVolumes" => any("i-"),
                 "rds:DescribeDBInstances" | "rds:DescribeDBSubnetGroups" => any("service:rds"),
+                "ecs:ListClusters" | "ecs:ListServices" | "ecs:DescribeServices" => any("service:ecs"),
                 "lambda:ListFunctions" => any("function:") || any("service:lambda"),
                 "elasticloadbalancing:DescribeLoadBalancers"
                 | "elasticloadbalancing:DescribeListeners"

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::intent::Unvouched;
+use super::serving::{served, strangers};
 use crate::model::facet::Role;
 use crate::model::id::Id;
 use crate::model::inventory::Inventory;
@@ -104,7 +105,9 @@ pub fn design(input: &Input<'_>) -> (BTreeMap<Id, Design>, Vec<Addition>) {
 
 fn additions(designer: &Designer<'_>, designs: &BTreeMap<Id, Design>) -> Vec<Addition> {
     let input = designer.input;
-    let stays = |r: &Resource| r.role == Role::Bystander || input.chosen.get(&r.id).is_some_and(|(s, _)| *s == Strategy::Skip);
+    let part = |r: &Resource| r.facets.owner.as_ref().is_some_and(|owner| designs.contains_key(owner));
+    let stays =
+        |r: &Resource| (r.role == Role::Bystander && !part(r)) || input.chosen.get(&r.id).is_some_and(|(s, _)| *s == Strategy::Skip);
     let worn: BTreeSet<&Id> = input.inventory.resources.values().filter(|r| stays(r)).flat_map(Resource::groups).collect();
     let mut out = Vec::new();
     for group in worn {
@@ -200,7 +203,8 @@ impl<'a> Designer<'a> {
                     .owner
                     .as_ref()
                     .filter(|owner| self.input.chosen.contains_key(*owner) || !owner.as_str().starts_with("service:")),
-                Role::Workload | Role::Balancer | Role::Bystander | Role::Endpoint => Some(&resource.id),
+                Role::Bystander => resource.facets.owner.as_ref().or(Some(&resource.id)),
+                Role::Workload | Role::Balancer | Role::Endpoint => Some(&resource.id),
                 _ => None,
             };
             for group in resource.groups() {
@@ -466,45 +470,6 @@ fn cidr(net: &IpNet) -> Value {
         IpNet::V4(net) => json!({ "CidrIp": net.to_string() }),
         IpNet::V6(net) => json!({ "CidrIpv6": net.to_string() }),
     }
-}
-
-/// Groups of interfaces whose owners this version does not move, and who may well open connections.
-fn strangers(inventory: &Inventory) -> BTreeMap<&Id, &str> {
-    let silent = ["service:rds", "service:elasticache", "service:efs", "service:elasticloadbalancing", "service:lambda"];
-    let mut out = BTreeMap::new();
-    for interface in inventory.with_role(Role::Interface) {
-        let owner = match &interface.facets.owner {
-            Some(owner) if inventory.get(owner).is_none_or(|r| r.role == Role::Bystander) => owner.as_str(),
-            None => "an unknown owner",
-            Some(_) => continue,
-        };
-        let function = owner.starts_with("function:") || owner.starts_with("vpce-") || owner.starts_with("nat-");
-        if !function && !silent.iter().any(|prefix| owner.starts_with(prefix)) {
-            out.extend(interface.groups().iter().map(|group| (group, owner)));
-        }
-    }
-    out
-}
-
-/// For each target: the balancers that send to it, and on which ports.
-fn served(inventory: &Inventory) -> BTreeMap<&str, Vec<(&Resource, u16)>> {
-    let mut behind: BTreeMap<&Id, Vec<&Resource>> = BTreeMap::new();
-    for balancer in inventory.with_role(Role::Balancer) {
-        for group in balancer.facets.balancing.iter().flat_map(|b| &b.target_groups) {
-            behind.entry(group).or_default().push(balancer);
-        }
-    }
-    let mut out: BTreeMap<&str, Vec<(&Resource, u16)>> = BTreeMap::new();
-    for group in inventory.with_role(Role::TargetGroup) {
-        let Some(targets) = &group.facets.targets else { continue };
-        for target in &targets.members {
-            for balancer in behind.get(&group.id).into_iter().flatten() {
-                let ports = std::iter::once(target.port).chain(targets.health_port);
-                out.entry(target.target.as_str()).or_default().extend(ports.map(|port| (*balancer, port)));
-            }
-        }
-    }
-    out
 }
 
 /// Who comes in by one old rule.

@@ -22,6 +22,7 @@ pub mod lint;
 pub mod network;
 pub mod order;
 pub mod problem;
+mod serving;
 
 pub use assemble::plan;
 

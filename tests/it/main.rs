@@ -12,16 +12,22 @@ mod support;
 mod architecture;
 /// What the program says and leaves alone when what it is given is bad.
 mod bad_input;
+/// Compute environments of Batch: in place, or exchanged.
+mod batch;
 /// What holds of every kind and of every step, whatever they are.
 mod conformance;
 /// How many reads a discovery makes.
 mod discovery_budget;
 /// An inventory from a folder of AWS CLI answers.
 mod dumps;
+/// The same of listings within listings.
+mod dumps_nested;
 /// The emulated AWS comes up, and its inspector is able to fail.
 mod emulator;
 /// What ten times the account costs.
 mod growth;
+/// Mistakes of a naive tool (`aws-semantics.md`, c) that this one does not make.
+mod mistakes;
 /// The whole way over the wire, and through everything that a night can bring.
 #[cfg(feature = "aws")]
 mod night;
@@ -29,8 +35,14 @@ mod night;
 mod planner;
 /// How an intent and a plan are read.
 mod reading;
+/// Auto Scaling groups: pinned, moved, refreshed, and back.
+mod scaling;
+/// Scheduled tasks: re-sent whole, their input never stored.
+mod scheduled;
 /// The real driver on a simulated account, disturbed at every call.
 mod simulation;
+/// Services, scheduled tasks, Auto Scaling groups and compute environments: moved, moved back, disturbed.
+mod stateless;
 /// The worked example in the repository is what the program makes of it.
 mod story;
 /// Sizes, leftovers, runbook pages.

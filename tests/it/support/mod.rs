@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "not every suite uses every helper")]
 
 pub mod account;
+pub mod account_ecs;
 pub mod command;
 pub mod emulator;
 pub mod http;
