@@ -95,7 +95,18 @@ fn simulate(size: usize) {
             let stop = Stop::default();
             let opening = Body::Opened { id: "bench".into(), migration: "bench".into(), plan: String::new(), version: String::new() };
             let (plan, records) = (&made, records.as_slice());
-            let whole = Run { plan, records, cloud: &cloud, clock: &*clock, tell: &|_| {}, stop: &stop, goal, who: "bench", opening };
+            let whole = Run {
+                plan,
+                records,
+                cloud: &cloud,
+                clock: &*clock,
+                tell: &|_| {},
+                stop: &stop,
+                ask: &|_, _| true,
+                goal,
+                who: "bench",
+                opening,
+            };
             futures_util::FutureExt::now_or_never(run(whole, Box::new(journal.clone())))
         });
         assert!(matches!(end, Some(End::Reached)), "{way}: {end:?}");

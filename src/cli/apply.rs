@@ -6,7 +6,7 @@ use super::failure::{Failure, known};
 use super::place::{Hashed, Place};
 use super::progress::Progress;
 use super::session::{self, Session};
-use super::{Done, Global, say};
+use super::{Done, Global, gate, say};
 use crate::cloud::simulated::FaultAt;
 use crate::execute::driver::FailedStep;
 use crate::execute::{End, Goal, Machine, Run, Stop};
@@ -106,17 +106,23 @@ pub async fn run(global: &Global, args: Args) -> Done {
         &place.name,
         args.yes,
     )?;
-    let end = drive(global, &ready, journal, Goal::Forward(until), left as u64).await;
+    let ask = gate::Asker { name: &place.name, yes: args.yes };
+    let moved = plan.moves.len();
+    let end = drive(global, &ready, journal, Goal::Forward(until), left as u64, &ask).await;
     let again = match (&args.until, args.cleanup) {
         (_, true) => format!("hikkoshi apply {} --cleanup", place.name),
         (Some(until), _) => format!("hikkoshi apply {} --until {until}", place.name),
         (None, false) => format!("hikkoshi apply {}", place.name),
     };
-    conclude(global, &place, plan, &again, end)
+    let ended = conclude(global, &place, plan, &again, end);
+    if ended.is_ok() && !global.json {
+        say(&format!("  {}\n", report_run::requests(&ready.session.cloud.requests(), moved)));
+    }
+    ended
 }
 
 /// Makes the run. Ctrl-C once stops it at the next safe point, twice at once; either way it is resumable.
-pub async fn drive(global: &Global, ready: &Ready, journal: FileJournal, goal: Goal, steps: u64) -> End {
+pub async fn drive(global: &Global, ready: &Ready, journal: FileJournal, goal: Goal, steps: u64, ask: &gate::Asker<'_>) -> End {
     let stop = std::sync::Arc::new(Stop::default());
     let asked = stop.clone();
     let signals = super::spawn(async move {
@@ -136,6 +142,7 @@ pub async fn drive(global: &Global, ready: &Ready, journal: FileJournal, goal: G
         clock: &*ready.session.clock,
         tell: &|event| progress.tell(event),
         stop: &stop,
+        ask: &|gate, machine| progress.aside(|| ask.ask(gate, machine)),
         goal,
         who: &ready.who,
         opening: opening(ready),
@@ -188,6 +195,7 @@ fn conclude(global: &Global, place: &Place, plan: &Plan, again: &str, end: End) 
             Ok(0)
         }
         End::Interrupted => Err(interrupted(place, again)),
+        End::Gate(id) => Err(gate::closed(plan, &id, again)),
         End::Journal(error) => Err(error.into()),
         End::Failed(failed) => Err(stopped(global, place, plan, &failed)),
     }

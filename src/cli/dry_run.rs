@@ -79,13 +79,14 @@ async fn one(
         clock,
         tell: &|event| progress.tell(event),
         stop: &stop,
+        ask: &|_, _| true,
         goal,
         who: "dry-run",
         opening: opening.clone(),
     };
     let end = crate::execute::run(run, Box::new(shared.clone())).await;
     let failed = match end {
-        End::Reached | End::Interrupted => Vec::new(),
+        End::Reached | End::Interrupted | End::Gate(_) => Vec::new(),
         End::Failed(failed) => failed,
         End::Journal(error) => return Err(error.into()),
     };

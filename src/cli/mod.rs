@@ -16,6 +16,7 @@ mod discover;
 mod dry_run;
 mod explain;
 pub mod failure;
+mod gate;
 mod graph;
 mod init;
 mod place;

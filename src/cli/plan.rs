@@ -4,6 +4,7 @@ use super::failure::{Failure, exit};
 use super::place::{self, Place};
 use super::{Done, Global, say, say_json};
 use crate::execute::Machine;
+use crate::plan::compare::compare;
 use crate::plan::{Plan, format, plan};
 use crate::report;
 
@@ -15,6 +16,9 @@ pub struct Args {
     /// Show one step of the plan in full
     #[arg(long, value_name = "ID")]
     step: Option<String>,
+    /// Put whole plans side by side: as planned, all by flip, all moved; writes nothing
+    #[arg(long, conflicts_with = "step")]
+    compare: bool,
 }
 
 /// Plans, or shows a step of the plan.
@@ -30,6 +34,9 @@ pub async fn run(global: &Global, args: Args) -> Done {
     }
     let inventory = place.inventory()?;
     same_account(&place, &intent.value, &inventory.value)?;
+    if args.compare {
+        return alternatives(global, &place, &intent.value, &inventory.value);
+    }
     let plan =
         plan(&intent.value, &inventory.value, &intent.sha256, &inventory.sha256).map_err(|problem| place.intent_problem(&problem))?;
     let text = format::write(&plan).map_err(|error| Failure::new("HK0901", error))?;
@@ -37,6 +44,23 @@ pub async fn run(global: &Global, args: Args) -> Done {
     place::write(&place.plan_path(), &text)?;
     tell(global, &place, &plan);
     Ok(if plan.blockers.is_empty() { 0 } else { exit::FINDINGS })
+}
+
+/// Whole plans side by side.
+fn alternatives(
+    global: &Global,
+    place: &Place,
+    intent: &crate::plan::intent::Intent,
+    inventory: &crate::model::inventory::Inventory,
+) -> Done {
+    let all = compare(intent, inventory).map_err(|problem| place.intent_problem(&problem))?;
+    if global.json {
+        say_json(&serde_json::json!({ "alternatives": all }));
+        return Ok(0);
+    }
+    say(&report::plan::alternatives(&all, global.options()));
+    say(&format!("\nnothing was written; per workload: hikkoshi plan {} --verbose\n", place.name));
+    Ok(0)
 }
 
 fn same_account(
@@ -87,7 +111,7 @@ fn tell(global: &Global, place: &Place, plan: &Plan) {
     if global.json {
         say_json(
             &serde_json::json!({ "plan": place.plan_path(), "blockers": plan.blockers, "warnings": plan.warnings, "moves": plan.moves,
-            "groups": plan.groups, "subnets": plan.subnets, "stages": plan.stages, "steps": plan.steps.len() }),
+            "groups": plan.groups, "egress": plan.egress, "gates": plan.gates, "cost": plan.cost, "subnets": plan.subnets, "stages": plan.stages, "steps": plan.steps.len() }),
         );
         return;
     }

@@ -36,6 +36,14 @@ pub struct Progress<'p> {
 }
 
 impl<'p> Progress<'p> {
+    /// Does something that talks to the person, with the display out of its way.
+    pub fn aside<T>(&self, talk: impl FnOnce() -> T) -> T {
+        match &self.bar {
+            Some(bar) => bar.suspend(talk),
+            None => talk(),
+        }
+    }
+
     /// For a run of so many steps.
     pub fn new(global: &Global, plan: &'p Plan, steps: u64) -> Progress<'p> {
         let live = !global.json && std::io::stderr().is_terminal() && std::io::stdout().is_terminal();

@@ -4,7 +4,7 @@ use super::apply::{drive, interrupted, no_checkpoint, ready};
 use super::confirm::confirm;
 use super::failure::{Failure, known};
 use super::place::{Hashed, Place};
-use super::{Done, Global, say};
+use super::{Done, Global, gate, say};
 use crate::cloud::simulated::FaultAt;
 use crate::execute::{End, Goal, Machine};
 use crate::model::step::Stage;
@@ -61,14 +61,15 @@ pub async fn run(global: &Global, args: Args) -> Done {
         &place.name,
         args.yes,
     )?;
-    let end = drive(global, &ready, journal, Goal::Back(to), count as u64).await;
+    let end = drive(global, &ready, journal, Goal::Back(to), count as u64, &gate::Asker { name: &place.name, yes: true }).await;
     let again = format!("hikkoshi rollback {} {}", place.name, args.to.as_ref().map_or("--all".to_owned(), |to| format!("--to {to}")));
     match end {
         End::Reached => {
             told(global, &place, plan, &where_to)?;
             Ok(0)
         }
-        End::Interrupted => Err(interrupted(&place, &again)),
+        // There is no gate on the way back.
+        End::Interrupted | End::Gate(_) => Err(interrupted(&place, &again)),
         End::Journal(error) => Err(error.into()),
         End::Failed(failed) => {
             let first = &failed[0];
@@ -88,10 +89,17 @@ pub async fn run(global: &Global, args: Args) -> Done {
 /// What a way back takes with it.
 fn data_notes(machine: &Machine<'_>, to: Option<Stage>) -> String {
     let copies = machine.to_undo(to).into_iter().filter(|step| step.call.operation.name() == "RunInstances").count();
-    if copies == 0 {
-        return String::new();
+    let addresses = machine.to_undo(to).into_iter().filter(|step| step.call.operation.name() == "AllocateAddress").count();
+    let mut out = String::new();
+    if addresses > 0 {
+        out.push_str(&format!(
+            "\n{addresses} elastic IPs of NAT gateways are released: they may never come back, and whoever allow-listed them must know."
+        ));
     }
-    format!("\n{copies} relocated instances are terminated and the old ones started again: what was written on the copies is lost.")
+    if copies == 0 {
+        return out;
+    }
+    out + &format!("\n{copies} relocated instances are terminated and the old ones started again: what was written on the copies is lost.")
 }
 
 /// How far back: a checkpoint, or none for the beginning.

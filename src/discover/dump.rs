@@ -179,12 +179,16 @@ fn names(doc: &Value, listing: &Listing) -> Vec<String> {
         "serviceName",
         "FunctionArn",
         "CacheSubnetGroupName",
+        "DBSubnetGroup",
         "TargetGroupName",
         "LoadBalancerName",
         "FunctionName",
     ];
+    let subnet = doc["SubnetIds"][0].as_str();
+    // Application Auto Scaling calls it by its kind, too; so does ECS a service's tasks.
+    let scaled = doc["DBClusterIdentifier"].as_str().map(|id| format!("cluster:{id}"));
     let found = keys.iter().map(|key| path::text(doc, key)).filter(|name| !name.is_empty());
-    found.map(str::to_owned).collect()
+    found.chain(subnet).map(str::to_owned).chain(scaled).collect()
 }
 
 /// The part of a file's answer that is about a document; none if nothing is.

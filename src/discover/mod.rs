@@ -15,7 +15,7 @@ use futures_util::stream;
 use serde_json::{Value, json};
 
 use crate::cloud::Cloud;
-use crate::kinds::{KINDS, Kind, Listing, Scope};
+use crate::kinds::{KINDS, Kind, Listing, Scope, relate};
 use crate::model::call::{Call, Outcome, Refusal};
 use crate::model::facet::Role;
 use crate::model::id::Id;
@@ -200,6 +200,7 @@ fn parse(documents: &mut [(&'static dyn Kind, Vec<Value>)], vpc: &Id) -> BTreeMa
     let parsed = documents.iter().flat_map(|(kind, found)| found.iter().filter_map(|doc| kind.parse(doc, vpc)));
     let mut resources: BTreeMap<Id, Resource> =
         parsed.map(|resource| (resource.id.clone(), Resource { name: harmless(&resource.name), ..resource })).collect();
+    relate(&mut resources);
     link(&mut resources);
     resources
 }

@@ -15,7 +15,7 @@ use super::task::{Context, Failure, Shared, Task};
 use crate::clock::Clock;
 use crate::cloud::Cloud;
 use crate::journal::{Body, Error as JournalError, Journal, Record};
-use crate::plan::Plan;
+use crate::plan::{Gate, Plan};
 
 /// Failures that would meet every other step as well, or that say that the account is not what was planned for: AWS
 /// is out of reach, the credentials are not accepted, somebody else has changed something.
@@ -67,6 +67,8 @@ pub struct Run<'p> {
     pub goal: Goal,
     /// Who runs it.
     pub who: &'p str,
+    /// Asks a person at a gate; true: go on.
+    pub ask: &'p (dyn Fn(&Gate, &Machine<'_>) -> bool + Sync),
     /// What begins the journal if it is empty.
     pub opening: Body,
 }
@@ -91,6 +93,8 @@ pub enum End {
     Failed(Vec<FailedStep>),
     /// It was asked to stop.
     Interrupted,
+    /// A gate's question was not answered with yes.
+    Gate(String),
     /// The journal could not be written: nothing was done after that.
     Journal(JournalError),
 }
@@ -125,13 +129,14 @@ async fn drive(context: &Context<'_>, run: &Run<'_>) -> Result<End, Failure> {
     let mut tasks: FuturesUnordered<Ended<'_>> = FuturesUnordered::new();
     let mut busy: BTreeSet<String> = BTreeSet::new();
     let mut failed: Vec<FailedStep> = Vec::new();
+    let mut closed = None;
     loop {
         // A failed step stops what needs it, and nothing else; but where nothing can be trusted to work or to be as
         // planned, nothing more is begun.
         let hopeless = failed.iter().any(|step| FOR_ALL.contains(&step.code.as_str()));
         if !hopeless && !run.stop.asked() {
             let tried: BTreeSet<String> = failed.iter().map(|step| step.step.clone()).collect();
-            start(context, run.goal, &mut tasks, &mut busy, &tried)?;
+            closed = start(context, run, &mut tasks, &mut busy, &tried)?;
         }
         if tasks.is_empty() {
             break;
@@ -144,25 +149,26 @@ async fn drive(context: &Context<'_>, run: &Run<'_>) -> Result<End, Failure> {
             Err(Failure::Journal(error)) => return Err(Failure::Journal(error)),
         }
     }
-    let (end, how) = match (failed.is_empty(), run.stop.asked()) {
-        (false, _) => (End::Failed(failed), "failed"),
-        (true, true) => (End::Interrupted, "interrupted"),
-        (true, false) => (End::Reached, "done"),
+    let (end, how) = match (failed.is_empty(), run.stop.asked(), closed) {
+        (false, _, _) => (End::Failed(failed), "failed"),
+        (true, true, _) => (End::Interrupted, "interrupted"),
+        (true, false, Some(gate)) => (End::Gate(gate), "not confirmed"),
+        (true, false, None) => (End::Reached, "done"),
     };
     context.record(Body::RunEnded { how: how.to_owned() })?;
     Ok(end)
 }
 
-/// Begins what can be begun. Checkpoints are recorded on the way.
+/// Begins what can be begun. Checkpoints are recorded on the way. The answer is the gate that stays closed, if one does.
 fn start<'c>(
     context: &'c Context<'_>,
-    goal: Goal,
+    run: &Run<'_>,
     tasks: &mut FuturesUnordered<Ended<'c>>,
     busy: &mut BTreeSet<String>,
     failed: &BTreeSet<String>,
-) -> Result<(), Failure> {
+) -> Result<Option<String>, Failure> {
     loop {
-        let commands = context.shared().machine.next(goal, busy, failed);
+        let commands = context.shared().machine.next(run.goal, busy, failed);
         let mut reached = false;
         for command in commands {
             match command {
@@ -171,10 +177,17 @@ fn start<'c>(
                     context.tell(stage.name(), What::Checkpoint);
                     reached = true;
                 }
+                Command::Ask(gate) => {
+                    if !(run.ask)(gate, &context.shared().machine) {
+                        return Ok(Some(gate.id.clone()));
+                    }
+                    context.record(Body::Confirmed { gate: gate.id.clone(), who: run.who.to_owned() })?;
+                    reached = true;
+                }
                 Command::Do(id) | Command::Undo(id) => {
                     let Some(step) = context.shared().machine.step(&id) else { continue };
                     busy.insert(id.clone());
-                    let forward = matches!(goal, Goal::Forward(_));
+                    let forward = matches!(run.goal, Goal::Forward(_));
                     tasks.push(Box::pin(async move {
                         let task = Task::new(context, step);
                         let result = if forward { task.forward().await } else { task.backward().await };
@@ -184,7 +197,7 @@ fn start<'c>(
             }
         }
         if !reached {
-            return Ok(());
+            return Ok(None);
         }
     }
 }

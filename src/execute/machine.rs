@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::journal::{Body, Ending, Record, Way};
 use crate::model::step::{Stage, Step, Undo};
-use crate::plan::Plan;
+use crate::plan::{Gate, Plan};
 
 /// Steps in hand at a time; waiting costs next to nothing, and the adapter keeps AWS's budgets.
 pub const AT_ONCE: usize = 32;
@@ -53,7 +53,9 @@ pub enum Goal {
 
 /// What to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Command {
+pub enum Command<'p> {
+    /// Ask a person, and go on if the answer is yes.
+    Ask(&'p Gate),
     /// Carry a step out, from wherever it stands.
     Do(String),
     /// Undo a step, from wherever it stands.
@@ -69,6 +71,7 @@ pub struct Machine<'p> {
     dependents: BTreeMap<&'p str, Vec<&'p str>>,
     states: BTreeMap<&'p str, StepState>,
     checkpoints: BTreeSet<Stage>,
+    confirmed: BTreeSet<String>,
     journal: String,
     waits: BTreeMap<&'p str, usize>,
     ready: BTreeSet<(Stage, usize)>,
@@ -105,6 +108,7 @@ impl<'p> Machine<'p> {
             dependents,
             states,
             checkpoints: BTreeSet::new(),
+            confirmed: BTreeSet::new(),
             journal: String::new(),
             waits,
             ready,
@@ -189,9 +193,15 @@ impl<'p> Machine<'p> {
                 self.change(step, |state| *state = StepState { generation: state.generation + 1, ..StepState::default() });
                 if let Some(stage) = stage {
                     self.checkpoints.retain(|reached| *reached < stage);
+                    // What was asked about may be another thing the next time.
+                    let later = |id: &String| self.plan.gates.iter().any(|gate| gate.id == *id && gate.before > stage);
+                    self.confirmed.retain(|id| !later(id));
                 }
             }
             Body::Checkpoint { stage } => self.checkpoints.extend(Stage::parse(stage)),
+            Body::Confirmed { gate, .. } => {
+                self.confirmed.insert(gate.clone());
+            }
             Body::RunBegan { .. } | Body::RunEnded { .. } => {}
         }
     }
@@ -266,25 +276,33 @@ impl<'p> Machine<'p> {
 
     /// What can be done now, beside what is being done (`busy`) and what was tried in vain in this run (`failed`); as
     /// much of it as can be in hand at a time.
-    pub fn next(&self, goal: Goal, busy: &BTreeSet<String>, failed: &BTreeSet<String>) -> Vec<Command> {
+    pub fn next(&self, goal: Goal, busy: &BTreeSet<String>, failed: &BTreeSet<String>) -> Vec<Command<'p>> {
         match goal {
             Goal::Forward(until) => self.forward(until, busy, failed),
             Goal::Back(to) => self.back(to, busy, failed),
         }
     }
 
-    fn forward(&self, until: Stage, busy: &BTreeSet<String>, failed: &BTreeSet<String>) -> Vec<Command> {
+    fn forward(&self, until: Stage, busy: &BTreeSet<String>, failed: &BTreeSet<String>) -> Vec<Command<'p>> {
         let whole = |stage: &&Stage| self.open.get(stage).is_none_or(|open| *open == 0);
         let reached = self.plan.stages.iter().take_while(whole).filter(|stage| **stage <= until && !self.checkpoints.contains(stage));
-        let mut commands: Vec<Command> = reached.copied().map(Command::Checkpoint).collect();
+        let mut commands: Vec<Command<'p>> = reached.copied().map(Command::Checkpoint).collect();
         if !commands.is_empty() {
             return commands;
         }
         let Some(stage) = self.current_stage().filter(|stage| *stage <= until) else { return commands };
+        if let Some(gate) = self.gate(stage) {
+            return vec![Command::Ask(gate)];
+        }
         let here = self.ready.range((stage, 0)..=(stage, usize::MAX)).map(|(_, at)| &self.plan.steps[*at].id);
         let free = here.filter(|id| !busy.contains(*id) && !failed.contains(*id)).cloned();
         commands.extend(free.take(AT_ONCE.saturating_sub(busy.len())).map(Command::Do));
         commands
+    }
+
+    /// The gate that stands open before a stage.
+    pub fn gate(&self, stage: Stage) -> Option<&'p Gate> {
+        self.plan.gates.iter().find(|gate| gate.before <= stage && !self.confirmed.contains(&gate.id))
     }
 
     /// Whether a step left something behind that its way back would take away.
@@ -298,7 +316,7 @@ impl<'p> Machine<'p> {
         self.plan.steps.iter().rev().filter(beyond).collect()
     }
 
-    fn back(&self, to: Option<Stage>, busy: &BTreeSet<String>, failed: &BTreeSet<String>) -> Vec<Command> {
+    fn back(&self, to: Option<Stage>, busy: &BTreeSet<String>, failed: &BTreeSet<String>) -> Vec<Command<'p>> {
         let last = self.begun.last().map(|(stage, _)| *stage).filter(|stage| to.is_none_or(|to| *stage > to));
         let Some(last) = last else { return Vec::new() };
         let here = self.undoable.range((last, 0)..=(last, usize::MAX)).rev().map(|(_, at)| &self.plan.steps[*at].id);

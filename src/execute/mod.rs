@@ -8,6 +8,7 @@ pub mod driver;
 pub mod event;
 pub mod look;
 pub mod machine;
+mod patience;
 pub mod task;
 
 pub use driver::{End, Run, Stop, run};

@@ -9,42 +9,20 @@ use super::driver::Stop;
 use super::event::{Event, What};
 use super::look::{self, Blind};
 use super::machine::{Machine, Phase};
+use super::patience::{BUSY, IN_USE_S, Pace, Patience};
 use crate::clock::{Clock, rfc3339};
 use crate::cloud::Cloud;
 use crate::journal::{Body, Ending, Error as JournalError, Journal, Way};
 use crate::model::call::{Call, Label, Object, Outcome, Refusal};
-use crate::model::step::{Action, Check, Expect, Stage, Step, Undo, UndoCall, Wait, outputs_of, resolve_path};
+use crate::model::step::{Action, Check, Expect, Once, Stage, Step, Undo, UndoCall, Wait, outputs_of, resolve_path};
 use crate::plan::sha256;
 
-/// How long a refusal that passes by itself is tried again, in seconds.
-const BUSY_S: u64 = 900;
-/// How long a deletion is tried again while something still uses the thing: Lambda's interfaces linger for 20 minutes.
-const IN_USE_S: u64 = 2700;
 /// How long a fresh id may be unknown to AWS (EC2 guide, "Eventual consistency"), and how long a check may lag behind.
 const CONSISTENCY_S: u64 = 60;
 /// How often a call of unknown outcome is looked for before it is made again; reads may lag behind.
 const LOOKS: u32 = 5;
 /// How often a call of unknown outcome is made again.
 const REPEATS: u32 = 3;
-
-/// Refusals that pass by themselves: the thing is being changed, or the caller is too fast.
-const BUSY: [&str; 12] = [
-    "ResourceConflictException",
-    "InvalidDBInstanceState",
-    "InvalidDBInstanceStateFault",
-    "IncorrectInstanceState",
-    "IncorrectState",
-    "InvalidAMIID.Unavailable",
-    "RequestLimitExceeded",
-    "Throttling",
-    "ThrottlingException",
-    "TooManyRequestsException",
-    "PreconditionFailedException",
-    "ResourceInUse",
-];
-/// Refusals of a deletion while something still uses the thing.
-const IN_USE: [&str; 5] =
-    ["DependencyViolation", "InvalidIPAddress.InUse", "InvalidSnapshot.InUse", "AuthFailure.InUse", "InvalidNetworkInterface.InUse"];
 
 /// Why a step did not end well.
 #[derive(Debug)]
@@ -147,49 +125,6 @@ impl<'p> Context<'p> {
 /// characters, as EC2 wants.
 pub fn token(journal: &str, step: &str, generation: u32) -> String {
     sha256(format!("{journal}/{step}/{generation}").as_bytes())[..40].to_owned()
-}
-
-/// How long to wait before the next look: soon at first, then at the pace of the thing waited for.
-struct Pace {
-    next_s: f64,
-    most_s: f64,
-}
-
-impl Pace {
-    fn of(usual_s: u64) -> Pace {
-        Pace { next_s: 0.2, most_s: (usual_s as f64 / 10.0).clamp(1.0, 15.0) }
-    }
-
-    /// For what takes many minutes: a deletion that waits for something to let go.
-    fn slow() -> Pace {
-        Pace { next_s: 0.2, most_s: 60.0 }
-    }
-
-    fn next(&mut self) -> f64 {
-        let now = self.next_s;
-        self.next_s = (self.next_s * 1.5).min(self.most_s);
-        now
-    }
-}
-
-/// How long refusals that pass by themselves are waited out, from a moment on.
-struct Patience {
-    from_ms: u64,
-}
-
-impl Patience {
-    fn from(now_ms: u64) -> Patience {
-        Patience { from_ms: now_ms }
-    }
-
-    fn waits_out(&self, refusal: &Refusal, now_ms: u64) -> bool {
-        let limit_s = match refusal.code.as_str() {
-            code if BUSY.contains(&code) => BUSY_S,
-            code if IN_USE.contains(&code) => IN_USE_S,
-            _ => 0,
-        };
-        now_ms < self.from_ms + limit_s * 1000
-    }
 }
 
 /// A step in the hands of a task.
@@ -381,12 +316,12 @@ impl<'c, 'p> Task<'c, 'p> {
     async fn settle(&self, why: &str) -> Result<(), Failure> {
         self.tell(What::Unknown { why: why.to_owned() });
         for _ in 0..REPEATS {
-            let mut pace = Pace::of(20);
-            for _ in 0..LOOKS {
-                if self.adopt(&self.step.call).await? {
-                    return Ok(());
-                }
-                self.context.sleep(pace.next()).await?;
+            if self.came_through().await? {
+                return Ok(());
+            }
+            if self.step.call.once.is_some() {
+                // What it would turn must still be as it was.
+                self.preconditions().await?;
             }
             let parameters = self.parameters(&self.step.call.parameters).await?;
             match self.make(Way::Do, self.step.call.operation.clone(), parameters).await? {
@@ -399,6 +334,9 @@ impl<'c, 'p> Task<'c, 'p> {
                     }
                     self.end(Way::Do, Ending::Refused(refusal.code.clone(), refusal.message.clone()))?;
                     if Patience::from(self.context.clock.now_ms()).waits_out(&refusal, self.context.clock.now_ms()) {
+                        if self.step.call.once.is_some() {
+                            continue;
+                        }
                         return Box::pin(self.call()).await;
                     }
                     return self.refused(&self.step.call.operation.to_string(), &refusal);
@@ -422,13 +360,22 @@ impl<'c, 'p> Task<'c, 'p> {
         };
         let at = resolve_path(&probe.path, &|s, o| find(s, o)).or_else(|text| blinded(&Blind::Reference(text)))?;
         let expect = look::expectation(&probe.expect, &find).or_else(|blind| blinded(&blind))?;
-        if !expect.holds(&crate::model::path::select(&answer, &at)) {
+        if !expect.holds(&crate::model::path::select(&answer, &at)) && !self.any_sign(action.once.as_ref()).await? {
             return Ok(false);
         }
         let Ok(outputs) = outputs_of(&answer, &probe.outputs) else { return Ok(false) };
         self.end(Way::Do, Ending::Adopted(outputs))?;
         self.tell(What::Called { adopted: true });
         Ok(true)
+    }
+
+    async fn any_sign(&self, once: Option<&Once>) -> Result<bool, Failure> {
+        for sign in once.iter().flat_map(|once| &once.signs) {
+            if self.look(sign).await?.holds {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     async fn wait(&self, wait: &Wait) -> Result<(), Failure> {
@@ -506,14 +453,19 @@ impl<'c, 'p> Task<'c, 'p> {
         Ok(())
     }
 
-    /// Whether a call of unknown outcome was carried out, for a rollback: looked for, not made again.
+    /// Whether a call of unknown outcome was carried out: looked for, a few times or as long as the step says.
     async fn came_through(&self) -> Result<bool, Failure> {
-        let mut pace = Pace::of(20);
-        for _ in 0..LOOKS {
+        let settle_s = self.step.call.once.as_ref().map_or(0, |once| once.settle_s);
+        let until = self.context.clock.now_ms() + settle_s * 1000;
+        let mut pace = Pace::of(20.max(settle_s / 10));
+        for look in 1.. {
             if self.adopt(&self.step.call).await? {
                 return Ok(true);
             }
             self.context.sleep(pace.next()).await?;
+            if look >= LOOKS && self.context.clock.now_ms() >= until {
+                break;
+            }
         }
         Ok(false)
     }
@@ -536,11 +488,28 @@ impl<'c, 'p> Task<'c, 'p> {
         self.end(Way::Undo(at), Ending::Done(BTreeMap::new()))
     }
 
+    /// Whether there is nothing to undo; if a call that must not be made twice may be in the air, looked for long enough.
+    async fn needless(&self, call: &UndoCall, in_the_air: bool) -> Result<bool, Failure> {
+        let settle_s = call.once.as_ref().filter(|_| in_the_air).map_or(0, |once| once.settle_s);
+        let until = self.context.clock.now_ms() + settle_s * 1000;
+        let mut pace = Pace::of(20.max(settle_s / 10));
+        loop {
+            if self.look(&call.unless).await?.holds || in_the_air && self.any_sign(call.once.as_ref()).await? {
+                return Ok(true);
+            }
+            if self.context.clock.now_ms() >= until {
+                return Ok(false);
+            }
+            self.context.sleep(pace.next()).await?;
+        }
+    }
+
     async fn undo_once(&self, at: usize, call: &UndoCall, each: Option<&Value>) -> Result<(), Failure> {
         let patience = Patience::from(self.context.clock.now_ms());
         let mut pace = Pace::slow();
+        let mut in_the_air = self.phase().0 == Phase::Undoing(at, true);
         loop {
-            if self.look(&call.unless).await?.holds {
+            if self.needless(call, in_the_air).await? {
                 return Ok(());
             }
             let find = |from: &str, output: &str| if from == "each" { each.cloned() } else { self.context.find(self.step, from, output) };
@@ -549,8 +518,12 @@ impl<'c, 'p> Task<'c, 'p> {
             match self.make(Way::Undo(at), call.operation.clone(), parameters).await? {
                 Outcome::Done(_) => return Ok(()),
                 Outcome::Refused(refusal) if refusal.is_not_found() || call.adopt_on.contains(&refusal.code) => return Ok(()),
-                Outcome::Unknown(why) => self.tell(What::Unknown { why }),
+                Outcome::Unknown(why) => {
+                    in_the_air = true;
+                    self.tell(What::Unknown { why });
+                }
                 Outcome::Refused(refusal) => {
+                    in_the_air = false;
                     if !patience.waits_out(&refusal, self.context.clock.now_ms()) {
                         self.end(Way::Undo(at), Ending::Refused(refusal.code.clone(), refusal.message.clone()))?;
                         return failed("HK0506", format!("{} was refused: {refusal}", call.operation));

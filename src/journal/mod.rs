@@ -106,6 +106,13 @@ pub enum Body {
         /// The step.
         step: String,
     },
+    /// A person has answered a gate's question with yes.
+    Confirmed {
+        /// The gate.
+        gate: String,
+        /// Who.
+        who: String,
+    },
     /// All steps of a stage are verified.
     Checkpoint {
         /// The stage's name.
@@ -144,6 +151,7 @@ impl Record {
             Body::Failed { step, .. } => format!("step {step} failed"),
             Body::Undone { step } => format!("step {step} undone"),
             Body::Checkpoint { stage } => format!("checkpoint {stage}"),
+            Body::Confirmed { gate, .. } => format!("{gate} confirmed"),
             Body::RunEnded { how } => format!("run ended: {how}"),
         };
         format!("record {} of {}, {what}", self.seq, self.at)

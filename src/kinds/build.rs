@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::model::call::Object;
-use crate::model::step::{AS_TEXT, Action, Check, Claim, Expect, Impact, LOOK, Look, Need, Probe, Stage, Step, Undo, UndoCall, Wait};
+use crate::model::step::{AS_TEXT, Action, Check, Claim, Expect, Impact, LOOK, Look, Need, Once, Probe, Stage, Step, Undo, UndoCall, Wait};
 
 /// The tag that names the migration.
 pub const MIGRATION_TAG: &str = "hikkoshi:migration";
@@ -80,7 +80,15 @@ pub fn wait_or_fail(until: Check, never: &[&str], usual_s: u64, timeout_s: u64) 
 
 /// A call on the way back.
 pub fn undo(operation: &str, parameters: Value, unless: Check) -> UndoCall {
-    UndoCall { operation: parse(operation), parameters: object(parameters), each: None, unless, adopt_on: Vec::new(), wait: Vec::new() }
+    UndoCall {
+        operation: parse(operation),
+        parameters: object(parameters),
+        each: None,
+        unless,
+        adopt_on: Vec::new(),
+        once: None,
+        wait: Vec::new(),
+    }
 }
 
 /// A call on the way back that takes its time.
@@ -102,6 +110,19 @@ fn within(documents: &str, at: &str) -> String {
 pub fn rest_first(operation: &str, parameters: Value, there: Check, rest: Wait) -> UndoCall {
     undo_and_wait(operation, parameters, there, vec![rest])
 }
+
+/// A call on the way back that must not be made twice.
+pub fn undo_once(operation: &str, parameters: Value, unless: Check, wait: Vec<Wait>) -> UndoCall {
+    UndoCall { once: Some(Once { settle_s: SETTLE_S, signs: Vec::new() }), ..undo_and_wait(operation, parameters, unless, wait) }
+}
+
+/// A call on the way back, and what shows beside its end that it was carried out.
+pub fn undo_with_sign(operation: &str, parameters: Value, unless: Check, sign: Check, wait: Vec<Wait>) -> UndoCall {
+    UndoCall { once: Some(Once { settle_s: 0, signs: vec![sign] }), ..undo_and_wait(operation, parameters, unless, wait) }
+}
+
+/// How long a failover of unknown outcome is looked for: what shows it may lag behind by minutes.
+const SETTLE_S: u64 = 900;
 
 /// A step in the making.
 pub struct Draft(Step);
@@ -128,6 +149,7 @@ pub fn step(id: impl Into<String>, stage: Stage, of_move: &str, title: impl Into
             claims: Vec::new(),
             capture: BTreeMap::new(),
             probe: none,
+            once: None,
             adopt_on: Vec::new(),
         },
         wait: Vec::new(),
@@ -201,6 +223,18 @@ impl Draft {
     /// AWS codes that mean "it is already so".
     pub fn adopt_on(mut self, codes: &[&str]) -> Draft {
         self.0.call.adopt_on = codes.iter().map(|code| (*code).to_owned()).collect();
+        self
+    }
+
+    /// It must not be made twice; what shows beside the probe that it was carried out.
+    pub fn once(mut self, signs: Vec<Check>) -> Draft {
+        self.0.call.once = Some(Once { settle_s: SETTLE_S, signs });
+        self
+    }
+
+    /// What shows, beside the probe, that a call of unknown outcome was carried out.
+    pub fn sign(mut self, check: Check) -> Draft {
+        self.0.call.once.get_or_insert_with(|| Once { settle_s: 0, signs: Vec::new() }).signs.push(check);
         self
     }
 

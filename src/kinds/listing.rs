@@ -196,6 +196,7 @@ fn filter_path(name: &str) -> Option<String> {
         "instance-id" => "InstanceId",
         "availability-zone" => "AvailabilityZone",
         "network-interface-id" => "NetworkInterfaceId",
+        "db-cluster-id" => "DBClusterIdentifier",
         _ => return None,
     };
     Some(at.to_owned())

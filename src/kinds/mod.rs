@@ -11,12 +11,16 @@ use crate::model::call::{Object, Refusal};
 use crate::model::id::Id;
 use crate::model::resource::Resource;
 use crate::model::step::Step;
-use crate::model::strategy::{Blocker, Candidate, Provision, Scene, Site};
+use crate::model::strategy::{Blocker, Candidate, Member, Provision, Scene, Site};
 
 mod auto_scaling_group;
 mod batch_compute_environment;
 mod build;
 mod cache_cluster;
+mod cache_subnet_group;
+mod classic_balancer;
+mod db_cluster;
+mod db_event;
 mod db_instance;
 mod db_subnet_group;
 mod ec2_instance;
@@ -32,16 +36,20 @@ mod nat_gateway;
 mod network_acl;
 mod network_interface;
 mod place;
+mod replication_group;
 mod route_table;
 mod scheduled_task;
 mod security_group;
+mod serverless_cache;
 mod subnet;
 mod target_group;
 mod vpc;
 mod vpc_endpoint;
+mod zones;
 
 pub use build::{MIGRATION_TAG, STEP_TAG};
 pub use listing::{Each, Follow, Listing, Named, Scope, Source, answer as listing_answer};
+pub use network_interface::relate;
 
 /// What a mutating call does to a simulated account: AWS's answer, or AWS's refusal.
 pub type Effect = fn(&mut Account, &Object) -> Result<Value, Refusal>;
@@ -83,6 +91,15 @@ pub trait Kind: Sync {
         Ok(Vec::new())
     }
 
+    /// The steps that carry across, together, all that this resource places: the members of its unit that rotate. What
+    /// one of them needs for itself alone is in its own draft.
+    ///
+    /// # Errors
+    /// What stands in the way, with a way out.
+    fn draft_unit(&self, _unit: &Resource, _members: &[Member<'_>]) -> Result<Vec<Step>, Blocker> {
+        Ok(Vec::new())
+    }
+
     /// The steps that provide a piece of foundation, if that is this kind's trade.
     fn provide(&self, _provision: &Provision, _migration: &str, _inventory: &crate::model::inventory::Inventory) -> Option<Vec<Step>> {
         None
@@ -113,9 +130,14 @@ pub static KINDS: &[&dyn Kind] = &[
     &batch_compute_environment::BatchComputeEnvironment,
     &db_subnet_group::DbSubnetGroup,
     &db_instance::DbInstance,
+    &db_cluster::DbCluster,
     &load_balancer::LoadBalancer,
+    &classic_balancer::ClassicBalancer,
     &target_group::TargetGroup,
+    &cache_subnet_group::CacheSubnetGroup,
+    &replication_group::ReplicationGroup,
     &cache_cluster::CacheCluster,
+    &serverless_cache::ServerlessCache,
 ];
 
 /// The kind of that name.

@@ -4,6 +4,8 @@
 //! is listed as unknown, and stands in the way of turning its subnet private. The id of an owner that has no kind here
 //! begins with `service:`; it is known, but not moved by this version.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::effects::{list, text};
@@ -26,17 +28,38 @@ static LISTING: Listing = Listing {
     follow: &[],
 };
 
+/// Owners that are told by the type that EC2 gives the interface (EC2 API, `NetworkInterfaceType`).
+const BY_TYPE: [(&str, &str); 9] = [
+    ("api_gateway_managed", "service:api-gateway"),
+    ("codestar_connections_managed", "service:codeconnections"),
+    ("ec2_instance_connect_endpoint", "service:instance-connect-endpoint"),
+    ("gateway_load_balancer", "service:elasticloadbalancing"),
+    ("gateway_load_balancer_endpoint", "service:gateway-load-balancer-endpoint"),
+    ("global_accelerator_managed", "service:global-accelerator"),
+    ("iot_rules_managed", "service:iot"),
+    ("quicksight", "service:quicksight"),
+    ("transit_gateway", "service:transit-gateway"),
+];
+
 /// Owners that are told by the description's beginning (EC2 and service guides; aws-semantics.md, "ENI census").
-const BY_DESCRIPTION: [(&str, &str); 9] = [
+const BY_DESCRIPTION: [(&str, &str); 17] = [
     ("RDSNetworkInterface", "service:rds"),
     ("RDSProxy", "service:rds-proxy"),
-    ("ElastiCache ", "service:elasticache"),
     ("EFS mount target for ", "service:efs"),
     ("arn:aws:ecs:", "service:ecs"),
     ("Amazon EKS ", "service:eks"),
+    ("aws-K8S-", "service:eks"),
     ("ES ", "service:opensearch"),
     ("DMSNetworkInterface", "service:dms"),
     ("AWS created network interface for directory", "service:directory"),
+    ("DO NOT DELETE - Amazon MSK", "service:msk"),
+    ("RedshiftNetworkInterface", "service:redshift"),
+    ("Network Interface for Transit Gateway Attachment", "service:transit-gateway"),
+    ("Attached to Glue using role", "service:glue"),
+    ("[DO NOT DELETE] ENI managed by SageMaker", "service:sagemaker"),
+    ("Route 53 Resolver", "service:route53-resolver"),
+    ("Created By Amazon Workspaces", "service:workspaces"),
+    ("ClientVPN Endpoint resource", "service:client-vpn"),
 ];
 
 /// Owners that are told by the requester.
@@ -61,15 +84,21 @@ fn owner(doc: &Value) -> Option<Id> {
         "lambda" => return Some(function(description)),
         _ => {}
     }
+    if let Some((_, owner)) = BY_TYPE.iter().find(|(name, _)| *name == path::text(doc, "InterfaceType")) {
+        return Some(Id::from(*owner));
+    }
     if let Some(balancer) = description.strip_prefix("ELB ") {
         let mut parts = balancer.split('/');
         return Some(match (parts.next(), parts.next()) {
             (Some(_), Some(name)) => Id::new(format!("lb:{name}")),
-            _ => Id::new(format!("service:classic-elb/{balancer}")),
+            _ => super::classic_balancer::id_of(balancer),
         });
     }
     if description.starts_with("AWS Lambda VPC ENI") {
         return Some(function(description));
+    }
+    if let Some(node) = description.strip_prefix("ElastiCache ") {
+        return Some(Id::new(format!("cache:{node}")));
     }
     let requester = path::text(doc, "RequesterId");
     let by =
@@ -84,6 +113,25 @@ fn function(description: &str) -> Id {
     match rest.match_indices('-').nth_back(uuid_hyphens) {
         Some((at, _)) => Id::new(format!("function:{}", &rest[..at])),
         None => "service:lambda".into(),
+    }
+}
+
+/// What shows only when everything has been read: a cache's interface names its node, and the node its cluster.
+pub fn relate(resources: &mut BTreeMap<Id, Resource>) {
+    let owner = |named: &Id| {
+        let node = named.as_str().strip_prefix("cache:")?;
+        // A cluster's nodes are called after it: `pages-0001`.
+        let cluster = node.rsplit_once('-').filter(|(_, number)| number.bytes().all(|b| b.is_ascii_digit())).map(|(name, _)| name);
+        let ids = [Some(node), cluster].into_iter().flatten().map(|name| Id::new(format!("cache:{name}")));
+        let found = ids.filter_map(|id| resources.get(&id)).next();
+        Some(found.map_or_else(|| Id::from("service:elasticache"), |found| found.facets.owner.clone().unwrap_or_else(|| found.id.clone())))
+    };
+    let interfaces = resources.values().filter(|r| r.role == Role::Interface);
+    let owners: Vec<(Id, Id)> = interfaces.filter_map(|i| Some((i.id.clone(), owner(i.facets.owner.as_ref()?)?))).collect();
+    for (interface, owner) in owners {
+        if let Some(interface) = resources.get_mut(&interface) {
+            interface.facets.owner = Some(owner);
+        }
     }
 }
 
@@ -184,8 +232,9 @@ mod tests {
         check(json!({ "InterfaceType": "nat_gateway", "Description": "Interface for NAT Gateway nat-1" }), Some("nat-1"));
         check(json!({ "InterfaceType": "vpc_endpoint", "Description": "VPC Endpoint Interface vpce-1" }), Some("vpce-1"));
         check(json!({ "Description": "ELB app/shop/50dc6c495c0c9188" }), Some("lb:shop"));
-        check(json!({ "Description": "ELB old-classic" }), Some("service:classic-elb/old-classic"));
+        check(json!({ "Description": "ELB old-classic" }), Some("clb:old-classic"));
         check(json!({ "Description": "RDSNetworkInterface" }), Some("service:rds"));
+        check(json!({ "Description": "ElastiCache sessions-001" }), Some("cache:sessions-001"));
         check(
             json!({ "InterfaceType": "lambda", "Description": "AWS Lambda VPC ENI-my-orders-4f1c2d3e-0000-4000-8000-123456789abc" }),
             Some("function:my-orders"),
@@ -196,6 +245,18 @@ mod tests {
         );
         check(json!({ "Description": "EFS mount target for fs-1 (fsmt-1)" }), Some("service:efs"));
         check(json!({ "RequesterId": "amazon-redshift", "Description": "" }), Some("service:redshift"));
+        for (description, service) in [
+            ("RDSProxy", "rds-proxy"),
+            ("ES shop-search", "opensearch"),
+            ("DO NOT DELETE - Amazon MSK network interface for cluster arn:aws:kafka:us-east-1:1:cluster/c", "msk"),
+            ("Amazon EKS shop", "eks"),
+            ("aws-K8S-i-1", "eks"),
+            ("RedshiftNetworkInterface", "redshift"),
+            ("arn:aws:ecs:us-east-1:1:attachment/4f1c", "ecs"),
+        ] {
+            check(json!({ "InterfaceType": "interface", "Description": description }), Some(&format!("service:{service}")));
+        }
+        check(json!({ "InterfaceType": "transit_gateway", "Description": "" }), Some("service:transit-gateway"));
         check(json!({ "Description": "somebody's own" }), None);
     }
 }

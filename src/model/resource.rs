@@ -34,6 +34,11 @@ impl Resource {
         self.facets.placement.as_ref().map_or(&[], |placement| &placement.subnets)
     }
 
+    /// What places it together with others, and carries it across together with them: its subnet group.
+    pub fn unit(&self) -> Option<&Id> {
+        self.facets.placement.as_ref().and_then(|placement| placement.through.as_ref())
+    }
+
     /// The groups it wears.
     pub fn groups(&self) -> &[Id] {
         self.facets.guard.as_ref().map_or(&[], |guard| &guard.groups)

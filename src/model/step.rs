@@ -166,6 +166,18 @@ pub struct Probe {
     pub outputs: BTreeMap<String, String>,
 }
 
+/// A call that must not be made twice without a look: a failover that is made again goes back, a change that takes its
+/// time is refused while it is under way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Once {
+    /// How long it is looked for before it may be made again, in seconds, if nobody knows whether it was carried out.
+    pub settle_s: u64,
+    /// What shows that it was carried out, beside the probe: any of these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signs: Vec<Check>,
+}
+
 /// The call of a step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -185,6 +197,9 @@ pub struct Action {
     pub capture: BTreeMap<String, Look>,
     /// How an unknown outcome is settled.
     pub probe: Probe,
+    /// For a call that must not be made twice. Before it is made again, what must be so before it is looked at anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub once: Option<Once>,
     /// AWS codes that mean "it is already so": looked at with the probe, then adopted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub adopt_on: Vec<String>,
@@ -206,6 +221,9 @@ pub struct UndoCall {
     /// AWS codes that mean "it is under way already": what follows is waited for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub adopt_on: Vec<String>,
+    /// For a call that must not be made twice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub once: Option<Once>,
     /// What to wait for afterwards.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub wait: Vec<Wait>,
@@ -377,6 +395,7 @@ impl Step {
         }
         each_in_object(&call.probe.parameters, visit);
         each_in_expect(&call.probe.expect, visit);
+        signs(&call.once).for_each(|check| each_in_check(check, visit));
         self.wait.iter().for_each(|wait| each_in_wait(wait, visit));
         self.verify.iter().for_each(|check| each_in_check(check, visit));
     }
@@ -388,9 +407,14 @@ impl Step {
             each_in_object(&call.parameters, visit);
             call.each.iter().for_each(|look| each_in_object(&look.parameters, visit));
             each_in_check(&call.unless, visit);
+            signs(&call.once).for_each(|check| each_in_check(check, visit));
             call.wait.iter().for_each(|wait| each_in_wait(wait, visit));
         }
     }
+}
+
+fn signs(once: &Option<Once>) -> impl Iterator<Item = &Check> {
+    once.iter().flat_map(|once| &once.signs)
 }
 
 fn each_in_check<'s>(check: &'s Check, visit: &mut dyn FnMut(&'s str, &'s str)) {

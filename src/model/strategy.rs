@@ -9,6 +9,7 @@ use super::id::Id;
 use super::index::Index;
 use super::inventory::Inventory;
 use super::network::Ports;
+use super::resource::Resource;
 
 /// How one workload, subnet group or subnet gets private.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -64,6 +65,17 @@ pub enum Risk {
     High,
 }
 
+impl Risk {
+    /// For people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Risk::Low => "low",
+            Risk::Medium => "medium",
+            Risk::High => "high",
+        }
+    }
+}
+
 /// How one gets back once it is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -76,6 +88,18 @@ pub enum WayBack {
     UntilFirstWrite,
     /// None.
     Never,
+}
+
+impl WayBack {
+    /// For people.
+    pub fn name(self) -> &'static str {
+        match self {
+            WayBack::Quick => "quick",
+            WayBack::Slow => "slow",
+            WayBack::UntilFirstWrite => "until the first write",
+            WayBack::Never => "none",
+        }
+    }
 }
 
 /// One strategy weighed for one workload.
@@ -201,6 +225,14 @@ pub struct Scene<'a> {
     pub old_until_tighten: bool,
     /// The name for steps: the workload's, as a slug, unique in the plan.
     pub slug: &'a str,
+}
+
+/// One workload of a unit: of things that can only be carried across together, because a subnet group places them all.
+pub struct Member<'a> {
+    /// The workload.
+    pub resource: &'a Resource,
+    /// What its draft may know.
+    pub scene: Scene<'a>,
 }
 
 /// A rule to be made: ports, peer as a parameter's value (`{"GroupId": …}`, `{"CidrIp": …}`, …), description.

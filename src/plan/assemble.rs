@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::decide::{Decision, Decisions, Names, decide};
+use super::decide::{Decision, Decisions, Names, Prefer, decide_as};
 use super::guard::{self, Design};
 use super::intent::{Intent, Problem, Unvouched};
 use super::network::{self, Network};
 use super::{Move, Plan, SubnetPlan, lint, order};
+use super::{caution, cost, egress, quotas};
 use crate::kinds;
 use crate::model::facet::Role;
 use crate::model::id::Id;
@@ -17,7 +18,7 @@ use crate::model::network::{Peer, Ports, Protocol, description};
 use crate::model::path;
 use crate::model::resource::Resource;
 use crate::model::step::{Need, Stage, Step};
-use crate::model::strategy::{Blocker, NewRule, Provision, Scene, Strategy};
+use crate::model::strategy::{Blocker, Member, NewRule, Provision, Scene, Strategy};
 
 /// AWS's default of security groups per interface (VPC quotas page).
 const GROUPS_PER_INTERFACE: usize = 5;
@@ -27,13 +28,28 @@ const GROUPS_PER_INTERFACE: usize = 5;
 /// # Errors
 /// If the intent names what isn't in the inventory.
 pub fn plan(intent: &Intent, inventory: &Inventory, intent_sha256: &str, inventory_sha256: &str) -> Result<Plan, Problem> {
-    let decisions = decide(intent, inventory)?;
+    plan_as(intent, inventory, Prefer::Least, intent_sha256, inventory_sha256)
+}
+
+/// Plans with a preference for the strategies that the intent leaves open.
+///
+/// # Errors
+/// As [`plan`].
+pub fn plan_as(
+    intent: &Intent,
+    inventory: &Inventory,
+    prefer: Prefer,
+    intent_sha256: &str,
+    inventory_sha256: &str,
+) -> Result<Plan, Problem> {
+    let decisions = decide_as(intent, inventory, prefer)?;
     let network = network::lay(intent, inventory, &decisions);
     let mut assembly = Assembly::new(intent, inventory, &decisions, &network)?;
     assembly.foundation();
     assembly.groups();
     assembly.endpoints();
     assembly.moves();
+    assembly.units();
     assembly.turn_takes();
     assembly.flips();
     assembly.drop_groups();
@@ -173,10 +189,8 @@ impl<'a> Assembly<'a> {
     }
 
     fn draft(&mut self, resource: &Resource, decision: &Decision) -> Vec<Step> {
-        let design = self.designs.get(&resource.id);
-        let groups: Vec<Value> = design.map_or_else(|| resource.groups().iter().map(|g| json!(g.as_str())).collect(), |d| d.wears.clone());
-        let regroup = design.is_some_and(|d| d.plan.group.is_some());
-        if regroup && resource.groups().len() + groups.len() > GROUPS_PER_INTERFACE {
+        let wears = self.wears(resource);
+        if self.regroups(resource) && resource.groups().len() + wears.len() > GROUPS_PER_INTERFACE {
             self.blockers.push(Blocker {
                 code: "HK0405".into(),
                 resource: resource.id.clone(),
@@ -188,22 +202,12 @@ impl<'a> Assembly<'a> {
                 way_out: "take a group off it first, or raise the quota".into(),
             });
         }
-        let scene = Scene {
-            inventory: self.inventory,
-            index: &self.decisions.index,
-            today: &self.decisions.public,
-            migration: &self.intent.migration.value,
-            strategy: decision.strategy,
-            private: &self.network.private,
-            public: &self.network.public,
-            flipping: &self.decisions.flipping,
-            groups: &groups,
-            regroup,
-            beside_first: design.is_some_and(|d| d.beside_first && regroup),
-            old_until_tighten: design.is_some_and(|d| d.old_until_tighten && regroup),
-            slug: &decision.slug,
-        };
+        let scene = self.scene(resource, decision, &wears);
         let drafted = kinds::kind(&resource.kind).map(|kind| kind.draft(resource, &scene));
+        self.drafted(drafted)
+    }
+
+    fn drafted(&mut self, drafted: Option<Result<Vec<Step>, Blocker>>) -> Vec<Step> {
         match drafted {
             Some(Ok(steps)) => steps,
             Some(Err(blocker)) => {
@@ -214,6 +218,57 @@ impl<'a> Assembly<'a> {
         }
     }
 
+    fn wears(&self, resource: &Resource) -> Vec<Value> {
+        let own = || resource.groups().iter().map(|group| json!(group.as_str())).collect();
+        self.designs.get(&resource.id).map_or_else(own, |design| design.wears.clone())
+    }
+
+    fn regroups(&self, resource: &Resource) -> bool {
+        self.designs.get(&resource.id).is_some_and(|design| design.plan.group.is_some())
+    }
+
+    fn scene<'s>(&'s self, resource: &Resource, decision: &'s Decision, groups: &'s [Value]) -> Scene<'s> {
+        let (design, regroup) = (self.designs.get(&resource.id), self.regroups(resource));
+        Scene {
+            inventory: self.inventory,
+            index: &self.decisions.index,
+            today: &self.decisions.public,
+            migration: &self.intent.migration.value,
+            strategy: decision.strategy,
+            private: &self.network.private,
+            public: &self.network.public,
+            flipping: &self.decisions.flipping,
+            groups,
+            regroup,
+            beside_first: design.is_some_and(|d| d.beside_first && regroup),
+            old_until_tighten: design.is_some_and(|d| d.old_until_tighten && regroup),
+            slug: &decision.slug,
+        }
+    }
+
+    /// What a subnet group places is carried across together, if it rotates: by the group's kind, once.
+    fn units(&mut self) {
+        let mut units: BTreeMap<&Id, Vec<(&Resource, &Decision)>> = BTreeMap::new();
+        for (id, decision) in self.decisions.by_workload.iter().filter(|(_, d)| d.moves && d.strategy == Strategy::Rotate) {
+            let Some(resource) = self.inventory.get(id).filter(|_| !decision.taken.impossible) else { continue };
+            if let Some(unit) = resource.unit() {
+                units.entry(unit).or_default().push((resource, decision));
+            }
+        }
+        for (id, of_it) in units {
+            let Some(unit) = self.inventory.get(id) else { continue };
+            let wears: Vec<Vec<Value>> = of_it.iter().map(|(resource, _)| self.wears(resource)).collect();
+            let mut members = Vec::new();
+            for ((resource, decision), wears) in of_it.iter().zip(&wears) {
+                members.push(Member { resource, scene: self.scene(resource, decision, wears) });
+            }
+            let drafted = kinds::kind(&unit.kind).map(|kind| kind.draft_unit(unit, &members));
+            drop(members);
+            let steps = self.drafted(drafted);
+            self.steps.extend(steps);
+        }
+    }
+
     /// Members of one target group are replaced one after the other, so that the others serve meanwhile.
     fn turn_takes(&mut self) {
         let mut places: BTreeMap<String, (usize, usize)> = BTreeMap::new();
@@ -221,7 +276,8 @@ impl<'a> Assembly<'a> {
             places.entry(step.of_move.clone()).and_modify(|(_, last)| *last = at).or_insert((at, at));
         }
         let relocated = |d: &&Decision| d.moves && d.strategy == Strategy::Relocate;
-        for group in self.inventory.with_role(Role::TargetGroup) {
+        for group in self.inventory.resources.values().filter(|resource| resource.facets.targets.is_some()) {
+            let what = if group.role == Role::TargetGroup { "target group " } else { "" };
             let members = group
                 .facets
                 .targets
@@ -236,9 +292,7 @@ impl<'a> Assembly<'a> {
                 let last = self.steps[last].id.clone();
                 let first = &mut self.steps[first];
                 if !first.needs.iter().any(|need| need.step == last) {
-                    first
-                        .needs
-                        .push(Need { step: last, because: format!("target group {} keeps a healthy target at every moment", group.name) });
+                    first.needs.push(Need { step: last, because: format!("{what}{} keeps a healthy target at every moment", group.name) });
                 }
             }
         }
@@ -344,7 +398,8 @@ impl<'a> Assembly<'a> {
                 .owner
                 .as_ref()
                 .is_some_and(|owner| moved(owner) || owner.as_str().starts_with("function:") || owner.as_str() == "service:rds"),
-            _ => moved(r.facets.owner.as_ref().unwrap_or(&r.id)),
+            Role::Bystander => moved(r.facets.owner.as_ref().unwrap_or(&r.id)),
+            _ => moved(&r.id),
         };
         for wearer in self.inventory.resources.values().filter(|r| !goes(r)) {
             for group in wearer.groups() {
@@ -378,10 +433,18 @@ impl<'a> Assembly<'a> {
             Ok(steps) => steps,
             Err(order::Cycle(circle)) => unreachable!("the planner made a circle: {circle:?}"),
         };
+        self.blockers.extend(quotas::rules_per_group(&steps, self.inventory));
         let mut stages: Vec<Stage> = steps.iter().map(|step| step.stage).collect();
         stages.dedup();
         self.blockers.sort();
         self.blockers.dedup();
+        let egress = egress::egress(self.inventory, self.decisions, self.network);
+        self.warnings.extend(egress::called_by_public_address(self.inventory));
+        self.warnings.extend(caution::owned_by_tools(self.inventory, self.decisions));
+        let regrouped = |id: &Id| self.designs.get(id).is_some_and(|design| design.plan.group.is_some());
+        self.warnings.extend(caution::untracked(self.inventory, self.decisions, &regrouped));
+        let gates = egress::gate(&egress, &steps).into_iter().collect();
+        let cost = cost::cost(self.inventory, &steps, self.addresses_gone());
         let groups = self.designs.into_values().map(|design| design.plan).collect();
         let plan = Plan {
             version: 1,
@@ -396,11 +459,19 @@ impl<'a> Assembly<'a> {
             subnets: self.subnets,
             moves: self.moves,
             groups,
+            egress,
+            gates,
+            cost,
             stages,
             steps,
         };
         debug_assert_eq!(lint::lint(&plan), Vec::new(), "the planner made an unsound plan");
         plan
+    }
+
+    fn addresses_gone(&self) -> usize {
+        let moved = self.decisions.by_workload.iter().filter(|(_, d)| d.moves);
+        moved.filter_map(|(id, d)| Some(cost::addresses_lost(d.strategy, self.inventory.get(id)?))).sum()
     }
 
     /// Who comes to wear a new group after `guard` does so when the group lets in what it is to serve.
@@ -429,13 +500,17 @@ impl<'a> Assembly<'a> {
                 | "ec2:DescribeInternetGateways"
                 | "ec2:DescribeAddresses" => true,
                 "ec2:DescribeInstances" | "ec2:DescribeVolumes" => any("i-"),
-                "rds:DescribeDBInstances" | "rds:DescribeDBSubnetGroups" => any("service:rds"),
+                "rds:DescribeDBInstances" | "rds:DescribeDBClusters" | "rds:DescribeDBSubnetGroups" => any("service:rds"),
+                "elasticache:DescribeCacheClusters" | "elasticache:DescribeReplicationGroups" | "elasticache:DescribeCacheSubnetGroups" => {
+                    any("service:elasticache") || any("cachegroup:")
+                }
                 "ecs:ListClusters" | "ecs:ListServices" | "ecs:DescribeServices" => any("service:ecs"),
                 "lambda:ListFunctions" => any("function:") || any("service:lambda"),
                 "elasticloadbalancing:DescribeLoadBalancers"
                 | "elasticloadbalancing:DescribeListeners"
                 | "elasticloadbalancing:DescribeTargetGroups"
                 | "elasticloadbalancing:DescribeTargetHealth" => any("lb:"),
+                "elb:DescribeLoadBalancers" => any("clb:"),
                 _ => false,
             };
             if needed {

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::cost;
 use super::intent::{Intent, Problem, unknown_workload};
 use super::problem::nearest;
 use crate::kinds;
@@ -48,11 +49,31 @@ pub struct Decisions<'a> {
     pub warnings: Vec<String>,
 }
 
+/// What is preferred where the intent leaves the choice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Prefer {
+    /// The least interruption, then the least risk.
+    #[default]
+    Least,
+    /// `flip` wherever AWS allows it.
+    Flip,
+    /// Whatever carries a workload into other subnets, wherever AWS allows it.
+    Move,
+}
+
 /// Decides.
 ///
 /// # Errors
 /// If the intent names a workload that isn't there, or a strategy that its kind doesn't have.
 pub fn decide<'a>(intent: &Intent, inventory: &'a Inventory) -> Result<Decisions<'a>, Problem> {
+    decide_as(intent, inventory, Prefer::Least)
+}
+
+/// Decides with a preference.
+///
+/// # Errors
+/// As [`decide`].
+pub fn decide_as<'a>(intent: &Intent, inventory: &'a Inventory, prefer: Prefer) -> Result<Decisions<'a>, Problem> {
     let names = Names::of(inventory);
     let asked = asked(intent, &names)?;
     let index = Index::of(inventory);
@@ -64,7 +85,7 @@ pub fn decide<'a>(intent: &Intent, inventory: &'a Inventory) -> Result<Decisions
         let site = Site { inventory, index: &index, public: &public, flipping: &flipping };
         let mut by_workload = BTreeMap::new();
         for resource in &movable {
-            let decision = one(resource, &site, asked.get(&resource.id), slugs[&resource.id].clone());
+            let decision = one(resource, &site, asked.get(&resource.id), prefer, slugs[&resource.id].clone());
             by_workload.insert(resource.id.clone(), decision);
         }
         let turned = movable.iter().filter(|r| by_workload[&r.id].moves && by_workload[&r.id].strategy == Strategy::Flip);
@@ -169,15 +190,19 @@ fn slugs(movable: &[&Resource]) -> BTreeMap<Id, String> {
     out
 }
 
-fn one(resource: &Resource, site: &Site<'_>, asked: Option<&(Strategy, Option<String>)>, slug: String) -> Decision {
+fn one(resource: &Resource, site: &Site<'_>, asked: Option<&(Strategy, Option<String>)>, prefer: Prefer, slug: String) -> Decision {
     let in_public = resource.subnets().iter().any(|subnet| site.public.contains(subnet));
     let needs = in_public || resource.has_public_address();
     let mut candidates = kinds::kind(&resource.kind).map(|kind| kind.candidates(resource, site)).unwrap_or_default();
+    cost::weigh(&mut candidates, resource, &site.inventory.region);
     let at = match asked {
         Some((strategy, reason)) => chosen_by_person(&mut candidates, *strategy, reason.as_deref()),
-        None => best(&candidates),
+        None => preferred(&candidates, prefer).or_else(|| best(&candidates)),
     };
-    let taken = at.map_or_else(|| left("this version does not move its kind"), |at| candidates.remove(at));
+    let taken = match at {
+        Some(at) => candidates.remove(at),
+        None => left(unasked(&candidates)),
+    };
     Decision { strategy: taken.strategy, slug, taken, rejected: candidates, moves: needs }
 }
 
@@ -197,8 +222,30 @@ fn chosen_by_person(candidates: &mut Vec<Candidate>, strategy: Strategy, reason:
     Some(candidates.len() - 1)
 }
 
+/// Strategies, for people.
+fn names(candidates: &[&Candidate]) -> String {
+    candidates.iter().map(|candidate| candidate.strategy.name()).collect::<Vec<_>>().join(", ")
+}
+
+/// Why nothing is done unless a person asks for it.
+fn unasked(candidates: &[Candidate]) -> &str {
+    let waits = candidates.iter().find(|candidate| !candidate.impossible).or(candidates.first());
+    waits.map_or("this version does not move its kind", |candidate| &candidate.reason)
+}
+
 fn left(reason: &str) -> Candidate {
     Candidate::new(Strategy::Skip, reason)
+}
+
+/// The best of what is preferred; none where there is no such way, or nothing is preferred.
+fn preferred(candidates: &[Candidate], prefer: Prefer) -> Option<usize> {
+    let wanted: &[Strategy] = match prefer {
+        Prefer::Least => return None,
+        Prefer::Flip => &[Strategy::Flip],
+        Prefer::Move => &[Strategy::Relocate, Strategy::Rotate],
+    };
+    let open = candidates.iter().enumerate().filter(|(_, one)| wanted.contains(&one.strategy) && !one.impossible);
+    open.min_by_key(|(at, one)| (one.interruption_s, one.risk, *at)).map(|(at, _)| at)
 }
 
 /// The least interruption, then the least risk; among equals the one that the kind prefers.
@@ -221,8 +268,21 @@ fn refuse_the_impossible(decisions: &mut Decisions<'_>, inventory: &Inventory) {
             && decision.strategy == Strategy::Skip
             && let Some(subnet) = shares
         {
-            let why = format!("{} is skipped, but its subnet {} turns private for others", resource.name, inventory.name(subnet));
-            decisions.blockers.push(block(why, "move it too, or skip the others in that subnet as well"));
+            let place = inventory.name(subnet);
+            let open: Vec<&Candidate> = decision.rejected.iter().filter(|c| c.rejected && !c.impossible).collect();
+            decisions.blockers.push(match open.first() {
+                None => block(
+                    format!("{} is skipped, but its subnet {place} turns private for others", resource.name),
+                    "move it too, or skip the others in that subnet as well",
+                ),
+                Some(first) => block(
+                    format!(
+                        "{} stays unless a person says otherwise, but its subnet {place} turns private: {}",
+                        resource.name, first.reason
+                    ),
+                    &format!("name a strategy for it in the intent ({}), or skip the others in that subnet", names(&open)),
+                ),
+            });
         }
         if decision.moves && decision.strategy == Strategy::Skip && shares.is_none() {
             decisions.warnings.push(format!("{} stays public: {}", resource.name, decision.taken.reason));
@@ -230,16 +290,45 @@ fn refuse_the_impossible(decisions: &mut Decisions<'_>, inventory: &Inventory) {
     }
     let notes = inventory.resources.values().filter(|r| !r.facets.note.is_empty());
     decisions.warnings.extend(notes.map(|r| r.facets.note.clone()));
+    whole_units(decisions, inventory);
     public_bystanders(decisions, inventory);
     census(decisions, inventory);
 }
 
+/// A subnet group gives up a subnet only when nothing is in it: if one of what it places rotates, all must.
+fn whole_units(decisions: &mut Decisions<'_>, inventory: &Inventory) {
+    let rotates = |decision: &Decision| decision.moves && decision.strategy == Strategy::Rotate;
+    let members = || decisions.by_workload.iter().filter_map(|(id, decision)| Some((inventory.get(id)?, decision)));
+    let units: BTreeMap<&Id, &str> =
+        members().filter(|(_, d)| rotates(d)).filter_map(|(r, _)| Some((r.unit()?, r.name.as_str()))).collect();
+    let mut blockers = Vec::new();
+    for (resource, decision) in members().filter(|(_, decision)| !rotates(decision)) {
+        let Some((unit, other)) = resource.unit().and_then(|unit| units.get_key_value(unit)) else { continue };
+        blockers.push(Blocker {
+            code: "HK0401".into(),
+            resource: resource.id.clone(),
+            why: format!(
+                "{} shares the subnet group {} with {other}, which rotates, and would hold its public subnets (it is to {})",
+                resource.name,
+                inventory.name(unit),
+                decision.strategy.name()
+            ),
+            way_out: format!("rotate {} too, or let {other} flip", resource.name),
+        });
+    }
+    decisions.blockers.extend(blockers);
+}
+
 /// A public database whose subnet turns private may become unreachable (RDS guide); this version takes the public
-/// name off those that it moves only.
+/// name off those that it moves only, and off the members of clusters that it moves.
 fn public_bystanders(decisions: &mut Decisions<'_>, inventory: &Inventory) {
     let public = inventory.with_role(Role::Bystander).filter(|r| r.facets.publicly_accessible);
     for resource in public {
         let Some(subnet) = resource.subnets().iter().find(|subnet| decisions.flipping.contains(*subnet)) else { continue };
+        let owner = resource.facets.owner.as_ref().and_then(|owner| decisions.by_workload.get(owner));
+        if owner.is_some_and(|owner| owner.moves && owner.strategy != Strategy::Skip) {
+            continue;
+        }
         decisions.blockers.push(Blocker {
             code: "HK0401".into(),
             resource: resource.id.clone(),

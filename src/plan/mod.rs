@@ -13,7 +13,11 @@ use crate::model::strategy::{Blocker, Candidate, Risk, Strategy};
 
 pub mod allocate;
 pub mod assemble;
+pub mod caution;
+pub mod compare;
+pub mod cost;
 pub mod decide;
+pub mod egress;
 pub mod format;
 pub mod guard;
 pub mod init;
@@ -22,6 +26,7 @@ pub mod lint;
 pub mod network;
 pub mod order;
 pub mod problem;
+pub mod quotas;
 mod serving;
 
 pub use assemble::plan;
@@ -67,6 +72,21 @@ pub struct SubnetPlan {
     pub what: String,
 }
 
+/// A question that only a person can answer, asked before a stage.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gate {
+    /// Its name.
+    pub id: String,
+    /// The stage before which it is asked.
+    pub before: Stage,
+    /// The question.
+    pub asks: String,
+    /// What one has to know to answer it; may hold references to outputs of steps.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<String>,
+}
+
 /// The whole plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -100,6 +120,15 @@ pub struct Plan {
     /// The groups.
     #[serde(default)]
     pub groups: Vec<guard::GroupPlan>,
+    /// Whose connections come from other public addresses afterwards.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub egress: Vec<egress::Egress>,
+    /// Questions that only a person can answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gates: Vec<Gate>,
+    /// What the account costs more in a month afterwards.
+    #[serde(default)]
+    pub cost: cost::Cost,
     /// The stages that have steps, in order. Each ends with a checkpoint of the same name.
     #[serde(default)]
     pub stages: Vec<Stage>,

@@ -31,6 +31,8 @@ pub struct Network {
     pub public: BTreeMap<String, Value>,
     /// The private table for each subnet that turns private.
     pub table_for: BTreeMap<Id, Value>,
+    /// By zone, the address from which connections come: a reference to the step that allocates it.
+    pub egress: BTreeMap<String, String>,
     /// For people.
     pub subnets: Vec<SubnetPlan>,
     /// What stands in the way.
@@ -57,8 +59,18 @@ pub fn lay(intent: &Intent, inventory: &Inventory, decisions: &Decisions<'_>) ->
         return network;
     }
     let mut space = Space::of(inventory, &intent.subnets.avoid);
+    let wanted = wanted_addresses(inventory, decisions);
     for place in &places {
-        network.subnet(place, "private", intent.subnets.private_prefix, 28, &mut space, inventory);
+        let need = wanted.get(place.zone).copied().unwrap_or(0);
+        let prefix = intent.subnets.private_prefix.min(prefix_for(need));
+        if prefix < intent.subnets.private_prefix {
+            network.warnings.push(format!(
+                "the private subnet of {} is /{prefix} and not /{}: {need} addresses are needed at the peak of the move",
+                place.zone, intent.subnets.private_prefix
+            ));
+        }
+        network.subnet(place, "private", prefix, 28, &mut space, inventory);
+        network.room(place, need, inventory);
     }
     for place in places.iter().filter(|place| !place.turning.is_empty()) {
         network.subnet(place, "public", intent.subnets.public_prefix, SMALLEST_PUBLIC, &mut space, inventory);
@@ -69,6 +81,35 @@ pub fn lay(intent: &Intent, inventory: &Inventory, decisions: &Decisions<'_>) ->
     network.quota(inventory);
     network.acls(inventory);
     network
+}
+
+/// Addresses that AWS keeps of every subnet (VPC guide, "Subnet sizing").
+const KEPT_BY_AWS: u64 = 5;
+/// Addresses beside those of what moves in: endpoints, what grows meanwhile.
+const SPARE: u64 = 16;
+
+/// The longest prefix of a subnet that has so many addresses to give.
+fn prefix_for(need: u64) -> u8 {
+    (16..=28).rev().find(|prefix| (1u64 << (32 - prefix)) - KEPT_BY_AWS >= need).unwrap_or(16)
+}
+
+/// By zone, the addresses that a private subnet must have at the peak: what moves in, twice, since services and groups
+/// start new nodes before old ones go, and some room.
+fn wanted_addresses<'a>(inventory: &'a Inventory, decisions: &Decisions<'a>) -> BTreeMap<&'a str, u64> {
+    use crate::model::strategy::Strategy;
+    let moves_in = |owner: Option<&Id>| match owner.and_then(|owner| decisions.by_workload.get(owner)) {
+        Some(decision) => {
+            decision.moves && !matches!(decision.strategy, Strategy::Flip | Strategy::Stay | Strategy::Skip | Strategy::Retire)
+        }
+        None => owner.is_some_and(|owner| owner.as_str().starts_with("i-") || owner.as_str() == "service:ecs"),
+    };
+    let mut out = BTreeMap::new();
+    for interface in inventory.with_role(Role::Interface).filter(|i| moves_in(i.facets.owner.as_ref())) {
+        let Some(subnet) = interface.subnets().first().filter(|subnet| decisions.public.contains(subnet)) else { continue };
+        let zone = inventory.get(subnet).map_or("", |s| path::text(&s.doc, "AvailabilityZone"));
+        *out.entry(zone).or_insert(SPARE) += 2;
+    }
+    out
 }
 
 /// The zones of whatever moves, with their public subnets.
@@ -114,6 +155,22 @@ impl Network {
         self.provisions.push(Provision::Subnet { cidr: range.to_string(), zone: place.zone.to_owned(), flavour });
     }
 
+    /// Whether the private subnet that was found for a zone has room for what moves in.
+    fn room(&mut self, place: &Place<'_>, need: u64, inventory: &Inventory) {
+        let found = self.subnets.iter().rev().find(|subnet| subnet.what == "new private" && subnet.zone == place.zone);
+        let prefix = found.and_then(|subnet| subnet.cidr.rsplit_once('/')?.1.parse::<u8>().ok());
+        let Some(room) = prefix.map(|prefix| (1u64 << (32 - prefix)) - KEPT_BY_AWS).filter(|room| *room < need) else { return };
+        self.blockers.push(Blocker {
+            code: "HK0404".into(),
+            resource: inventory.vpc.clone(),
+            why: format!(
+                "the largest free range for the private subnet of {} has {room} addresses, and {need} are needed at the peak of the move",
+                place.zone
+            ),
+            way_out: "add a secondary range to the VPC (aws ec2 associate-vpc-cidr-block), or let more workloads `flip`".into(),
+        });
+    }
+
     /// A new public subnet is served by the table that serves the zone's public subnet today.
     fn public_associations(&mut self, places: &[Place<'_>], inventory: &Inventory) {
         let tables = inventory.tables();
@@ -147,6 +204,7 @@ impl Network {
                         allocations: vec![(place.zone.to_owned(), allocation)],
                         zone: Some(place.zone.to_owned()),
                     });
+                    self.egress.insert(place.zone.to_owned(), format!("${{eip-nat-{}.PublicIp}}", place.letter));
                     out.insert(place.zone.to_owned(), json!(format!("${{nat-{}.NatGatewayId}}", place.letter)));
                 }
             }
@@ -157,6 +215,7 @@ impl Network {
                 self.needs_seat(subnet.as_ref(), &places[0], inventory);
                 self.provisions.push(Provision::Nat { subnet, allocations: vec![(places[0].zone.to_owned(), allocation)], zone: None });
                 out.extend(places.iter().map(|place| (place.zone.to_owned(), json!("${nat.NatGatewayId}"))));
+                self.egress.extend(places.iter().map(|place| (place.zone.to_owned(), "${eip-nat.PublicIp}".to_owned())));
                 self.warnings.push(
                     "one NAT gateway for all zones: if its zone fails, no private subnet gets out; traffic between zones is charged"
                         .to_owned(),
@@ -166,13 +225,13 @@ impl Network {
                 let mut allocations = Vec::new();
                 for place in places {
                     self.provisions.push(Provision::Address { zone: Some(place.zone.to_owned()) });
+                    self.egress.insert(place.zone.to_owned(), format!("${{eip-nat-{}.PublicIp}}", place.letter));
                     allocations.push((place.zone.to_owned(), json!(format!("${{eip-nat-{}.AllocationId}}", place.letter))));
                 }
                 self.provisions.push(Provision::Nat { subnet: None, allocations, zone: None });
                 out.extend(places.iter().map(|place| (place.zone.to_owned(), json!("${nat.NatGatewayId}"))));
             }
         }
-        self.warnings.push("outbound connections get new source addresses: whoever allow-lists the old ones must add the NAT gateways' elastic IPs (printed by `hikkoshi status` after the foundation stage)".to_owned());
         out
     }
 

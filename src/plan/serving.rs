@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use crate::model::facet::Role;
 use crate::model::id::Id;
 use crate::model::inventory::Inventory;
+use crate::model::network::Ports;
 use crate::model::resource::Resource;
 
 /// Groups of interfaces whose owners this version does not move, and who may well open connections.
 pub(super) fn strangers(inventory: &Inventory) -> BTreeMap<&Id, &str> {
-    let silent = ["service:rds", "service:elasticache", "service:efs", "service:elasticloadbalancing", "service:lambda"];
+    let silent = ["service:rds", "service:elasticache", "cachegroup:", "service:efs", "service:elasticloadbalancing", "service:lambda"];
     let mut out = BTreeMap::new();
     for interface in inventory.with_role(Role::Interface) {
         let owner = match &interface.facets.owner {
@@ -25,39 +26,45 @@ pub(super) fn strangers(inventory: &Inventory) -> BTreeMap<&Id, &str> {
     out
 }
 
-/// For each target: the balancers that send to it, and on which ports. What registers its parts by itself counts as a
-/// target when none of them runs.
-pub(super) fn served(inventory: &Inventory) -> BTreeMap<&str, Vec<(&Resource, u16)>> {
+/// For each target: the balancers that send to it, and on which ports. A Classic Load Balancer names its targets itself.
+/// What registers its parts by itself counts as a target when none of them runs.
+pub(super) fn served(inventory: &Inventory) -> BTreeMap<&str, Vec<(&Resource, Ports)>> {
     let mut behind: BTreeMap<&Id, Vec<&Resource>> = BTreeMap::new();
     for balancer in inventory.with_role(Role::Balancer) {
         for group in balancer.facets.balancing.iter().flat_map(|b| &b.target_groups) {
             behind.entry(group).or_default().push(balancer);
         }
+        if balancer.facets.targets.is_some() {
+            behind.entry(&balancer.id).or_default().push(balancer);
+        }
     }
-    let mut out: BTreeMap<&str, Vec<(&Resource, u16)>> = BTreeMap::new();
     let wholes = wholes(inventory);
-    for group in inventory.with_role(Role::TargetGroup) {
-        let Some(targets) = &group.facets.targets else { continue };
+    let mut out: BTreeMap<&str, Vec<(&Resource, Ports)>> = BTreeMap::new();
+    for (list, balancers) in &behind {
+        let Some(targets) = inventory.get(list).and_then(|list| list.facets.targets.as_ref()) else { continue };
         for target in &targets.members {
-            for balancer in behind.get(&group.id).into_iter().flatten() {
-                let ports = std::iter::once(target.port).chain(targets.health_port);
-                let who = wholes.get(target.target.as_str()).copied().unwrap_or(&target.target);
-                out.entry(who).or_default().extend(ports.map(|port| (*balancer, port)));
+            let who = wholes.get(target.target.as_str()).copied().unwrap_or(&target.target);
+            for balancer in balancers {
+                out.entry(who).or_default().extend(targets.ports(target).into_iter().map(|ports| (*balancer, ports)));
             }
         }
     }
     for workload in inventory.with_role(Role::Workload) {
-        let groups = workload.facets.uses.iter().filter_map(|(group, _)| inventory.get(group));
-        for group in groups.filter(|group| group.role == Role::TargetGroup) {
-            let known = workload.facets.listens.iter().flatten().map(|ports| ports.from);
-            let usual = group.doc["Port"].as_u64().and_then(|port| u16::try_from(port).ok()).filter(|_| workload.facets.listens.is_none());
-            let ports: Vec<u16> = known.chain(usual).chain(group.facets.targets.as_ref().and_then(|t| t.health_port)).collect();
-            for balancer in behind.get(&group.id).into_iter().flatten() {
-                out.entry(workload.id.as_str()).or_default().extend(ports.iter().map(|port| (*balancer, *port)));
+        for (group, _) in &workload.facets.uses {
+            for balancer in behind.get(group).into_iter().flatten() {
+                let ports = usual_ports(workload, inventory.get(group)).into_iter().map(|ports| (*balancer, ports));
+                out.entry(workload.id.as_str()).or_default().extend(ports);
             }
         }
     }
     out
+}
+
+/// The ports on which a workload's parts are registered in a target group: those it listens on, else the group's own.
+fn usual_ports(workload: &Resource, group: Option<&Resource>) -> Vec<Ports> {
+    let own = || group.and_then(|group| u16::try_from(group.doc["Port"].as_u64()?).ok()).map(Ports::tcp).into_iter().collect();
+    let health = group.and_then(|group| group.facets.targets.as_ref()?.health_port).map(Ports::tcp);
+    workload.facets.listens.clone().unwrap_or_else(own).into_iter().chain(health).collect()
 }
 
 /// For each address, and each part of a workload, the workload: what a balancer knows it by.

@@ -4,7 +4,10 @@ use std::fmt::Write;
 
 use super::table::{columns, hanging};
 use super::{Style, duration, harmless};
-use crate::model::step::{Impact, Stage, Step, Undo};
+use crate::model::step::{self, Impact, Stage, Step, Undo};
+use crate::plan::compare::Alternative;
+use crate::plan::cost::{Cost, dollars};
+use crate::plan::egress::Egress;
 use crate::plan::{Move, Plan, order};
 
 /// How much to say, and how wide.
@@ -27,6 +30,7 @@ pub fn summary(plan: &Plan, options: Options) -> String {
     subnets(plan, options, &mut out);
     moves(plan, options, &mut out);
     groups(plan, options, &mut out);
+    egress(plan, options, &mut out);
     totals(plan, options, &mut out);
     if options.verbose {
         steps(plan, options, &mut out);
@@ -99,11 +103,14 @@ fn rejected(one: &Move, options: Options, out: &mut String) {
             "second best"
         };
         let text = format!(
-            "{} instead of {}: {verdict}; interruption {}, {:?} risk; {}",
+            "{} instead of {}: {verdict}; interruption {}, takes {}, {} risk, way back {}, {} a month; {}",
             candidate.strategy.name(),
             one.strategy.name(),
             interruption(candidate.interruption_s),
-            candidate.risk,
+            duration(candidate.duration_s),
+            candidate.risk.name(),
+            candidate.way_back.name(),
+            dollars(candidate.cost_cents_month),
             candidate.reason
         );
         out.push_str(&hanging(&format!("{}: ", harmless(&one.name)), &text, 4, options.width));
@@ -149,6 +156,43 @@ fn groups(plan: &Plan, options: Options, out: &mut String) {
     }
 }
 
+/// Who leaves by another address afterwards, and what is asked before that.
+fn egress(plan: &Plan, options: Options, out: &mut String) {
+    if plan.egress.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n{}", options.style.bold("Addresses to the outside"));
+    let fixed: Vec<&Egress> = plan.egress.iter().filter(|one| !one.old.is_empty()).collect();
+    let shown: Vec<&&Egress> = fixed.iter().take(if options.verbose { usize::MAX } else { 6 }).collect();
+    let mut rows: Vec<Vec<String>> = vec![["WORKLOAD", "TODAY", "AFTERWARDS"].map(str::to_owned).to_vec()];
+    rows.extend(shown.iter().map(|one| {
+        vec![harmless(&one.name), one.old.join(", "), one.new.iter().map(|text| reference(text)).collect::<Vec<_>>().join(", ")]
+    }));
+    if rows.len() > 1 {
+        out.push_str(&columns(&rows, 2, options.width));
+    }
+    if fixed.len() > shown.len() {
+        let _ = writeln!(out, "  … and {} more: --verbose", fixed.len() - shown.len());
+    }
+    let changing = plan.egress.len() - fixed.len();
+    if changing > 0 {
+        out.push_str(&hanging(
+            "",
+            &format!("{changing} more have no fixed address to the outside today, and leave by NAT addresses afterwards"),
+            2,
+            options.width,
+        ));
+    }
+    for gate in &plan.gates {
+        out.push_str(&hanging("? ", &format!("asked before {}: {}", gate.before.name(), gate.asks), 2, options.width));
+    }
+}
+
+/// `${eip-nat-a.PublicIp}` for people.
+fn reference(text: &str) -> String {
+    step::reference(text).map_or_else(|| text.to_owned(), |(step, _)| format!("address of {step}"))
+}
+
 fn totals(plan: &Plan, options: Options, out: &mut String) {
     let forward: Vec<&Step> = plan.steps.iter().filter(|step| step.stage != Stage::Cleanup).collect();
     let (times, path) = order::schedule(forward.iter().copied());
@@ -170,7 +214,45 @@ fn totals(plan: &Plan, options: Options, out: &mut String) {
         format!("every step until cleanup; no way back in cleanup from: {}", last.join(", "))
     };
     rows.push(vec!["way back".to_owned(), back]);
+    rows.push(vec!["cost".to_owned(), bill(&plan.cost)]);
     out.push_str(&columns(&rows, 2, options.width));
+}
+
+/// The bill in one sentence.
+fn bill(cost: &Cost) -> String {
+    let lines: Vec<String> = cost.lines.iter().map(|line| format!("{} {} {}", line.count, line.what, dollars(line.cents_month))).collect();
+    let lines = if lines.is_empty() { "nothing with an hourly price changes".to_owned() } else { lines.join(", ") };
+    let gb = format!("${}.{:03}", cost.nat_gb_mills / 1000, cost.nat_gb_mills % 1000);
+    format!("{} a month more ({lines}); and {gb} per GB through NAT, which is not counted; {}", dollars(cost.cents_month), cost.prices)
+}
+
+/// Whole plans side by side.
+pub fn alternatives(all: &[Alternative], options: Options) -> String {
+    let mut rows = vec![
+        ["PLAN", "STRATEGIES", "INTERRUPTED", "LONGEST", "SUM", "STEPS", "DURATION", "COST/MONTH", "KEEP AN ADDRESS", "BLOCKERS"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
+    for one in all {
+        let strategies: Vec<String> = one.strategies.iter().map(|(name, count)| format!("{count} {name}")).collect();
+        rows.push(vec![
+            one.name.to_owned(),
+            strategies.join(", "),
+            match one.interrupted {
+                0 => "none".to_owned(),
+                1 => "1 workload".to_owned(),
+                n => format!("{n} workloads"),
+            },
+            interruption(one.longest_s),
+            interruption(one.interruption_s),
+            one.steps.to_string(),
+            duration(one.duration_s),
+            dollars(one.cost_cents_month),
+            if one.addressed == 0 { "none".to_owned() } else { options.style.warn(&one.addressed.to_string()) },
+            if one.blockers == 0 { "none".to_owned() } else { options.style.bad(&one.blockers.to_string()) },
+        ]);
+    }
+    columns(&rows, 2, options.width)
 }
 
 fn critical(path: &[&str]) -> String {

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use super::table::{columns, hanging};
 use super::{Style, duration, harmless};
 use crate::execute::{Event, Machine, Phase, What};
+use crate::model::call::Operation;
 use crate::model::step::{Impact, Stage, Step};
 use crate::plan::Plan;
 
@@ -126,4 +127,29 @@ fn phase(machine: &Machine<'_>, step: &Step) -> Phase {
 pub fn addresses(machine: &Machine<'_>) -> Vec<String> {
     let outputs = machine.plan().steps.iter().filter_map(|step| machine.output(&step.id, "PublicIp"));
     outputs.filter_map(|value| value.as_str().map(str::to_owned)).collect()
+}
+
+/// A text with every `${step.Output}` in it replaced by what the step gave, or by words for what is not known yet.
+pub fn filled(machine: &Machine<'_>, text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        let (inside, after) = after.split_once('}').unwrap_or((after, ""));
+        let (step, output) = inside.rsplit_once('.').unwrap_or((inside, ""));
+        let value = machine.output(step, output).and_then(|value| value.as_str());
+        out.push_str(before);
+        out.push_str(&value.map_or_else(|| format!("(known after {step})"), harmless));
+        rest = after;
+    }
+    out + rest
+}
+
+/// How much was asked of AWS: requests, changes among them, and how many that is for each workload.
+pub fn requests(sent: &BTreeMap<String, u64>, workloads: usize) -> String {
+    let all: u64 = sent.values().sum();
+    let is_read = |operation: &str| operation.parse::<Operation>().is_ok_and(|operation| operation.is_read());
+    let changes: u64 = sent.iter().filter(|(operation, _)| !is_read(operation)).map(|(_, count)| count).sum();
+    let each =
+        if workloads == 0 { String::new() } else { format!("; {:.1} for each of {workloads} workloads", all as f64 / workloads as f64) };
+    format!("asked AWS: {all} requests, {changes} of them changes{each}")
 }

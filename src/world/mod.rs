@@ -121,8 +121,6 @@ fn read(account: &Account, operation: &str, parameters: &Object) -> Result<Value
     }
     match operation {
         // What belongs to no kind of this version doesn't exist in a simulated account.
-        "rds:DescribeDBClusters" => Ok(json!({ "DBClusters": [] })),
-        "elasticache:DescribeCacheClusters" => Ok(json!({ "CacheClusters": [] })),
         "ec2:GetSubnetCidrReservations" => Ok(json!({ "SubnetIpv4CidrReservations": [] })),
         "ec2:DescribeVpcPeeringConnections" => Ok(json!({ "VpcPeeringConnections": [] })),
         _ => Err(unsupported(operation)),

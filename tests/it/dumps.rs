@@ -29,6 +29,8 @@ const MERGED: &[&str] = &[
     "Aliases",
     "Listeners",
     "Volumes",
+    "SubnetGroup",
+    "Members",
 ];
 
 /// The story's account, and a folder for its answers.

@@ -50,6 +50,10 @@ fn walk(plan: &Plan) -> f64 {
                         reached = true;
                         machine.apply("", &Body::Checkpoint { stage: stage.name().to_owned() });
                     }
+                    Command::Ask(gate) => {
+                        reached = true;
+                        machine.apply("", &Body::Confirmed { gate: gate.id.clone(), who: String::new() });
+                    }
                     Command::Do(step) | Command::Undo(step) if busy.len() < 32 => _ = busy.insert(step),
                     _ => {}
                 }

@@ -8,14 +8,22 @@
 /// What the suites share: the emulated AWS, the fault proxy, the program under test.
 mod support;
 
+/// Traffic that changes its address, the gate before it, and what it costs.
+mod addresses;
 /// Who may import whom, and who may touch the outside.
 mod architecture;
 /// What the program says and leaves alone when what it is given is bad.
 mod bad_input;
+/// Load balancers of every kind.
+mod balancers;
 /// Compute environments of Batch: in place, or exchanged.
 mod batch;
 /// What holds of every kind and of every step, whatever they are.
 mod conformance;
+/// Databases and caches under the strategy that interrupts nothing.
+mod data_flip;
+/// Databases and caches that cross over into private subnets by failovers.
+mod data_rotate;
 /// How many reads a discovery makes.
 mod discovery_budget;
 /// An inventory from a folder of AWS CLI answers.
@@ -26,7 +34,7 @@ mod dumps_nested;
 mod emulator;
 /// What ten times the account costs.
 mod growth;
-/// Mistakes of a naive tool (`aws-semantics.md`, c) that this one does not make.
+/// The 25 mistakes of a naive tool.
 mod mistakes;
 /// The whole way over the wire, and through everything that a night can bring.
 #[cfg(feature = "aws")]
@@ -47,3 +55,9 @@ mod stateless;
 mod story;
 /// Sizes, leftovers, runbook pages.
 mod tidy;
+/// The whole story's account, every kind of it, over the wire.
+#[cfg(feature = "aws")]
+mod whole;
+/// The adapter's tables against the emulator.
+#[cfg(feature = "aws")]
+mod wire;

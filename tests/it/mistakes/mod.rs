@@ -1,4 +1,5 @@
-//! The numbered mistakes of a naive tool, each as a test that this one does not make it.
+//! The 25 mistakes of a naive tool (aws-semantics, section c), one test each: that this one does not make them.
 
-/// Those about what has no state of its own.
+mod balancers;
+mod network;
 mod stateless;

@@ -293,7 +293,10 @@ impl Docs {
         let subnets = all.1["Subnets"].clone();
         self.add(
             "db_instance",
-            json!({ "DBInstanceIdentifier": name, "Engine": "postgres", "DBInstanceStatus": "available", "MultiAZ": zones.len() > 1,
+            json!({ "DBInstanceIdentifier": name, "Engine": "postgres", "EngineVersion": "16.4", "DBInstanceStatus": "available", "MultiAZ": zones.len() > 1,
+                "DBInstanceArn": format!("arn:aws:rds:{REGION}:{ACCOUNT}:db:{name}"), "DBInstanceClass": "db.t4g.medium", "AllocatedStorage": 20,
+                "StorageType": "gp3", "BackupRetentionPeriod": 7, "DeletionProtection": true, "CopyTagsToSnapshot": true, "PendingModifiedValues": {},
+                "DBParameterGroups": [{ "DBParameterGroupName": "shop16" }], "OptionGroupMemberships": [{ "OptionGroupName": "default:postgres-16" }],
                 "AvailabilityZone": format!("{REGION}{}", zones[0]), "SecondaryAvailabilityZone": zones.get(1).map(|z| format!("{REGION}{z}")), "PubliclyAccessible": true,
                 "Endpoint": { "Address": format!("{name}.abc.{REGION}.rds.amazonaws.com"), "Port": 5432 },
                 "VpcSecurityGroups": [{ "VpcSecurityGroupId": "sg-default-all", "Status": "active" }],
@@ -349,7 +352,8 @@ impl Docs {
     }
 }
 
-fn members(zones: &[&str]) -> Vec<Value> {
+/// The subnets of a subnet group, as RDS and ElastiCache show them.
+pub fn members(zones: &[&str]) -> Vec<Value> {
     let member = |zone: &&str| json!({ "SubnetIdentifier": format!("subnet-{zone}"), "SubnetAvailabilityZone": { "Name": format!("{REGION}{zone}") }, "SubnetStatus": "Active" });
     zones.iter().map(member).collect()
 }

@@ -11,11 +11,11 @@ use hikkoshi::cloud::simulated::Simulated;
 use hikkoshi::cloud::{Answer, Cloud};
 use hikkoshi::execute::driver::{End, Run, Stop, run};
 use hikkoshi::execute::event::Event;
-use hikkoshi::execute::machine::Goal;
+use hikkoshi::execute::machine::{Goal, Machine};
 use hikkoshi::journal::{Body, Error, Journal, Memory, Record};
 use hikkoshi::model::call::{Call, Outcome, Refusal};
 use hikkoshi::model::step::Stage;
-use hikkoshi::plan::{self, Plan, intent};
+use hikkoshi::plan::{self, Gate, Plan, intent};
 use hikkoshi::world::World;
 
 use super::account::{ACCOUNT, BEGIN_MS, Docs, REGION, VPC, block_on};
@@ -118,13 +118,15 @@ pub struct Disturb<'a> {
     pub decide: Decide<'a>,
     /// How many records the journal takes.
     pub records: usize,
+    /// Answers at a gate.
+    pub ask: &'a (dyn Fn(&Gate, &Machine<'_>) -> bool + Sync),
     /// Who listens; may ask to stop.
     pub tell: &'a (dyn Fn(&Event, &Stop) + Sync),
 }
 
 impl Default for Disturb<'_> {
     fn default() -> Self {
-        Disturb { decide: &|_, _| Fate::Pass, records: usize::MAX, tell: &|_, _| () }
+        Disturb { decide: &|_, _| Fate::Pass, records: usize::MAX, ask: &|_, _| true, tell: &|_, _| () }
     }
 }
 
@@ -187,6 +189,7 @@ impl<'p> Lab<'p> {
             clock: &self.clock,
             tell: &tell,
             stop: &stop,
+            ask: disturb.ask,
             goal,
             who: "test",
             opening,

@@ -39,6 +39,7 @@ fn scrub(value: &mut Value, names: &[(String, String)]) {
                 map.remove("PublicIp");
             }
             map.retain(|key, value| !VOLATILE.contains(&key.as_str()) && !value.is_null());
+            map.sort_keys();
             map.values_mut().for_each(|value| scrub(value, names));
         }
         Value::Array(list) => {

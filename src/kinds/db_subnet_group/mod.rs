@@ -1,15 +1,21 @@
 //! A DB subnet group: the set of subnets that RDS places its databases in.
 //!
 //! Shared by its databases, so the group with all of them is the unit of a move. Under `flip` it isn't touched: its
-//! subnets turn private. RDS refuses another group in the same VPC for an instance, and the removal of a subnet in use.
+//! subnets turn private. RDS refuses another group in the same VPC for an instance, the removal of a subnet in use, and
+//! any change of the group `default`. Under `rotate` its subnets are exchanged under its databases.
 
 use serde_json::Value;
 
-use super::{Kind, Listing, Scope};
+use super::{Effect, Kind, Listing, Scope};
 use crate::model::facet::{Facets, Placement, Role};
 use crate::model::id::Id;
 use crate::model::path;
 use crate::model::resource::{Resource, tags_of};
+use crate::model::step::Step;
+use crate::model::strategy::{Blocker, Member};
+
+mod account;
+pub(super) mod rotate;
 
 pub struct DbSubnetGroup;
 
@@ -18,9 +24,13 @@ static LISTING: Listing = Listing {
     documents: "DBSubnetGroups[]",
     scope: Scope::Region,
     with: super::listing::nothing,
-    ids: ("DBSubnetGroupName", "DBSubnetGroupName", "DBSubnetGroupNotFoundFault"),
+    ids: ("DBSubnetGroupName", "DBSubnetGroupName", account::UNKNOWN),
     follow: &[],
 };
+
+pub(super) fn id_of(name: &str) -> Id {
+    Id::new(format!("dbgroup:{name}"))
+}
 
 impl Kind for DbSubnetGroup {
     fn name(&self) -> &'static str {
@@ -41,7 +51,7 @@ impl Kind for DbSubnetGroup {
         zones.sort();
         zones.dedup();
         Some(Resource {
-            id: Id::new(format!("dbgroup:{name}")),
+            id: id_of(name),
             kind: self.name().to_owned(),
             role: Role::SubnetGroup,
             name: name.to_owned(),
@@ -49,5 +59,13 @@ impl Kind for DbSubnetGroup {
             facets: Facets { placement: Some(Placement { subnets, zones, through: None }), ..Facets::default() },
             doc: doc.clone(),
         })
+    }
+
+    fn effects(&self) -> &'static [(&'static str, Effect)] {
+        account::EFFECTS
+    }
+
+    fn draft_unit(&self, unit: &Resource, members: &[Member<'_>]) -> Result<Vec<Step>, Blocker> {
+        rotate::steps(unit, members)
     }
 }

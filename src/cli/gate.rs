@@ -1,0 +1,47 @@
+//! A gate: a question that only a person can answer, asked in the middle of a run.
+
+use std::io::{BufRead, IsTerminal, Write};
+
+use super::failure::Failure;
+use crate::execute::Machine;
+use crate::plan::{Gate, Plan};
+use crate::report::run as report_run;
+
+/// Asks on a terminal; says what it takes for a yes where `--yes` was given.
+pub struct Asker<'a> {
+    /// The migration.
+    pub name: &'a str,
+    /// Whether `--yes` was given.
+    pub yes: bool,
+}
+
+impl Asker<'_> {
+    /// Whether to go on.
+    pub fn ask(&self, gate: &Gate, machine: &Machine<'_>) -> bool {
+        eprintln!("── gate {}, before {} ──", gate.id, gate.before.name());
+        for detail in &gate.details {
+            eprintln!("  {}", report_run::filled(machine, detail));
+        }
+        if self.yes {
+            eprintln!("  {} --yes was given: taken for a yes", gate.asks);
+            return true;
+        }
+        if !std::io::stdin().is_terminal() {
+            return false;
+        }
+        eprint!("{}\nType the migration's name ({}) for yes; anything else stops here: ", gate.asks, self.name);
+        let _ = std::io::stderr().flush();
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line).is_ok() && line.trim() == self.name
+    }
+}
+
+/// What to say when a gate stays closed.
+pub fn closed(plan: &Plan, id: &str, again: &str) -> Failure {
+    let gate = plan.gates.iter().find(|gate| gate.id == id);
+    let (asks, before) = gate.map_or(("", ""), |gate| (gate.asks.as_str(), gate.before.name()));
+    Failure::new("HK0511", format!("gate {id} stays closed: \"{asks}\" was not answered with yes"))
+        .detail(format!("everything before {before} is done and stays; nothing of {before} was begun"))
+        .hint(format!("{again}   # asks again"))
+        .hint(format!("hikkoshi status {}   # the new addresses", plan.migration))
+}

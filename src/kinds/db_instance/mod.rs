@@ -1,0 +1,138 @@
+//! An RDS DB instance. A member of a cluster belongs to its cluster, and is no workload of its own.
+//!
+//! It can't be given another subnet group in the same VPC (`InvalidVPCNetworkStateFault`), so it moves
+//! by `flip`: its group's subnets turn private around it, without failover, endpoint or address change. Before that
+//! `PubliclyAccessible` goes off, which applies at once whatever `ApplyImmediately` says: a public database whose
+//! subnet turns private may become unreachable (RDS guide, `USER_VPC.WorkingWithRDSInstanceinaVPC.md`). Its groups are
+//! replaced whole by `ModifyDBInstance`, which is refused unless the instance is `available`.
+
+use serde_json::Value;
+
+use super::{Effect, Kind, Listing, Read, Scope, db_event};
+use crate::model::facet::{Facets, Guard, Placement, Role};
+use crate::model::id::Id;
+use crate::model::network::Ports;
+use crate::model::path;
+use crate::model::resource::{Resource, tags_of};
+use crate::model::step::Step;
+use crate::model::strategy::{Blocker, Candidate, Risk, Scene, Site, Strategy, WayBack};
+
+pub(super) mod account;
+mod account_life;
+pub(super) mod flip;
+pub(super) mod rotate;
+
+use account::{MODIFY_S, id_of};
+
+pub struct DbInstance;
+
+static LISTING: Listing = Listing {
+    operation: "rds:DescribeDBInstances",
+    documents: "DBInstances[]",
+    scope: Scope::Region,
+    with: super::listing::nothing,
+    ids: ("DBInstanceIdentifier", "DBInstanceIdentifier", "DBInstanceNotFound"),
+    follow: &[],
+};
+
+impl Kind for DbInstance {
+    fn name(&self) -> &'static str {
+        "db_instance"
+    }
+
+    fn listing(&self) -> Option<&'static Listing> {
+        Some(&LISTING)
+    }
+
+    fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource> {
+        let name = doc["DBInstanceIdentifier"].as_str()?;
+        if doc["DBSubnetGroup"]["VpcId"] != vpc.as_str() {
+            return None;
+        }
+        let cluster = doc["DBClusterIdentifier"].as_str().filter(|id| !id.is_empty());
+        let port =
+            path::first(doc, "Endpoint.Port").or(doc.get("DbInstancePort")).and_then(Value::as_u64).and_then(|p| u16::try_from(p).ok());
+        let zones = ["AvailabilityZone", "SecondaryAvailabilityZone"]
+            .iter()
+            .filter_map(|key| doc[*key].as_str().filter(|z| !z.is_empty()).map(str::to_owned))
+            .collect();
+        Some(Resource {
+            id: id_of(name),
+            kind: self.name().to_owned(),
+            role: if cluster.is_some() { Role::Bystander } else { Role::Workload },
+            name: name.to_owned(),
+            tags: tags_of(doc),
+            facets: Facets {
+                placement: Some(Placement {
+                    subnets: path::texts(doc, "DBSubnetGroup.Subnets[].SubnetIdentifier").into_iter().map(Id::from).collect(),
+                    zones,
+                    through: doc["DBSubnetGroup"]["DBSubnetGroupName"].as_str().map(|group| Id::new(format!("dbgroup:{group}"))),
+                }),
+                publicly_accessible: doc["PubliclyAccessible"] == true,
+                guard: Some(Guard {
+                    groups: path::texts(doc, "VpcSecurityGroups[].VpcSecurityGroupId").into_iter().map(Id::from).collect(),
+                }),
+                listens: port.map(|port| vec![Ports::tcp(port)]),
+                owner: cluster.map(|id| Id::new(format!("dbcluster:{id}"))),
+                state: path::text(doc, "DBInstanceStatus").to_owned(),
+                ..Facets::default()
+            },
+            doc: doc.clone(),
+        })
+    }
+
+    fn effects(&self) -> &'static [(&'static str, Effect)] {
+        account::EFFECTS
+    }
+
+    fn reads(&self) -> &'static [(&'static str, Read)] {
+        &[("rds:DescribeDBSnapshots", account_life::describe_snapshots), db_event::RDS]
+    }
+
+    fn candidates(&self, resource: &Resource, _site: &Site<'_>) -> Vec<Candidate> {
+        let group = path::text(&resource.doc, "DBSubnetGroup.DBSubnetGroupName");
+        let flip =
+            Candidate::new(Strategy::Flip, "no failover, no new endpoint, no new address: the subnets of its group turn private around it")
+                .takes(2 * MODIFY_S);
+        let words = format!("RDS refuses another subnet group in the same VPC; {group} can only be rotated by failovers");
+        let relocate = Candidate::new(Strategy::Relocate, words).interrupts(90).takes(3600).risk(Risk::High).impossible(true);
+        vec![flip, rotation(resource, group), relocate]
+    }
+
+    fn draft(&self, resource: &Resource, scene: &Scene<'_>) -> Result<Vec<Step>, Blocker> {
+        if !matches!(scene.strategy, Strategy::Flip | Strategy::Rotate) {
+            return Ok(Vec::new());
+        }
+        if resource.facets.state != "available" {
+            return Err(Blocker {
+                code: "HK0401".into(),
+                resource: resource.id.clone(),
+                why: format!("it is {}, and RDS changes an instance only when it is available", resource.facets.state),
+                way_out: "wait until it is available, then run discover and plan again".into(),
+            });
+        }
+        // What a rotation does beside that, its subnet group drafts for all its members together.
+        Ok(if scene.strategy == Strategy::Flip { flip::steps(resource, scene) } else { flip::regroup(resource, scene) })
+    }
+}
+
+/// The subnets of its group are exchanged under it.
+fn rotation(resource: &Resource, group: &str) -> Candidate {
+    let engine = path::text(&resource.doc, "Engine");
+    let why = if group == "default" {
+        Some("its subnet group is `default`, which can't be modified".to_owned())
+    } else if engine.starts_with("sqlserver") || engine.starts_with("custom-") {
+        Some(format!("a standby of {engine} can't be forced to take over in this way"))
+    } else {
+        None
+    };
+    let words = why.clone().unwrap_or_else(|| {
+        format!("one failover into a private subnet, with all that {group} places; data stays in place, and there is no standby meanwhile")
+    });
+    Candidate::new(Strategy::Rotate, words)
+        .interrupts(rotate::FAILOVER_S)
+        .takes(2 * 3600)
+        .risk(Risk::High)
+        .way_back(WayBack::Slow)
+        .impossible(why.is_some())
+}
