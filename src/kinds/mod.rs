@@ -19,6 +19,7 @@ mod build;
 mod cache_cluster;
 mod cache_subnet_group;
 mod classic_balancer;
+mod client_vpn;
 mod db_cluster;
 mod db_event;
 mod db_instance;
@@ -41,6 +42,7 @@ mod route_table;
 mod scheduled_task;
 mod security_group;
 mod serverless_cache;
+mod session;
 mod subnet;
 mod target_group;
 mod vpc;
@@ -64,6 +66,11 @@ pub trait Kind: Sync {
 
     /// How AWS lists it; none for what is found inside other answers.
     fn listing(&self) -> Option<&'static Listing>;
+
+    /// Puts listed documents together that are about one thing, such as a function's versions into its own.
+    fn gather(&self, documents: Vec<Value>) -> Vec<Value> {
+        documents
+    }
 
     /// One element of the list as a resource; none if it doesn't belong to the VPC or exists no more.
     fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource>;
@@ -121,6 +128,10 @@ pub static KINDS: &[&dyn Kind] = &[
     &network_interface::NetworkInterface,
     &ec2_instance::Ec2Instance,
     &image::Image,
+    &session::IamRole,
+    &session::InstanceProfile,
+    &session::SsmCommand,
+    &client_vpn::ClientVpnEndpoint,
     &lambda_function::LambdaFunction,
     &ecs_service::EcsService,
     &scheduled_task::ScheduledTask,

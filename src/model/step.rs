@@ -1,8 +1,9 @@
 //! A step: one mutating call with everything that surrounds it. What a plan is made of.
 //!
 //! Parameters may hold references, resolved when the step runs:
-//! - a string `${step-id.Output}`: an output of an earlier step; `${self.Token}`: the call's idempotency token;
-//!   `${self.At}`: when the call was announced. Among other text it stands for its own text: `${a.Id},${b.Id}`;
+//! - a string `${step-id.Output}`: an output of an earlier step; `${step-id.At}`: when its call was announced;
+//!   `${self.Token}`: the call's idempotency token; `${self.At}`: when the call was announced. Among other text it
+//!   stands for its own text: `${a.Id},${b.Id}`;
 //! - an object `{ "$look": { operation, parameters, path, set } }`: what a read answers at that moment, with the fields
 //!   in `set` put over it (null takes one away). Used for what may change between plan and run (an association's id, a
 //!   function's revision), for what must never be written down (user data), and to send a thing again whole with one
@@ -51,16 +52,6 @@ impl Look {
         }
         found
     }
-}
-
-/// Something that an answer must say, or the call was not carried out although AWS took it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Claim {
-    /// What to take from the answer.
-    pub path: String,
-    /// What it must be.
-    pub expect: Expect,
 }
 
 /// What the values that a look selects must be.
@@ -147,6 +138,9 @@ pub struct Wait {
     pub usual_s: u64,
     /// When to give up, in seconds.
     pub timeout_s: u64,
+    /// What a person can do if it never holds.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub otherwise: String,
 }
 
 /// How to find out whether a call of unknown outcome was carried out: by token, tag or natural key.
@@ -164,6 +158,18 @@ pub struct Probe {
     /// Output name → path in this answer; for calls that make something.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub outputs: BTreeMap<String, String>,
+}
+
+/// What the answer of a call must show.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    /// What it makes sure of, for people.
+    pub what: String,
+    /// What to take from the answer.
+    pub path: String,
+    /// What it must be.
+    pub expect: Expect,
 }
 
 /// A call that must not be made twice without a look: a failover that is made again goes back, a change that takes its
@@ -189,14 +195,14 @@ pub struct Action {
     /// Output name → path in the answer.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub outputs: BTreeMap<String, String>,
-    /// What the answer must say: AWS takes some calls and carries out a part of them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub claims: Vec<Claim>,
     /// State to remember before the call, as further outputs: what the way back restores. Never anything secret.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub capture: BTreeMap<String, Look>,
     /// How an unknown outcome is settled.
     pub probe: Probe,
+    /// What AWS's answer must show; where it doesn't, the call counts as refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answer: Vec<Answer>,
     /// For a call that must not be made twice. Before it is made again, what must be so before it is looked at anew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub once: Option<Once>,
@@ -237,6 +243,8 @@ pub enum Undo {
     Calls(Vec<UndoCall>),
     /// There is none; why.
     Irreversible(String),
+    /// None is needed, nothing was changed; what the call did instead.
+    Nothing(String),
 }
 
 /// Why a step stands after another.
@@ -346,6 +354,9 @@ pub struct Step {
     /// What must be so before the call; where it isn't, somebody else has changed the account.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub before: Vec<Check>,
+    /// What to wait for before the call: what an earlier step set in motion.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ready: Vec<Wait>,
     /// The call.
     pub call: Action,
     /// What to wait for afterwards.
@@ -388,6 +399,7 @@ impl Step {
     /// Calls `visit` with (step, output) for every `${step.Output}` in what the way forward uses: call, checks, waits.
     pub fn each_reference<'s>(&'s self, visit: &mut dyn FnMut(&'s str, &'s str)) {
         self.before.iter().for_each(|check| each_in_check(check, visit));
+        self.ready.iter().for_each(|wait| each_in_wait(wait, visit));
         let call = &self.call;
         each_in_object(&call.parameters, visit);
         for look in call.capture.values() {
@@ -506,16 +518,5 @@ fn output_of(answer: &Value, at: &str) -> Option<Value> {
     match at.strip_prefix(AS_TEXT) {
         None => path::first(answer, at).cloned(),
         Some(at) => path::first(answer, at).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned).into()),
-    }
-}
-
-impl Action {
-    /// The outputs in its answer; what it lacks, or does not say although it must, is the error.
-    pub fn outputs_in(&self, answer: &Value) -> Result<BTreeMap<String, Value>, String> {
-        let broken = self.claims.iter().find(|claim| !claim.expect.holds(&path::select(answer, &claim.path)));
-        match broken {
-            Some(claim) => Err(format!("{} as it must be; it is {:?}", claim.path, path::select(answer, &claim.path))),
-            None => outputs_of(answer, &self.outputs),
-        }
     }
 }

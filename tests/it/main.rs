@@ -8,6 +8,8 @@
 /// What the suites share: the emulated AWS, the fault proxy, the program under test.
 mod support;
 
+/// Session Manager instead of SSH.
+mod access;
 /// Traffic that changes its address, the gate before it, and what it costs.
 mod addresses;
 /// Who may import whom, and who may touch the outside.
@@ -18,6 +20,8 @@ mod bad_input;
 mod balancers;
 /// Compute environments of Batch: in place, or exchanged.
 mod batch;
+/// A Client VPN for developers.
+mod client_vpn;
 /// What holds of every kind and of every step, whatever they are.
 mod conformance;
 /// Databases and caches under the strategy that interrupts nothing.
@@ -32,6 +36,8 @@ mod dumps;
 mod dumps_nested;
 /// The emulated AWS comes up, and its inspector is able to fail.
 mod emulator;
+/// Functions by their versions and aliases.
+mod functions;
 /// What ten times the account costs.
 mod growth;
 /// The 25 mistakes of a naive tool.

@@ -340,6 +340,7 @@ fn sound(plan: &Plan, context: &str) {
         match &step.undo {
             Undo::Calls(calls) => assert!(!calls.is_empty(), "{context} has no way back"),
             Undo::Irreversible(why) => assert!(step.stage == Stage::Cleanup && !why.is_empty(), "{context}"),
+            Undo::Nothing(does) => assert!(!does.is_empty() && step.stage < Stage::Cleanup, "{context}"),
         }
         let made = ["Create", "Allocate", "Run"].iter().any(|verb| step.call.operation.name().starts_with(verb));
         let tagged = json!(step.call.parameters).to_string().contains("hikkoshi:step");

@@ -186,6 +186,6 @@ impl Kind for ScheduledTask {
         let public = path::text(doc, &format!("{CONFIG}.AssignPublicIp")) == "ENABLED";
         let change = Change { operation: "events:PutTargets", there: &sent, back: &sent, see: &see };
         let legs = legs(resource, scene, public)?;
-        Ok(drafts(scene, &legs, &change, &|draft| draft.claim("FailedEntries[].ErrorCode", Expect::Absent)))
+        Ok(drafts(scene, &legs, &change, &|draft| draft.answers("no entry has failed", "FailedEntries[].ErrorCode", Expect::Absent)))
     }
 }

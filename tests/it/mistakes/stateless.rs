@@ -58,7 +58,7 @@ fn mistake_23_trusts_200_of_put_targets() {
     let (end, again) = failed_entry();
     let End::Failed(failed) = end else { panic!("{end:?}") };
     let one = failed.iter().find(|f| f.step == "nightly-report-ecs-update").expect("the target was not put");
-    assert!(one.code == "HK0305" && one.why.contains("ConcurrentModificationException"), "{one:?}");
+    assert!(one.code == "HK0504" && one.why.contains("ConcurrentModificationException"), "{one:?}");
     assert!(again, "when the rule is free again it goes on");
 }
 

@@ -1,4 +1,4 @@
-//! Who is served by whom: balancers and their targets, and those inside the VPC of whom nobody knows more.
+//! Who is beside a workload: those that nobody moves, and the balancers that send to it.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::model::network::Ports;
 use crate::model::resource::Resource;
 
 /// Groups of interfaces whose owners this version does not move, and who may well open connections.
-pub(super) fn strangers(inventory: &Inventory) -> BTreeMap<&Id, &str> {
+pub fn strangers(inventory: &Inventory) -> BTreeMap<&Id, &str> {
     let silent = ["service:rds", "service:elasticache", "cachegroup:", "service:efs", "service:elasticloadbalancing", "service:lambda"];
     let mut out = BTreeMap::new();
     for interface in inventory.with_role(Role::Interface) {
@@ -28,7 +28,7 @@ pub(super) fn strangers(inventory: &Inventory) -> BTreeMap<&Id, &str> {
 
 /// For each target: the balancers that send to it, and on which ports. A Classic Load Balancer names its targets itself.
 /// What registers its parts by itself counts as a target when none of them runs.
-pub(super) fn served(inventory: &Inventory) -> BTreeMap<&str, Vec<(&Resource, Ports)>> {
+pub fn served(inventory: &Inventory) -> BTreeMap<&str, Vec<(&Resource, Ports)>> {
     let mut behind: BTreeMap<&Id, Vec<&Resource>> = BTreeMap::new();
     for balancer in inventory.with_role(Role::Balancer) {
         for group in balancer.facets.balancing.iter().flat_map(|b| &b.target_groups) {
