@@ -48,12 +48,12 @@ pub fn between(before: &Inventory, now: &Inventory) -> Vec<Difference> {
     out
 }
 
-/// Interfaces come and go with what they belong to; only those that nobody claims count.
+/// Interfaces and parts come and go with what they belong to; only those that nobody claims count.
 fn counts(resource: &Resource) -> bool {
     match resource.role {
         Role::Interface => resource.facets.owner.is_none(),
-        // What is not placed in the VPC comes and goes without a plan.
-        Role::Bystander => resource.facets.placement.is_some(),
+        // What is not placed in the VPC, or is a part of a workload, comes and goes without a plan.
+        Role::Bystander => resource.facets.placement.is_some() && resource.facets.owner.is_none(),
         _ => true,
     }
 }
@@ -79,6 +79,7 @@ fn comparable(resource: &Resource) -> Value {
     }
     if let Some(map) = value.as_object_mut() {
         map.remove("private_addresses");
+        map.remove("members");
         // Agents come and go; the steps that rely on one look at it.
         map.remove("login");
         // Whether a managed service's address is this or another one is not ours to say.

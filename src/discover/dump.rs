@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use super::{Error, parse};
-use crate::kinds::{Follow, KINDS, Kind, Listing};
+use crate::kinds::{Each, Follow, KINDS, Kind, Listing, Scope, Source};
 use crate::model::id::Id;
 use crate::model::inventory::{Inventory, Missing};
 use crate::model::path;
@@ -47,7 +47,7 @@ pub fn read(folder: &Path, vpc: Option<&Id>, region: Option<&str>, taken_at: Str
         }
     }
     let vpc = choose(&documents, vpc, folder)?;
-    let resources = parse(&documents, &vpc);
+    let resources = parse(&mut documents, &vpc);
     let network = resources.get(&vpc).ok_or_else(|| {
         let others = vpcs(&documents);
         let others = if others.is_empty() { String::new() } else { format!("; it is about {}", others.join(", ")) };
@@ -113,19 +113,41 @@ fn listed(files: &[File], listing: &Listing) -> Result<Option<Vec<Value>>, Error
     }
     for file in &holding {
         for doc in path::select(&file.answer, listing.documents) {
-            let id = path::text(doc, id_key).to_owned();
+            let mut doc = doc.clone();
+            if let Scope::Each(Each { merge: Some(merge), from, .. }) = listing.scope {
+                let Some(trail) = trail(files, from, file) else { continue };
+                merge(&mut doc, &trail);
+            }
+            let id = identity(&doc, id_key);
             match seen.get(&id) {
-                Some((first, other)) if other != doc => {
+                Some((first, other)) if *other != doc => {
                     let (a, b) = (first.display(), file.path.display());
                     return Err(Error::Dump(format!("{a} and {b} describe {id} differently; keep the newer of the two")));
                 }
                 _ => {
-                    seen.insert(id, (&file.path, doc.clone()));
+                    seen.insert(id, (&file.path, doc));
                 }
             }
         }
     }
     Ok((!holding.is_empty()).then(|| seen.into_values().map(|(_, doc)| doc).collect()))
+}
+
+/// By what two documents are one: the id, and what it is within.
+fn identity(doc: &Value, id_key: &str) -> String {
+    let within = ["Id", "clusterArn"].map(|key| path::text(doc, key));
+    format!("{}{}", path::text(doc, id_key), within.map(|name| if name.is_empty() { String::new() } else { format!(" {name}") }).join(""))
+}
+
+/// The last source's document that a file's path names: an answer of targets doesn't say whose they are.
+fn trail(files: &[File], from: &[Source], file: &File) -> Option<Vec<Value>> {
+    let source = from.last()?;
+    let mut names: Vec<&Value> = files.iter().flat_map(|file| path::select(&file.answer, source.documents)).collect();
+    names.sort_by_key(|name| std::cmp::Reverse(name.as_str().map_or(0, str::len)));
+    names.dedup();
+    let path = file.path.to_string_lossy();
+    let named = names.iter().find(|name| name.as_str().is_some_and(|name| path.contains(name)));
+    named.or(names.first().filter(|_| names.len() == 1)).map(|name| vec![(*name).clone()])
 }
 
 /// Merges what further reads answered into the documents that it is about.
@@ -154,6 +176,10 @@ fn names(doc: &Value, listing: &Listing) -> Vec<String> {
         listing.ids.1,
         "LoadBalancerArn",
         "TargetGroupArn",
+        "LaunchTemplate.LaunchTemplateId",
+        "LaunchTemplate.LaunchTemplateName",
+        "computeEnvironmentArn",
+        "serviceName",
         "FunctionArn",
         "CacheSubnetGroupName",
         "DBSubnetGroup",
@@ -164,9 +190,10 @@ fn names(doc: &Value, listing: &Listing) -> Vec<String> {
     let deeper =
         ["IamInstanceProfile.Arn", "Profile.Roles[0].RoleName"].iter().map(|at| path::text(doc, at)).filter(|name| !name.is_empty());
     let subnet = doc["SubnetIds"][0].as_str();
-    // Application Auto Scaling calls it by its kind, too.
+    // Application Auto Scaling calls it by its kind, too; so does ECS a service's tasks.
     let scaled = doc["DBClusterIdentifier"].as_str().map(|id| format!("cluster:{id}"));
-    deeper.chain(keys.iter().filter_map(|key| doc[*key].as_str())).chain(subnet).map(str::to_owned).chain(scaled).collect()
+    let found = keys.iter().map(|key| path::text(doc, key)).filter(|name| !name.is_empty());
+    deeper.chain(found).chain(subnet).map(str::to_owned).chain(scaled).collect()
 }
 
 /// The part of a file's answer that is about a document; none if nothing is.

@@ -6,6 +6,7 @@
 
 pub mod drift;
 pub mod dump;
+mod nested;
 
 use std::collections::BTreeMap;
 
@@ -14,8 +15,9 @@ use futures_util::stream;
 use serde_json::{Value, json};
 
 use crate::cloud::Cloud;
-use crate::kinds::{KINDS, Kind, Listing, relate};
+use crate::kinds::{KINDS, Kind, Listing, Scope, relate};
 use crate::model::call::{Call, Outcome, Refusal};
+use crate::model::facet::Role;
 use crate::model::id::Id;
 use crate::model::inventory::{Inventory, Missing};
 use crate::model::path;
@@ -102,8 +104,8 @@ pub async fn vpcs(cloud: &dyn Cloud) -> Result<Vec<(String, String, String)>, Er
     Ok(answer["Vpcs"].as_array().into_iter().flatten().map(one).collect())
 }
 
-/// A kind's documents, or why they could not be read.
-type Listed = (&'static dyn Kind, Result<Vec<Value>, Refusal>);
+/// A kind's documents, or the read that was refused and why.
+type Listed = (&'static dyn Kind, Result<Vec<Value>, (&'static str, Refusal)>);
 
 /// Looks at one VPC.
 ///
@@ -118,15 +120,16 @@ pub async fn discover(cloud: &dyn Cloud, account: &str, region: &str, vpc: &Id, 
     while let Some((kind, result)) = reads.next().await {
         match result {
             Ok(found) => documents.push((kind, found)),
-            Err(refusal) => give_up_or_note(kind.listing().map_or("", |l| l.operation), refusal, vpc, account, region, &mut missing)?,
+            Err((operation, refusal)) => give_up_or_note(operation, refusal, vpc, account, region, &mut missing)?,
         }
     }
     drop(reads);
+    nested::place(&mut documents, vpc);
     for (kind, found) in &mut documents {
         let listing = kind.listing().expect("only listed kinds are read");
         follow(cloud, listing, found, vpc, &mut missing).await?;
     }
-    let resources = parse(&documents, vpc);
+    let resources = parse(&mut documents, vpc);
     if !resources.contains_key(vpc) {
         return Err(Error::UnknownVpc { vpc: vpc.clone(), account: account.to_owned(), region: region.to_owned() });
     }
@@ -136,8 +139,11 @@ pub async fn discover(cloud: &dyn Cloud, account: &str, region: &str, vpc: &Id, 
 }
 
 async fn list(cloud: &dyn Cloud, kind: &'static dyn Kind, listing: &Listing, vpc: &Id) -> Listed {
+    if let Scope::Each(each) = listing.scope {
+        return (kind, nested::list(cloud, listing, each).await);
+    }
     let call = Call::new(listing.operation, listing.parameters(vpc));
-    let result = cloud.call(&call).await.of_read();
+    let result = cloud.call(&call).await.of_read().map_err(|refusal| (listing.operation, refusal));
     (kind, result.map(|answer| kind.gather(path::select(&answer, listing.documents).into_iter().cloned().collect())))
 }
 
@@ -203,9 +209,30 @@ fn shared(calls: Vec<(Vec<usize>, Call)>) -> Vec<(Vec<usize>, Call)> {
 }
 
 /// The documents as resources; what belongs to another VPC falls out.
-fn parse(documents: &[(&'static dyn Kind, Vec<Value>)], vpc: &Id) -> BTreeMap<Id, Resource> {
+fn parse(documents: &mut [(&'static dyn Kind, Vec<Value>)], vpc: &Id) -> BTreeMap<Id, Resource> {
+    nested::place(documents, vpc);
     let parsed = documents.iter().flat_map(|(kind, found)| found.iter().filter_map(|doc| kind.parse(doc, vpc)));
-    let mut all = parsed.map(|resource| (resource.id.clone(), Resource { name: harmless(&resource.name), ..resource })).collect();
-    relate(&mut all);
-    all
+    let mut resources: BTreeMap<Id, Resource> =
+        parsed.map(|resource| (resource.id.clone(), Resource { name: harmless(&resource.name), ..resource })).collect();
+    relate(&mut resources);
+    link(&mut resources);
+    resources
+}
+
+/// Interfaces whose owner tells what belongs to it, or belongs to a workload itself, are the workload's.
+fn link(resources: &mut BTreeMap<Id, Resource>) {
+    let mut owners: BTreeMap<Id, Id> = BTreeMap::new();
+    for resource in resources.values().filter(|r| r.is_movable()) {
+        owners.extend(resource.facets.members.iter().map(|member| (member.clone(), resource.id.clone())));
+    }
+    for part in resources.values().filter(|r| r.role == Role::Bystander) {
+        let owner = part.facets.owner.as_ref().filter(|owner| resources.get(*owner).is_some_and(Resource::is_movable));
+        owners.extend(owner.map(|owner| (part.id.clone(), owner.clone())));
+    }
+    for interface in resources.values_mut().filter(|r| r.role == Role::Interface) {
+        let owner = owners.get(&interface.id).or_else(|| owners.get(interface.facets.owner.as_ref()?));
+        if let Some(owner) = owner {
+            interface.facets.owner = Some(owner.clone());
+        }
+    }
 }

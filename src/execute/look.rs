@@ -125,7 +125,7 @@ pub async fn parameters(cloud: &dyn Cloud, label: &Label, parameters: &Object, f
     for (pointer, look) in pending {
         let found = select(cloud, label, &look.operation, &look.parameters, &look.path, find).await?;
         if let Some(place) = value.pointer_mut(&pointer) {
-            *place = found.into_iter().next().unwrap_or(Value::Null);
+            *place = found.into_iter().next().map_or(Value::Null, |found| look.put_over(found));
         }
     }
     let mut object = match value {

@@ -531,7 +531,7 @@ impl<'c, 'p> Task<'c, 'p> {
                 look::parameters(self.context.cloud, &self.label, &call.parameters, &find).await.or_else(|blind| blinded(&blind))?;
             match self.make(Way::Undo(at), call.operation.clone(), parameters).await? {
                 Outcome::Done(_) => return Ok(()),
-                Outcome::Refused(refusal) if refusal.is_not_found() => return Ok(()),
+                Outcome::Refused(refusal) if refusal.is_not_found() || call.adopt_on.contains(&refusal.code) => return Ok(()),
                 Outcome::Unknown(why) => {
                     in_the_air = true;
                     self.tell(What::Unknown { why });

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::model::call::Object;
-use crate::model::step::{Action, Answer, Check, Expect, Impact, LOOK, Look, Need, Once, Probe, Stage, Step, Undo, UndoCall, Wait};
+use crate::model::step::{
+    AS_TEXT, Action, Answer, Check, Expect, Impact, LOOK, Look, Need, Once, Probe, Stage, Step, Undo, UndoCall, Wait,
+};
 
 /// The tag that names the migration.
 pub const MIGRATION_TAG: &str = "hikkoshi:migration";
@@ -49,9 +51,14 @@ pub fn look(operation: &str, parameters: Value, path: &str) -> Value {
     json!({ LOOK: { "operation": operation, "parameters": parameters, "path": path } })
 }
 
+/// The same with some fields put over it; see [`Look::set`].
+pub fn look_and_set(operation: &str, parameters: Value, path: &str, set: Value) -> Value {
+    json!({ LOOK: { "operation": operation, "parameters": parameters, "path": path, "set": set } })
+}
+
 /// A look to capture state before a call.
 pub fn capture(operation: &str, parameters: Value, path: &str) -> Look {
-    Look { operation: parse(operation), parameters: object(parameters), path: path.to_owned() }
+    Look { operation: parse(operation), parameters: object(parameters), path: path.to_owned(), set: BTreeMap::new() }
 }
 
 fn parse(operation: &str) -> crate::model::call::Operation {
@@ -75,12 +82,35 @@ pub fn wait_or_fail(until: Check, never: &[&str], usual_s: u64, timeout_s: u64) 
 
 /// A call on the way back.
 pub fn undo(operation: &str, parameters: Value, unless: Check) -> UndoCall {
-    UndoCall { operation: parse(operation), parameters: object(parameters), each: None, unless, once: None, wait: Vec::new() }
+    UndoCall {
+        operation: parse(operation),
+        parameters: object(parameters),
+        each: None,
+        unless,
+        adopt_on: Vec::new(),
+        once: None,
+        wait: Vec::new(),
+    }
 }
 
 /// A call on the way back that takes its time.
 pub fn undo_and_wait(operation: &str, parameters: Value, unless: Check, wait: Vec<Wait>) -> UndoCall {
     UndoCall { wait, ..undo(operation, parameters, unless) }
+}
+
+/// The path of an output within the documents that a probe finds.
+fn within(documents: &str, at: &str) -> String {
+    match at.strip_prefix(AS_TEXT) {
+        _ if at.is_empty() => documents.to_owned(),
+        None => format!("{documents}.{at}"),
+        Some(at) => format!("{AS_TEXT}{documents}.{at}"),
+    }
+}
+
+/// The way back begins with waiting: what was under way when the run ended comes to rest before the next call. The call
+/// itself is never made, because the thing is there.
+pub fn rest_first(operation: &str, parameters: Value, there: Check, rest: Wait) -> UndoCall {
+    undo_and_wait(operation, parameters, there, vec![rest])
 }
 
 /// A call on the way back that must not be made twice.
@@ -162,8 +192,15 @@ impl Draft {
             parameters: object(parameters),
             path: documents.to_owned(),
             expect: Expect::Exists,
-            outputs: outputs.iter().map(|(name, at)| ((*name).to_owned(), format!("{documents}.{at}"))).collect(),
+            outputs: outputs.iter().map(|(name, at)| ((*name).to_owned(), within(documents, at))).collect(),
         };
+        self
+    }
+
+    /// What the probe of a creation must find, where that there is something says nothing yet.
+    pub fn probe_expects(mut self, at: &str, expect: Expect) -> Draft {
+        self.0.call.probe.path = at.to_owned();
+        self.0.call.probe.expect = expect;
         self
     }
 

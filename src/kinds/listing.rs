@@ -10,7 +10,7 @@ use crate::model::id::Id;
 use crate::model::path;
 
 /// What a list is narrowed by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub enum Scope {
     /// An EC2 filter that takes the VPC's id.
     Filter(&'static str),
@@ -20,6 +20,37 @@ pub enum Scope {
     Ids(&'static str),
     /// Nothing: the whole region; the kind's `parse` sorts out what belongs to the VPC.
     Region,
+    /// The same where AWS doesn't tell the VPC: the documents name subnets.
+    Placed(Named),
+    /// It is made for what other reads list.
+    Each(&'static Each),
+}
+
+/// The subnets that a document names; none where nobody can tell where it is, so that it is shown for every VPC.
+pub type Named = fn(&Value) -> Option<Vec<String>>;
+
+/// A listing within listings: of a cluster the services, of a rule the targets.
+pub struct Each {
+    /// The reads that lead to it, the outermost first.
+    pub from: &'static [Source],
+    /// The listing's parameters for trails that differ in their last document only, up to `batch` of them.
+    pub parameters: fn(&[&[Value]]) -> Value,
+    /// How many documents one read can serve.
+    pub batch: usize,
+    /// Puts what a listed document doesn't say of its trail into it.
+    pub merge: Option<fn(&mut Value, &[Value])>,
+    /// Where it is.
+    pub named: Named,
+}
+
+/// A read that leads to a listing.
+pub struct Source {
+    /// The read.
+    pub operation: &'static str,
+    /// Its parameters, after the documents of the sources before it.
+    pub parameters: fn(&[Value]) -> Value,
+    /// Path to its documents in the answer.
+    pub documents: &'static str,
 }
 
 /// A further read whose answer belongs into the listed document.
@@ -48,7 +79,8 @@ pub struct Listing {
     pub scope: Scope,
     /// Further parameters.
     pub with: fn() -> Value,
-    /// Parameter that takes ids, the key of the id in a document, and the code for an unknown one.
+    /// Parameter that takes ids, the key of the id in a document, and the code for an unknown one; no code where AWS
+    /// leaves unknown ones out of the answer.
     pub ids: (&'static str, &'static str, &'static str),
     /// Further reads.
     pub follow: &'static [Follow],
@@ -62,9 +94,18 @@ impl Listing {
             Scope::Filter(name) => parameters["Filters"] = json!([{ "Name": name, "Values": [vpc.as_str()] }]),
             Scope::OneFilter(name) => parameters["Filter"] = json!([{ "Name": name, "Values": [vpc.as_str()] }]),
             Scope::Ids(name) => parameters[name] = json!([vpc.as_str()]),
-            Scope::Region => {}
+            Scope::Region | Scope::Placed(_) | Scope::Each(_) => {}
         }
         parameters
+    }
+
+    /// How a document names its subnets, where it doesn't name its VPC.
+    pub fn named(&self) -> Option<Named> {
+        match self.scope {
+            Scope::Placed(named) => Some(named),
+            Scope::Each(each) => Some(each.named),
+            _ => None,
+        }
     }
 
     /// The top-level key of the answer: by it a dump file is recognised.
@@ -90,8 +131,11 @@ pub fn answer(kind: &str, listing: &Listing, account: &Account, parameters: &Obj
                 // Most are known here by the id that AWS knows them by.
                 let direct = account.resources.get(&Id::from(id.as_str())).filter(|r| r.kind == kind && is_called(&r.doc, id_key, id));
                 let one = direct.or_else(|| all().find(|r| is_called(&r.doc, id_key, id)));
-                let one = one.ok_or_else(|| Refusal::new(unknown, format!("The ID '{id}' does not exist")))?;
-                found.insert(&one.id, &one.doc);
+                match one {
+                    Some(one) => drop(found.insert(&one.id, &one.doc)),
+                    None if unknown.is_empty() => {}
+                    None => return Err(Refusal::new(unknown, format!("The ID '{id}' does not exist"))),
+                }
             }
             found.into_values().collect()
         }

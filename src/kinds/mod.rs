@@ -13,6 +13,8 @@ use crate::model::resource::Resource;
 use crate::model::step::Step;
 use crate::model::strategy::{Blocker, Candidate, Member, Provision, Scene, Site};
 
+mod auto_scaling_group;
+mod batch_compute_environment;
 mod build;
 mod cache_cluster;
 mod cache_subnet_group;
@@ -23,6 +25,7 @@ mod db_event;
 mod db_instance;
 mod db_subnet_group;
 mod ec2_instance;
+mod ecs_service;
 mod effects;
 mod elastic_ip;
 mod image;
@@ -33,8 +36,10 @@ mod load_balancer;
 mod nat_gateway;
 mod network_acl;
 mod network_interface;
+mod place;
 mod replication_group;
 mod route_table;
+mod scheduled_task;
 mod security_group;
 mod serverless_cache;
 mod session;
@@ -45,7 +50,7 @@ mod vpc_endpoint;
 mod zones;
 
 pub use build::{MIGRATION_TAG, STEP_TAG};
-pub use listing::{Follow, Listing, Scope, answer as listing_answer};
+pub use listing::{Each, Follow, Listing, Named, Scope, Source, answer as listing_answer};
 pub use network_interface::relate;
 
 /// What a mutating call does to a simulated account: AWS's answer, or AWS's refusal.
@@ -128,6 +133,12 @@ pub static KINDS: &[&dyn Kind] = &[
     &session::SsmCommand,
     &client_vpn::ClientVpnEndpoint,
     &lambda_function::LambdaFunction,
+    &ecs_service::EcsService,
+    &scheduled_task::ScheduledTask,
+    &scheduled_task::Schedule,
+    &scheduled_task::StateMachine,
+    &auto_scaling_group::AutoScalingGroup,
+    &batch_compute_environment::BatchComputeEnvironment,
     &db_subnet_group::DbSubnetGroup,
     &db_instance::DbInstance,
     &db_cluster::DbCluster,

@@ -70,7 +70,7 @@ fn find(account: &Account, parameters: &Object) -> Result<Id, Refusal> {
     found.ok_or_else(|| Refusal::new("TargetGroupNotFound", "One or more target groups not found"))
 }
 
-fn register(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> {
+pub(super) fn register(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> {
     let id = find(account, parameters)?;
     let targets = parameters.get("Targets").and_then(Value::as_array).cloned().unwrap_or_default();
     let now = account.now_ms;
@@ -94,7 +94,7 @@ fn register(account: &mut Account, parameters: &Object) -> Result<Value, Refusal
     Ok(json!({}))
 }
 
-fn deregister(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> {
+pub(super) fn deregister(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> {
     let id = find(account, parameters)?;
     let gone = path::texts(&parameters.get("Targets").cloned().unwrap_or_default(), "[].Id");
     let now = account.now_ms;
@@ -133,21 +133,28 @@ fn state_of(account: &Account, group: &Resource, description: &Value) -> &'stati
     if balancers.is_empty() {
         return "unused";
     }
-    let Some(instance) = account.resources.get(&Id::from(target)) else {
+    let address = || account.with_role(Role::Interface).find(|i| i.doc["PrivateIpAddress"] == target);
+    let found = account.resources.get(&Id::from(target)).or_else(|| address().filter(|_| !target.starts_with("i-")));
+    let Some(found) = found else {
         return if target.starts_with("i-") { "unused" } else { "healthy" };
     };
-    if path::text(&instance.doc, "State.Name") != "running" {
+    if found.role != Role::Interface && path::text(&found.doc, "State.Name") != "running" {
         return "unused";
     }
     if description["SinceMs"].as_u64().is_some_and(|since| account.now_ms < since + FIRST_CHECKS_S * 1000) {
         return "initial";
     }
-    if !balancers.iter().any(|balancer| is_enabled(balancer, path::text(&instance.doc, "Placement.AvailabilityZone"))) {
+    if !balancers.iter().any(|balancer| is_enabled(balancer, zone_of(found))) {
         return "unused";
     }
     let own = description["Target"]["Port"].as_u64().and_then(|p| u16::try_from(p).ok()).unwrap_or(80);
     let port = path::text(&group.doc, "HealthCheckPort").parse().unwrap_or(own);
-    if balancers.iter().all(|balancer| admits(account, instance, balancer, port)) { "healthy" } else { "unhealthy" }
+    if balancers.iter().all(|balancer| admits(account, found, balancer, port)) { "healthy" } else { "unhealthy" }
+}
+
+/// The zone of an instance or an interface.
+fn zone_of(target: &Resource) -> &str {
+    path::text(&target.doc, if target.role == Role::Interface { "AvailabilityZone" } else { "Placement.AvailabilityZone" })
 }
 
 /// A balancer reaches targets in the zones only that it is in (ELB guides, target groups).
@@ -155,9 +162,9 @@ fn is_enabled(balancer: &Resource, zone: &str) -> bool {
     path::texts(&balancer.doc, "AvailabilityZones[].ZoneName").iter().any(|enabled| enabled == zone)
 }
 
-/// Whether a group of the instance lets the balancer in on a port, by its groups or by its nodes' addresses.
-pub(super) fn admits(account: &Account, instance: &Resource, balancer: &Resource, port: u16) -> bool {
-    let worn = path::texts(&instance.doc, "SecurityGroups[].GroupId");
+/// Whether a group of the target lets the balancer in on a port, by its groups or by its nodes' addresses.
+pub(super) fn admits(account: &Account, target: &Resource, balancer: &Resource, port: u16) -> bool {
+    let worn = path::texts(&target.doc, if target.role == Role::Interface { "Groups[].GroupId" } else { "SecurityGroups[].GroupId" });
     let from = path::texts(&balancer.doc, "SecurityGroups[]");
     let nodes: Vec<std::net::IpAddr> =
         account.interfaces_of(&balancer.id).filter_map(|i| i.doc["PrivateIpAddress"].as_str()?.parse().ok()).collect();

@@ -230,7 +230,8 @@ pub struct Facets {
     /// How people log in to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub login: Option<Login>,
-    /// For an interface: the id of what it belongs to; none if nobody knows. For a member of a cluster: the cluster.
+    /// For an interface, and for what comes and goes with a workload (an instance of an Auto Scaling group, a member of a
+    /// cluster): the id of what it belongs to; none if nobody knows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<Id>,
     /// Address ranges: of a subnet, of a VPC (primary first), of reservations.
@@ -239,6 +240,12 @@ pub struct Facets {
     /// Other resources that it depends on and that no facet above names, with the reason.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub uses: Vec<(Id, String)>,
+    /// What belongs to it and does not say so itself: the interfaces of a service's tasks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<Id>,
+    /// What a person should know about it, because no plan can act on it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub note: String,
     /// Whether it is at rest: neither being created, changed nor deleted; for a workload: whether it runs.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub state: String,

@@ -3,10 +3,11 @@
 //! Parameters may hold references, resolved when the step runs:
 //! - a string `${step-id.Output}`: an output of an earlier step; `${step-id.At}`: when its call was announced;
 //!   `${self.Token}`: the call's idempotency token; `${self.At}`: when the call was announced; on the way back: when the
-//!   first call of the way back was;
-//! - an object `{ "$look": { operation, parameters, path } }`: what a read answers at that moment. Used for what may
-//!   change between plan and run (an association's id, a function's revision) and for what must never be written
-//!   down (user data).
+//!   first call of the way back was. Among other text it stands for its own text: `${a.Id},${b.Id}`;
+//! - an object `{ "$look": { operation, parameters, path, set } }`: what a read answers at that moment, with the fields
+//!   in `set` put over it (null takes one away). Used for what may change between plan and run (an association's id, a
+//!   function's revision), for what must never be written down (user data), and to send a thing again whole with one
+//!   field changed (a rule's target with its input).
 
 use std::collections::BTreeMap;
 
@@ -26,6 +27,31 @@ pub struct Look {
     pub parameters: Object,
     /// What to take from the answer; see [`path`].
     pub path: String,
+    /// Fields, by their names with dots between, that get another value in what was taken; null takes a field away.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub set: BTreeMap<String, Value>,
+}
+
+impl Look {
+    /// What was taken from the answer, with the other values put over it.
+    pub fn put_over(&self, mut found: Value) -> Value {
+        for (at, value) in &self.set {
+            let (outer, last) = at.rsplit_once('.').unwrap_or(("", at));
+            let keys = outer.split('.').filter(|key| !key.is_empty());
+            let object = keys.fold(&mut found, |object, key| {
+                if object[key].is_null() {
+                    object[key] = Value::Object(Object::new());
+                }
+                &mut object[key]
+            });
+            match (object, value) {
+                (Value::Object(object), Value::Null) => drop(object.remove(last)),
+                (Value::Object(object), value) => drop(object.insert(last.to_owned(), value.clone())),
+                _ => {}
+            }
+        }
+        found
+    }
 }
 
 /// What the values that a look selects must be.
@@ -34,7 +60,7 @@ pub struct Look {
 pub enum Expect {
     /// At least one, and all equal this.
     Equals(Value),
-    /// As a set, exactly these; a selected list counts by its elements.
+    /// As a set, exactly these; a selected list counts by its elements, a text with commas by its words.
     SameSet(Vec<Value>),
     /// All of these are among them.
     Includes(Vec<Value>),
@@ -54,22 +80,29 @@ pub enum Expect {
 impl Expect {
     /// Whether the selected values are as expected.
     pub fn holds(&self, selected: &[&Value]) -> bool {
-        let spread = || -> Vec<&Value> {
-            selected.iter().flat_map(|value| value.as_array().map_or_else(|| vec![*value], |list| list.iter().collect())).collect()
-        };
+        let spread = || -> Vec<Value> { selected.iter().flat_map(|value| elements(value)).collect() };
         match self {
             Expect::Equals(wanted) => !selected.is_empty() && selected.iter().all(|value| *value == wanted),
             Expect::SameSet(wanted) => {
                 let found = spread();
-                wanted.iter().all(|w| found.contains(&w)) && found.iter().all(|f| wanted.contains(f))
+                wanted.iter().all(|w| found.contains(w)) && found.iter().all(|f| wanted.contains(f))
             }
-            Expect::Includes(wanted) => wanted.iter().all(|w| spread().contains(&w)),
-            Expect::Excludes(unwanted) => !unwanted.iter().any(|w| spread().contains(&w)),
+            Expect::Includes(wanted) => wanted.iter().all(|w| spread().contains(w)),
+            Expect::Excludes(unwanted) => !unwanted.iter().any(|w| spread().contains(w)),
             Expect::Exists => !selected.is_empty(),
             Expect::Absent => selected.is_empty(),
             Expect::Count(wanted) => selected.len() == *wanted,
             Expect::Later(than) => selected.iter().any(|value| is_later(value, than)),
         }
+    }
+}
+
+/// The elements of a value: of a list its own; of a text with commas its words (Auto Scaling's `VPCZoneIdentifier`).
+fn elements(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Array(list) => list.clone(),
+        Value::String(text) if text.contains(',') => text.split(',').map(Value::from).collect(),
+        other => vec![other.clone()],
     }
 }
 
@@ -194,6 +227,9 @@ pub struct UndoCall {
     pub each: Option<Look>,
     /// If this holds, there is nothing to undo (any more).
     pub unless: Check,
+    /// AWS codes that mean "it is under way already": what follows is waited for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub adopt_on: Vec<String>,
     /// For a call that must not be made twice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub once: Option<Once>,
@@ -355,7 +391,7 @@ pub fn references(value: &Value) -> Vec<(String, String)> {
 
 fn collect_references(value: &Value, out: &mut Vec<(String, String)>) {
     match value {
-        Value::String(text) => out.extend(reference(text)),
+        Value::String(text) => out.extend(parts(text).map(|(step, output)| (step.to_owned(), output.to_owned()))),
         Value::Array(list) => list.iter().for_each(|element| collect_references(element, out)),
         Value::Object(map) => map.values().for_each(|element| collect_references(element, out)),
         _ => {}
@@ -422,24 +458,22 @@ fn each_in_object<'s>(object: &'s Object, visit: &mut dyn FnMut(&'s str, &'s str
 
 fn each_in<'s>(value: &'s Value, visit: &mut dyn FnMut(&'s str, &'s str)) {
     match value {
-        Value::String(text) => {
-            if let Some((step, output)) = parts(text) {
-                visit(step, output);
-            }
-        }
+        Value::String(text) => parts(text).for_each(|(step, output)| visit(step, output)),
         Value::Array(list) => list.iter().for_each(|element| each_in(element, visit)),
         Value::Object(map) => each_in_object(map, visit),
         _ => {}
     }
 }
 
-fn parts(text: &str) -> Option<(&str, &str)> {
-    text.strip_prefix("${")?.strip_suffix('}')?.rsplit_once('.')
+/// The references in a text, alone or among other text.
+fn parts(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.split("${").skip(1).filter_map(|part| part.split_once('}')?.0.rsplit_once('.'))
 }
 
-/// `${step.Output}` → (step, output).
+/// `${step.Output}` → (step, output); none if there is other text.
 pub fn reference(text: &str) -> Option<(String, String)> {
-    parts(text).map(|(step, output)| (step.to_owned(), output.to_owned()))
+    let inside = text.strip_prefix("${")?.strip_suffix('}').filter(|inside| !inside.contains("${"))?;
+    inside.rsplit_once('.').map(|(step, output)| (step.to_owned(), output.to_owned()))
 }
 
 /// `value` with every `${step.Output}` replaced by what `find` knows; the first unknown reference is the error.
@@ -447,6 +481,7 @@ pub fn resolve(value: &Value, find: &dyn Fn(&str, &str) -> Option<Value>) -> Res
     Ok(match value {
         Value::String(text) => match reference(text) {
             Some((step, output)) => find(&step, &output).ok_or_else(|| text.clone())?,
+            None if parts(text).next().is_some() => Value::String(resolve_path(text, find)?),
             None => value.clone(),
         },
         Value::Array(list) => Value::Array(list.iter().map(|element| resolve(element, find)).collect::<Result<_, _>>()?),
@@ -466,14 +501,25 @@ pub fn resolve_path(path: &str, find: &dyn Fn(&str, &str) -> Option<Value>) -> R
         out.push_str(&rest[..start]);
         let (step, output) = reference(&rest[start..end]).ok_or_else(|| rest[start..end].to_owned())?;
         let value = find(&step, &output).ok_or_else(|| rest[start..end].to_owned())?;
-        out.push_str(value.as_str().unwrap_or_default());
+        out.push_str(&value.as_str().map_or_else(|| value.to_string(), str::to_owned));
         rest = &rest[end..];
     }
     out.push_str(rest);
     Ok(out)
 }
 
+/// Before an output's path: a number is given as text. AWS answers a template's version as a number and takes it as a
+/// text.
+pub const AS_TEXT: &str = "text:";
+
 /// Picks the named outputs out of an answer; the first that isn't there is the error.
 pub fn outputs_of(answer: &Value, wanted: &BTreeMap<String, String>) -> Result<BTreeMap<String, Value>, String> {
-    wanted.iter().map(|(name, at)| path::first(answer, at).map(|value| (name.clone(), value.clone())).ok_or_else(|| at.clone())).collect()
+    wanted.iter().map(|(name, at)| output_of(answer, at).map(|value| (name.clone(), value)).ok_or_else(|| at.clone())).collect()
+}
+
+fn output_of(answer: &Value, at: &str) -> Option<Value> {
+    match at.strip_prefix(AS_TEXT) {
+        None => path::first(answer, at).cloned(),
+        Some(at) => path::first(answer, at).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned).into()),
+    }
 }

@@ -540,6 +540,7 @@ impl<'a> Assembly<'a> {
                 "elasticache:DescribeCacheClusters" | "elasticache:DescribeReplicationGroups" | "elasticache:DescribeCacheSubnetGroups" => {
                     any("service:elasticache") || any("cachegroup:")
                 }
+                "ecs:ListClusters" | "ecs:ListServices" | "ecs:DescribeServices" => any("service:ecs"),
                 "lambda:ListFunctions" => any("function:") || any("service:lambda"),
                 "elasticloadbalancing:DescribeLoadBalancers"
                 | "elasticloadbalancing:DescribeListeners"

@@ -288,6 +288,8 @@ fn refuse_the_impossible(decisions: &mut Decisions<'_>, inventory: &Inventory) {
             decisions.warnings.push(format!("{} stays public: {}", resource.name, decision.taken.reason));
         }
     }
+    let notes = inventory.resources.values().filter(|r| !r.facets.note.is_empty());
+    decisions.warnings.extend(notes.map(|r| r.facets.note.clone()));
     whole_units(decisions, inventory);
     public_bystanders(decisions, inventory);
     census(decisions, inventory);
@@ -362,12 +364,18 @@ fn census(decisions: &mut Decisions<'_>, inventory: &Inventory) {
             continue;
         };
         let known = inventory.get(owner).is_some_and(|r| r.is_movable());
-        if known || interface.facets.public_addresses.is_empty() || owner.as_str() == "service:rds" {
-            // RDS does not say which interface is whose; its databases are workloads of their own.
+        let unsaid = ["service:rds", "service:ecs"].contains(&owner.as_str());
+        if known || interface.facets.public_addresses.is_empty() || unsaid {
+            // RDS does not say which interface is whose; its databases are workloads of their own. Tasks that no known
+            // service runs end by themselves; who runs them is a workload or somebody outside.
             if owner.as_str().starts_with("service:") && owner.as_str() != "service:rds" {
-                decisions.warnings.push(format!(
-                    "{owner} has interfaces in {place} and is not moved by this version; they have no public address, connections inside the VPC are not cut"
-                ));
+                decisions.warnings.push(if owner.as_str() == "service:ecs" {
+                    format!("tasks run in {place} that no known service runs; those that start there later get out through NAT only")
+                } else {
+                    format!(
+                        "{owner} has interfaces in {place} and is not moved by this version; they have no public address, connections inside the VPC are not cut"
+                    )
+                });
             }
             continue;
         }

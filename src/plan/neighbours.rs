@@ -27,6 +27,7 @@ pub fn strangers(inventory: &Inventory) -> BTreeMap<&Id, &str> {
 }
 
 /// For each target: the balancers that send to it, and on which ports. A Classic Load Balancer names its targets itself.
+/// What registers its parts by itself counts as a target when none of them runs.
 pub fn served(inventory: &Inventory) -> BTreeMap<&str, Vec<(&Resource, Ports)>> {
     let mut behind: BTreeMap<&Id, Vec<&Resource>> = BTreeMap::new();
     for balancer in inventory.with_role(Role::Balancer) {
@@ -37,14 +38,44 @@ pub fn served(inventory: &Inventory) -> BTreeMap<&str, Vec<(&Resource, Ports)>> 
             behind.entry(&balancer.id).or_default().push(balancer);
         }
     }
+    let wholes = wholes(inventory);
     let mut out: BTreeMap<&str, Vec<(&Resource, Ports)>> = BTreeMap::new();
-    for (list, balancers) in behind {
+    for (list, balancers) in &behind {
         let Some(targets) = inventory.get(list).and_then(|list| list.facets.targets.as_ref()) else { continue };
         for target in &targets.members {
-            for balancer in &balancers {
-                out.entry(target.target.as_str()).or_default().extend(targets.ports(target).into_iter().map(|ports| (*balancer, ports)));
+            let who = wholes.get(target.target.as_str()).copied().unwrap_or(&target.target);
+            for balancer in balancers {
+                out.entry(who).or_default().extend(targets.ports(target).into_iter().map(|ports| (*balancer, ports)));
             }
         }
+    }
+    for workload in inventory.with_role(Role::Workload) {
+        for (group, _) in &workload.facets.uses {
+            for balancer in behind.get(group).into_iter().flatten() {
+                let ports = usual_ports(workload, inventory.get(group)).into_iter().map(|ports| (*balancer, ports));
+                out.entry(workload.id.as_str()).or_default().extend(ports);
+            }
+        }
+    }
+    out
+}
+
+/// The ports on which a workload's parts are registered in a target group: those it listens on, else the group's own.
+fn usual_ports(workload: &Resource, group: Option<&Resource>) -> Vec<Ports> {
+    let own = || group.and_then(|group| u16::try_from(group.doc["Port"].as_u64()?).ok()).map(Ports::tcp).into_iter().collect();
+    let health = group.and_then(|group| group.facets.targets.as_ref()?.health_port).map(Ports::tcp);
+    workload.facets.listens.clone().unwrap_or_else(own).into_iter().chain(health).collect()
+}
+
+/// For each address, and each part of a workload, the workload: what a balancer knows it by.
+fn wholes(inventory: &Inventory) -> BTreeMap<&str, &str> {
+    let mut out = BTreeMap::new();
+    for part in inventory.resources.values() {
+        let Some(owner) = part.facets.owner.as_ref().filter(|owner| inventory.get(owner).is_some_and(Resource::is_movable)) else {
+            continue;
+        };
+        out.insert(part.id.as_str(), owner.as_str());
+        out.extend(part.facets.private_addresses.iter().map(|address| (address.as_str(), owner.as_str())));
     }
     out
 }

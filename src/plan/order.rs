@@ -7,15 +7,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::step::{Need, Stage, Step};
 
-/// Adds an edge for every output that a step's parameters, checks and captures use.
+/// Adds an edge for every output that a step's parameters, checks and captures use, on the way there or back.
 pub fn add_references(steps: &mut [Step]) {
     for step in steps {
         let mut used: BTreeSet<String> = BTreeSet::new();
-        step.each_reference(&mut |from, _| {
+        let mut take = |from: &str, _: &str| {
             if from != "self" && from != "each" && !used.contains(from) {
                 used.insert(from.to_owned());
             }
-        });
+        };
+        step.each_reference(&mut take);
+        step.each_reference_back(&mut take);
         let needed: BTreeSet<&str> = step.needs.iter().map(|need| need.step.as_str()).collect();
         used.retain(|from| *from != step.id && !needed.contains(from.as_str()));
         step.needs.extend(used.into_iter().map(|from| Need { step: from, because: "its output is used".to_owned() }));

@@ -74,7 +74,7 @@ impl World {
 
     /// A client token gives the same answer twice, and refuses other parameters (EC2 guide, "Ensuring idempotency").
     fn once(&mut self, operation: &str, effect: Effect, parameters: &Object) -> Result<Value, Refusal> {
-        let Some(token) = parameters.get("ClientToken").and_then(Value::as_str) else {
+        let Some(token) = ["ClientToken", "clientToken"].iter().find_map(|key| parameters.get(*key)?.as_str()) else {
             return effect(&mut self.account, parameters);
         };
         let key = format!("{operation} {token}");
@@ -111,11 +111,12 @@ fn effect(operation: &str) -> Option<Effect> {
 
 fn read(account: &Account, operation: &str, parameters: &Object) -> Result<Value, Refusal> {
     for kind in KINDS {
-        if let Some(listing) = kind.listing().filter(|listing| listing.operation == operation) {
-            return kinds::listing_answer(kind.name(), listing, account, parameters);
-        }
+        // A kind may answer its listing itself.
         if let Some((_, read)) = kind.reads().iter().find(|(name, _): &&(&str, Read)| *name == operation) {
             return read(account, parameters);
+        }
+        if let Some(listing) = kind.listing().filter(|listing| listing.operation == operation) {
+            return kinds::listing_answer(kind.name(), listing, account, parameters);
         }
     }
     match operation {

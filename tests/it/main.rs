@@ -18,6 +18,8 @@ mod architecture;
 mod bad_input;
 /// Load balancers of every kind.
 mod balancers;
+/// Compute environments of Batch: in place, or exchanged.
+mod batch;
 /// A Client VPN for developers.
 mod client_vpn;
 /// What holds of every kind and of every step, whatever they are.
@@ -34,6 +36,8 @@ mod data_rotate_caches;
 mod discovery_budget;
 /// An inventory from a folder of AWS CLI answers.
 mod dumps;
+/// The same of listings within listings.
+mod dumps_nested;
 /// The emulated AWS comes up, and its inspector is able to fail.
 mod emulator;
 /// Functions by their versions and aliases.
@@ -52,8 +56,14 @@ mod night_balancers;
 mod planner;
 /// How an intent and a plan are read.
 mod reading;
+/// Auto Scaling groups: pinned, moved, refreshed, and back.
+mod scaling;
+/// Scheduled tasks: re-sent whole, their input never stored.
+mod scheduled;
 /// The real driver on a simulated account, disturbed at every call.
 mod simulation;
+/// Services, scheduled tasks, Auto Scaling groups and compute environments: moved, moved back, disturbed.
+mod stateless;
 /// The worked example in the repository is what the program makes of it.
 mod story;
 /// Sizes, leftovers, runbook pages.

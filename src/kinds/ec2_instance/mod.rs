@@ -80,7 +80,7 @@ impl Kind for Ec2Instance {
             name: tags.get("Name").cloned().unwrap_or_else(|| id.to_string()),
             kind: self.name().to_owned(),
             role: if scaled(doc) { Role::Bystander } else { Role::Workload },
-            tags,
+            tags: tags.clone(),
             facets: Facets {
                 placement: Some(Placement {
                     subnets: doc["SubnetId"].as_str().into_iter().map(Id::from).collect(),
@@ -91,6 +91,7 @@ impl Kind for Ec2Instance {
                 public_addresses: public.into_iter().collect(),
                 guard: Some(Guard { groups: path::texts(doc, "SecurityGroups[].GroupId").into_iter().map(Id::from).collect() }),
                 initiates: true,
+                owner: tags.get("aws:autoscaling:groupName").map(|group| Id::new(format!("asg:{group}"))),
                 login: Some(super::session::login(doc)),
                 state: state.to_owned(),
                 ..Facets::default()

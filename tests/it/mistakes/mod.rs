@@ -4,3 +4,4 @@ mod access;
 mod balancers;
 mod data;
 mod network;
+mod stateless;

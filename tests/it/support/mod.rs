@@ -7,6 +7,7 @@ pub mod account_access;
 /// Network and Classic Load Balancers.
 pub mod account_balancers;
 pub mod account_data;
+pub mod account_ecs;
 pub mod command;
 pub mod emulator;
 pub mod http;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::account::look;
 
 /// Fields that are another one each time: ids that AWS makes up, addresses out of a pool, moments.
-const VOLATILE: [&str; 9] = [
+const VOLATILE: [&str; 12] = [
     "AssociatePublicIpAddress",
     "RouteTableAssociationId",
     "AssociationId",
@@ -22,6 +22,9 @@ const VOLATILE: [&str; 9] = [
     "PrivateIpAddress",
     "PrivateIpAddresses",
     "TargetHealth",
+    "Tasks",
+    "Instances",
+    "deployments",
 ];
 
 /// Ids that a simulated account made up hold this; see `Account::new_id`.
@@ -72,11 +75,27 @@ pub fn view(inventory: &Inventory) -> BTreeSet<String> {
     let made = |r: &Resource| step(r).or_else(|| Some(format!("<interface of {}>", step(owner(r)?)?)));
     let mut names: Vec<(String, String)> = inventory.resources.values().filter_map(|r| Some((r.id.to_string(), made(r)?))).collect();
     names.extend(inventory.resources.values().filter_map(node));
+    let scaled: BTreeSet<&str> = inventory
+        .with_role(Role::Bystander)
+        .filter(|r| r.kind == "ec2_instance" && r.facets.owner.is_some())
+        .map(|r| r.id.as_str())
+        .collect();
     let line = |resource: &Resource| {
-        let mut doc = document(resource);
+        // What comes and goes with a group: whose it is, where, and what it wears.
+        let part = scaled.contains(resource.id.as_str())
+            || resource.doc["Attachment"]["InstanceId"].as_str().is_some_and(|id| scaled.contains(id));
+        let whole = |id: &str| inventory.resources.values().find(|r| r.id.as_str() == id)?.facets.owner.as_ref();
+        let mut doc = if part { interface(resource) } else { document(resource) };
+        for target in doc["TargetHealthDescriptions"].as_array_mut().into_iter().flatten() {
+            let owner = target["Target"]["Id"].as_str().filter(|id| scaled.contains(id)).and_then(whole);
+            if let Some(owner) = owner {
+                target["Target"]["Id"] = json!(format!("an instance of {owner}"));
+            }
+        }
         scrub(&mut doc, &names);
         let managed = resource.role == Role::Interface && resource.doc["RequesterManaged"] == true;
-        let head = if managed { "interface".to_owned() } else { format!("{} {}", resource.kind, named(resource.id.as_str(), &names)) };
+        let head =
+            if managed || part { "interface".to_owned() } else { format!("{} {}", resource.kind, named(resource.id.as_str(), &names)) };
         format!("{head} {doc}")
     };
     inventory.resources.values().map(line).collect()
@@ -95,6 +114,12 @@ fn document(resource: &Resource) -> Value {
     let mut doc = resource.doc.clone();
     if doc["NetworkInterfaces"][0]["Association"]["IpOwnerId"] == "amazon" {
         doc["PublicIpAddress"] = json!("assigned");
+    }
+    // Tasks come with other addresses each time.
+    for target in doc["TargetHealthDescriptions"].as_array_mut().into_iter().flatten() {
+        if target["Target"]["Id"].as_str().is_some_and(|id| id.parse::<std::net::IpAddr>().is_ok()) {
+            target["Target"]["Id"] = json!("address");
+        }
     }
     // Of what the migration made, the rest is ids of parts and addresses out of pools.
     if resource.tags.contains_key(STEP_TAG) {

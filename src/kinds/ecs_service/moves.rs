@@ -1,0 +1,227 @@
+//! How a service is carried across: one task on trial, then a deployment.
+
+use serde_json::{Value, json};
+
+use crate::kinds::build::{MIGRATION_TAG, STEP_TAG, check, output, step, undo, undo_and_wait, wait, wait_or_fail};
+use crate::kinds::place::{Leg, Net};
+use crate::model::path;
+use crate::model::resource::Resource;
+use crate::model::step::{Check, Expect, Impact, Stage, Step, Wait};
+use crate::model::strategy::Scene;
+
+/// Seconds until a task runs, and until a deployment is through (5 to 20 minutes).
+pub(super) const CANARY_S: u64 = 60;
+pub(super) const ROLLOUT_S: u64 = 300;
+
+/// A network configuration in ECS's spelling.
+pub(super) fn awsvpc(net: &Net) -> Value {
+    json!({ "subnets": net.subnets, "securityGroups": net.groups, "assignPublicIp": if net.public { "ENABLED" } else { "DISABLED" } })
+}
+
+/// The steps of all changes; before the first deployment where public addresses are missed, a task is tried out.
+pub(super) fn draft(resource: &Resource, scene: &Scene<'_>, legs: Vec<Leg>) -> Vec<Step> {
+    let service = Service { resource, scene };
+    let mut steps: Vec<Step> = Vec::new();
+    let mut config = service.config();
+    let mut tried = false;
+    for leg in legs {
+        let ours = service.careful(&config);
+        let mut draft = service.update(&leg, &config, &ours);
+        if leg.stage != Stage::Guard && !tried && resource.doc["desiredCount"] != 0 {
+            tried = true;
+            let trial = service.trial(&leg);
+            draft.needs.push(crate::model::step::Need {
+                step: trial[1].id.clone(),
+                because: "a task has shown that it gets its image and starts there".into(),
+            });
+            steps.extend(trial);
+        }
+        if let Some(previous) = steps.last().filter(|last| last.call.operation.name() == "UpdateService") {
+            let because = "one deployment after the other".to_owned();
+            draft.needs.push(crate::model::step::Need { step: previous.id.clone(), because });
+        }
+        steps.push(draft);
+        config = ours;
+    }
+    steps
+}
+
+struct Service<'a> {
+    resource: &'a Resource,
+    scene: &'a Scene<'a>,
+}
+
+impl Service<'_> {
+    fn doc(&self) -> &Value {
+        &self.resource.doc
+    }
+
+    /// The deployment configuration as it is.
+    fn config(&self) -> Value {
+        let off = json!({ "enable": false, "rollback": false });
+        let mut config = match &self.doc()["deploymentConfiguration"] {
+            Value::Null => json!({ "maximumPercent": 200, "minimumHealthyPercent": 100 }),
+            config => config.clone(),
+        };
+        if config["deploymentCircuitBreaker"].is_null() {
+            config["deploymentCircuitBreaker"] = off;
+        }
+        config
+    }
+
+    /// The same with the circuit breaker on, and percentages that interrupt nothing where the user's would.
+    fn careful(&self, config: &Value) -> Value {
+        let mut config = config.clone();
+        config["deploymentCircuitBreaker"] = json!({ "enable": true, "rollback": true });
+        let percent = |key: &str, usual: u64| config[key].as_u64().unwrap_or(usual);
+        let (least, most) = (percent("minimumHealthyPercent", 100), percent("maximumPercent", 200));
+        let count = self.doc()["desiredCount"].as_u64().unwrap_or(1);
+        let stays = (count * least).div_ceil(100);
+        if self.doc()["schedulingStrategy"] != "DAEMON" && count > 0 {
+            if stays == 0 {
+                config["minimumHealthyPercent"] = json!(100);
+            }
+            // With neither one less nor one more there is no way to replace anything.
+            if (stays == 0 || stays == count) && count * most / 100 <= count {
+                config["maximumPercent"] = json!(200);
+            }
+        }
+        config
+    }
+
+    fn see(&self, what: &str, at: &str, expect: Expect) -> Check {
+        let own = json!({ "cluster": self.doc()["clusterArn"], "services": [self.resource.name] });
+        check(what, "ecs:DescribeServices", own, &format!("services[].{at}"), expect)
+    }
+
+    /// The checks that it is configured so; the first is the one that tells it from `other`.
+    fn is(&self, net: &Net, other: &Net) -> Vec<Check> {
+        let at = |key: &str| format!("networkConfiguration.awsvpcConfiguration.{key}");
+        let subnets = self.see("its tasks start in these subnets", &at("subnets"), Expect::SameSet(net.subnets.clone()));
+        let groups = self.see("its tasks wear these groups", &at("securityGroups"), Expect::SameSet(net.groups.clone()));
+        let public = awsvpc(net)["assignPublicIp"].clone();
+        let public = self.see("its tasks' public addresses", &at("assignPublicIp"), Expect::Equals(public));
+        if net.subnets != other.subnets {
+            vec![subnets, groups, public]
+        } else if net.groups != other.groups {
+            vec![groups, subnets, public]
+        } else {
+            vec![public, subnets, groups]
+        }
+    }
+
+    /// The target groups that a balancer sends to.
+    fn served(&self) -> Vec<String> {
+        let arns = path::texts(self.doc(), "loadBalancers[].targetGroupArn");
+        let balancers = |arn: &String| {
+            let id = crate::kinds::target_group::id_of_arn(arn);
+            self.scene.inventory.get(&id).is_some_and(|group| !path::texts(&group.doc, "LoadBalancerArns[]").is_empty())
+        };
+        arns.into_iter().filter(balancers).collect()
+    }
+
+    fn health(&self, what: &str, arn: &str, expect: Expect) -> Check {
+        let at = "TargetHealthDescriptions[].TargetHealth.State";
+        check(what, "elasticloadbalancing:DescribeTargetHealth", json!({ "TargetGroupArn": arn }), at, expect)
+    }
+
+    /// The deployment is through: one is left, it is completed, and its targets are healthy.
+    fn rolled(&self) -> Vec<Wait> {
+        let completed =
+            self.see("the deployment is completed", "deployments[status=PRIMARY].rolloutState", Expect::Equals(json!("COMPLETED")));
+        let alone = self.see("no older deployment is left", "deployments[].status", Expect::SameSet(vec![json!("PRIMARY")]));
+        let mut waits = vec![wait_or_fail(completed, &["FAILED"], ROLLOUT_S, 3600), wait(alone, 10, 1800)];
+        let pending = ["initial", "unhealthy", "unavailable"].map(|state| json!(state)).to_vec();
+        for arn in self.served() {
+            let check = self.health("no target waits for its health checks", &arn, Expect::Excludes(pending.clone()));
+            waits.push(wait(check, 10, 900));
+        }
+        waits
+    }
+
+    fn update(&self, leg: &Leg, before: &Value, config: &Value) -> Step {
+        let (scene, doc) = (self.scene, self.doc());
+        let call = |net: &Net, config: &Value| {
+            json!({ "cluster": doc["clusterArn"], "service": self.resource.name,
+                "networkConfiguration": { "awsvpcConfiguration": awsvpc(net) }, "deploymentConfiguration": config })
+        };
+        let was = self.is(&leg.from, &leg.to);
+        let mut becomes = self.is(&leg.to, &leg.from).into_iter();
+        let mut draft = step(format!("{}-{}", scene.slug, leg.what), leg.stage, scene.slug, leg.title.clone())
+            .call("ecs:UpdateService", call(&leg.to, config))
+            .impact(self.impact(config))
+            .undo(vec![undo_and_wait("ecs:UpdateService", call(&leg.from, before), was[0].clone(), self.rolled())]);
+        draft = was.into_iter().fold(draft, |draft, check| draft.before(check));
+        draft = becomes.next().into_iter().fold(draft, |draft, check| draft.settled_by(check));
+        draft = becomes.fold(draft, |draft, check| draft.verify(check));
+        if doc["desiredCount"] != 0 {
+            for arn in self.served() {
+                draft = draft.verify(self.health("its targets are healthy", &arn, Expect::Includes(vec![json!("healthy")])));
+            }
+        }
+        self.rolled().into_iter().fold(draft, |draft, wait| draft.wait(wait)).done()
+    }
+
+    /// With a daemon per instance, or one task and no room beside it, the old goes before the new comes.
+    fn impact(&self, config: &Value) -> Impact {
+        let daemon = self.doc()["schedulingStrategy"] == "DAEMON" && config["minimumHealthyPercent"] != 100;
+        if daemon {
+            return Impact::Brief { seconds: 120, what: "a daemon's task stops before the new one starts, one instance at a time".into() };
+        }
+        Impact::None
+    }
+
+    /// One task of the service's own definition in the new place, and its end.
+    fn trial(&self, leg: &Leg) -> Vec<Step> {
+        let (scene, doc) = (self.scene, self.doc());
+        let name = &self.resource.name;
+        let (start, stop) = (format!("{}-canary", scene.slug), format!("{}-canary-stop", scene.slug));
+        let task = json!({ "cluster": doc["clusterArn"], "tasks": [output(&start, "TaskArn")] });
+        let state = |what: &str, expect: Expect| check(what, "ecs:DescribeTasks", task.clone(), "tasks[].lastStatus", expect);
+        let over = check(
+            "the task is to stop, or gone",
+            "ecs:DescribeTasks",
+            task.clone(),
+            "tasks[desiredStatus=RUNNING].taskArn",
+            Expect::Absent,
+        );
+        let alive = ["PROVISIONING", "PENDING", "ACTIVATING", "RUNNING", "DEACTIVATING", "STOPPING", "DEPROVISIONING"];
+        let stopped = || wait(state("the task has stopped", Expect::Excludes(alive.map(|s| json!(s)).to_vec())), 40, 900);
+        let end = json!({ "cluster": doc["clusterArn"], "task": output(&start, "TaskArn"), "reason": "hikkoshi: the trial is over" });
+        let started_by = json!({ "cluster": doc["clusterArn"], "startedBy": "${self.Token}" });
+        let run = step(&start, leg.stage, scene.slug, format!("Try out one task of {name} where it is to go"))
+            .call("ecs:RunTask", self.run(leg, &start))
+            .output("TaskArn", "tasks[0].taskArn")
+            .probe_made("ecs:ListTasks", started_by, "taskArns[0]", &[("TaskArn", "")])
+            .wait(wait_or_fail(state("the task runs", Expect::Equals(json!("RUNNING"))), &["STOPPED", "DEPROVISIONING"], CANARY_S, 900))
+            .undo(vec![undo_and_wait("ecs:StopTask", end.clone(), over.clone(), vec![stopped()])])
+            .done();
+        let stop = step(&stop, leg.stage, scene.slug, format!("Stop the task of {name} that was tried out"))
+            .call("ecs:StopTask", end.clone())
+            .settled_by(over.clone())
+            .wait(stopped())
+            .needs(&start, "the task has shown that it starts")
+            .undo(vec![undo("ecs:StopTask", end, over)])
+            .done();
+        vec![run, stop]
+    }
+
+    fn run(&self, leg: &Leg, start: &str) -> Value {
+        let doc = self.doc();
+        let mut parameters = json!({ "cluster": doc["clusterArn"], "taskDefinition": doc["taskDefinition"], "count": 1,
+            "networkConfiguration": { "awsvpcConfiguration": awsvpc(&leg.to) }, "startedBy": "${self.Token}", "clientToken": "${self.Token}",
+            "tags": [{ "key": MIGRATION_TAG, "value": self.scene.migration }, { "key": STEP_TAG, "value": start }] });
+        // One or the other: AWS refuses both.
+        let strategy = doc["capacityProviderStrategy"].as_array().is_some_and(|list| !list.is_empty());
+        let chosen: &[&str] = if strategy { &["capacityProviderStrategy", "platformVersion"] } else { &["launchType", "platformVersion"] };
+        for key in chosen.iter().filter(|key| !doc[**key].is_null()) {
+            parameters[*key] = doc[*key].clone();
+        }
+        if doc["launchType"] == "EC2"
+            && let Some(map) = parameters.as_object_mut()
+        {
+            map.remove("platformVersion");
+        }
+        parameters
+    }
+}
