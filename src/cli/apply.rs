@@ -107,13 +107,18 @@ pub async fn run(global: &Global, args: Args) -> Done {
         args.yes,
     )?;
     let ask = gate::Asker { name: &place.name, yes: args.yes };
+    let moved = plan.moves.len();
     let end = drive(global, &ready, journal, Goal::Forward(until), left as u64, &ask).await;
     let again = match (&args.until, args.cleanup) {
         (_, true) => format!("hikkoshi apply {} --cleanup", place.name),
         (Some(until), _) => format!("hikkoshi apply {} --until {until}", place.name),
         (None, false) => format!("hikkoshi apply {}", place.name),
     };
-    conclude(global, &place, plan, &again, end)
+    let ended = conclude(global, &place, plan, &again, end);
+    if ended.is_ok() && !global.json {
+        say(&format!("  {}\n", report_run::requests(&ready.session.cloud.requests(), moved)));
+    }
+    ended
 }
 
 /// Makes the run. Ctrl-C once stops it at the next safe point, twice at once; either way it is resumable.

@@ -13,7 +13,7 @@ use crate::discover::{discover, dump};
 use crate::model::facet::Role;
 use crate::model::id::Id;
 use crate::model::inventory::Inventory;
-use crate::report::table;
+use crate::report::{run as report_run, table};
 
 /// Options of `discover`.
 #[derive(clap::Args, Debug)]
@@ -91,6 +91,7 @@ pub async fn run(global: &Global, args: Args) -> Done {
     };
     let intent = place.as_ref().map(Place::intent).transpose()?;
     let vpc = args.vpc.clone().or_else(|| intent.as_ref().map(|i| i.value.vpc.value.clone())).map(Id::from);
+    let mut sent = BTreeMap::new();
     let inventory = match &args.from {
         Some(folder) => dump::read(folder, vpc.as_ref(), global.region.as_deref(), rfc3339(RealClock.now_ms()))?,
         None => {
@@ -100,7 +101,9 @@ pub async fn run(global: &Global, args: Args) -> Done {
                 session.must_be(&intent.value.account.value, &intent.value.region.value).await?;
             }
             let vpc = vpc.ok_or_else(|| Failure::new("HK0111", "which VPC?").hint("the same command with --vpc or a migration's name"))?;
-            look(&session, &account, &vpc).await?
+            let inventory = look(&session, &account, &vpc).await?;
+            sent = session.cloud.requests();
+            inventory
         }
     };
     if let (Some(intent), true) = (&intent, args.from.is_some())
@@ -119,10 +122,13 @@ pub async fn run(global: &Global, args: Args) -> Done {
             place::write(&path, &file(&inventory))?;
             if global.json {
                 super::say_json(
-                    &serde_json::json!({ "inventory": path, "resources": inventory.resources.len(), "missing": inventory.missing }),
+                    &serde_json::json!({ "inventory": path, "resources": inventory.resources.len(), "missing": inventory.missing, "requests": sent }),
                 );
             } else {
                 say(&words(&inventory, global));
+                if !sent.is_empty() {
+                    say(&format!("  {}\n", report_run::requests(&sent, 0)));
+                }
                 say(&format!("wrote {}\n", path.display()));
             }
         }

@@ -100,5 +100,5 @@ fn json(machine: &Machine<'_>, records: &[Record]) -> serde_json::Value {
         );
     }
     let checkpoints: Vec<&str> = machine.checkpoints().iter().map(|stage| stage.name()).collect();
-    serde_json::json!({ "migration": plan.migration, "stage": machine.current_stage(), "checkpoints": checkpoints, "records": records.len(), "steps": steps })
+    serde_json::json!({ "migration": plan.migration, "stage": machine.current_stage(), "stages": plan.stages, "checkpoints": checkpoints, "records": records.len(), "steps": steps })
 }

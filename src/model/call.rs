@@ -21,7 +21,7 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// The service's prefix: `ec2`, `rds`, `elasticloadbalancing`, `lambda`, `elasticache`, `sts`.
+    /// The service's prefix in IAM (`ec2`, `elasticloadbalancing`, `states`); `elb` are the Classic Load Balancers.
     pub fn service(&self) -> &str {
         &self.service
     }
@@ -127,7 +127,7 @@ impl Refusal {
 
     /// Whether the thing asked for isn't there (any service's spelling).
     pub fn is_not_found(&self) -> bool {
-        self.code.contains("NotFound") || self.code == "NoSuchEntity"
+        self.code.contains("NotFound") || self.code.contains("DoesNotExist") || self.code.starts_with("NoSuchEntity")
     }
 
     /// Whether the caller lacks a permission.
@@ -149,6 +149,7 @@ impl Refusal {
                 | "UnrecognizedClientException"
                 | "AuthFailure"
                 | "SignatureDoesNotMatch"
+                | "InvalidSignatureException"
                 | "MissingCredentials"
         )
     }

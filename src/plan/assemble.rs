@@ -276,7 +276,8 @@ impl<'a> Assembly<'a> {
             places.entry(step.of_move.clone()).and_modify(|(_, last)| *last = at).or_insert((at, at));
         }
         let relocated = |d: &&Decision| d.moves && d.strategy == Strategy::Relocate;
-        for group in self.inventory.with_role(Role::TargetGroup) {
+        for group in self.inventory.resources.values().filter(|resource| resource.facets.targets.is_some()) {
+            let what = if group.role == Role::TargetGroup { "target group " } else { "" };
             let members = group
                 .facets
                 .targets
@@ -291,9 +292,7 @@ impl<'a> Assembly<'a> {
                 let last = self.steps[last].id.clone();
                 let first = &mut self.steps[first];
                 if !first.needs.iter().any(|need| need.step == last) {
-                    first
-                        .needs
-                        .push(Need { step: last, because: format!("target group {} keeps a healthy target at every moment", group.name) });
+                    first.needs.push(Need { step: last, because: format!("{what}{} keeps a healthy target at every moment", group.name) });
                 }
             }
         }
@@ -471,8 +470,8 @@ impl<'a> Assembly<'a> {
     }
 
     fn addresses_gone(&self) -> usize {
-        let gone = self.decisions.by_workload.iter().filter(|(_, d)| d.moves && cost::loses_addresses(d.strategy));
-        gone.filter_map(|(id, _)| self.inventory.get(id)).map(cost::addresses).sum()
+        let moved = self.decisions.by_workload.iter().filter(|(_, d)| d.moves);
+        moved.filter_map(|(id, d)| Some(cost::addresses_lost(d.strategy, self.inventory.get(id)?))).sum()
     }
 
     /// Who comes to wear a new group after `guard` does so when the group lets in what it is to serve.
@@ -510,6 +509,7 @@ impl<'a> Assembly<'a> {
                 | "elasticloadbalancing:DescribeListeners"
                 | "elasticloadbalancing:DescribeTargetGroups"
                 | "elasticloadbalancing:DescribeTargetHealth" => any("lb:"),
+                "elb:DescribeLoadBalancers" => any("clb:"),
                 _ => false,
             };
             if needed {
@@ -528,7 +528,7 @@ impl<'a> Assembly<'a> {
 
 /// Whether a step ends what wears groups.
 fn ends(step: &Step) -> bool {
-    ["TerminateInstances", "DeleteDBInstance"].contains(&step.call.operation.name())
+    ["TerminateInstances", "DeleteDBInstance", "DeleteCacheCluster"].contains(&step.call.operation.name())
 }
 
 fn declared(intent: &Intent, names: &Names<'_>) -> Result<Vec<(Id, Id, Ports)>, Problem> {

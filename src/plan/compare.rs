@@ -4,9 +4,10 @@ use serde::Serialize;
 
 use super::decide::Prefer;
 use super::intent::{Intent, Problem};
-use super::{Plan, assemble, order};
+use super::{Move, Plan, assemble, order};
 use crate::model::inventory::Inventory;
 use crate::model::step::{Stage, Step};
+use crate::model::strategy::Strategy;
 
 /// One way to do it all, in numbers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -27,6 +28,8 @@ pub struct Alternative {
     pub duration_s: u64,
     /// What the account costs more in a month afterwards, in cents.
     pub cost_cents_month: i64,
+    /// Workloads that keep a public address of their own: private by their route only.
+    pub addressed: usize,
     /// What stands in the way of it.
     pub blockers: usize,
 }
@@ -37,10 +40,14 @@ pub struct Alternative {
 /// If the intent names what isn't in the inventory.
 pub fn compare(intent: &Intent, inventory: &Inventory) -> Result<Vec<Alternative>, Problem> {
     let ways = [("as planned", Prefer::Least), ("all by flip", Prefer::Flip), ("all moved (relocate, rotate)", Prefer::Move)];
-    ways.into_iter().map(|(name, prefer)| assemble::plan_as(intent, inventory, prefer, "", "").map(|plan| numbers(name, &plan))).collect()
+    ways.into_iter()
+        .map(|(name, prefer)| assemble::plan_as(intent, inventory, prefer, "", "").map(|plan| numbers(name, &plan, inventory)))
+        .collect()
 }
 
-fn numbers(name: &'static str, plan: &Plan) -> Alternative {
+fn numbers(name: &'static str, plan: &Plan, inventory: &Inventory) -> Alternative {
+    let keeps =
+        |one: &&Move| one.strategy == Strategy::Flip && inventory.get(&one.workload).is_some_and(|r| !r.facets.public_addresses.is_empty());
     let forward: Vec<&Step> = plan.steps.iter().filter(|step| step.stage != Stage::Cleanup).collect();
     let (times, _) = order::schedule(forward.iter().copied());
     let mut strategies: Vec<(String, usize)> = Vec::new();
@@ -60,6 +67,7 @@ fn numbers(name: &'static str, plan: &Plan) -> Alternative {
         steps: forward.len(),
         duration_s: times.values().map(|(_, end)| *end).max().unwrap_or(0),
         cost_cents_month: plan.cost.cents_month,
+        addressed: plan.moves.iter().filter(keeps).count(),
         blockers: plan.blockers.len(),
     }
 }

@@ -126,20 +126,20 @@ pub fn cost(inventory: &Inventory, steps: &[Step], addresses_gone: usize) -> Cos
 pub fn weigh(candidates: &mut [Candidate], resource: &Resource, region: &str) {
     let prices = prices();
     let each = prices.cents_month(prices.of(region).0.address_hour);
-    let addresses = addresses(resource) as i64;
-    for candidate in candidates.iter_mut().filter(|candidate| loses_addresses(candidate.strategy)) {
-        candidate.cost_cents_month -= addresses * each;
+    for candidate in candidates.iter_mut() {
+        candidate.cost_cents_month -= addresses_lost(candidate.strategy, resource) as i64 * each;
     }
 }
 
-/// Public addresses that a workload holds.
-pub fn addresses(resource: &Resource) -> usize {
-    resource.facets.public_addresses.len().max(usize::from(resource.facets.publicly_accessible))
-}
-
-/// Whether a workload has no public address any more afterwards.
-pub fn loses_addresses(strategy: Strategy) -> bool {
-    !matches!(strategy, Strategy::Stay | Strategy::Skip)
+/// How many public addresses a workload has no more afterwards. What flips keeps an address of its own: without the
+/// internet gateway's route it is of no use, and only a call that can't be undone takes it off.
+pub fn addresses_lost(strategy: Strategy, resource: &Resource) -> usize {
+    let managed = usize::from(resource.facets.publicly_accessible);
+    match strategy {
+        Strategy::Stay | Strategy::Skip => 0,
+        Strategy::Flip => managed,
+        _ => resource.facets.public_addresses.len().max(managed),
+    }
 }
 
 /// Cents as dollars: `12.34`, `-3.65`.

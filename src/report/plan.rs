@@ -229,7 +229,9 @@ fn bill(cost: &Cost) -> String {
 /// Whole plans side by side.
 pub fn alternatives(all: &[Alternative], options: Options) -> String {
     let mut rows = vec![
-        ["PLAN", "STRATEGIES", "INTERRUPTED", "LONGEST", "SUM", "STEPS", "DURATION", "COST/MONTH", "BLOCKERS"].map(str::to_owned).to_vec(),
+        ["PLAN", "STRATEGIES", "INTERRUPTED", "LONGEST", "SUM", "STEPS", "DURATION", "COST/MONTH", "KEEP AN ADDRESS", "BLOCKERS"]
+            .map(str::to_owned)
+            .to_vec(),
     ];
     for one in all {
         let strategies: Vec<String> = one.strategies.iter().map(|(name, count)| format!("{count} {name}")).collect();
@@ -246,6 +248,7 @@ pub fn alternatives(all: &[Alternative], options: Options) -> String {
             one.steps.to_string(),
             duration(one.duration_s),
             dollars(one.cost_cents_month),
+            if one.addressed == 0 { "none".to_owned() } else { options.style.warn(&one.addressed.to_string()) },
             if one.blockers == 0 { "none".to_owned() } else { options.style.bad(&one.blockers.to_string()) },
         ]);
     }

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use super::table::{columns, hanging};
 use super::{Style, duration, harmless};
 use crate::execute::{Event, Machine, Phase, What};
+use crate::model::call::Operation;
 use crate::model::step::{Impact, Stage, Step};
 use crate::plan::Plan;
 
@@ -141,4 +142,14 @@ pub fn filled(machine: &Machine<'_>, text: &str) -> String {
         rest = after;
     }
     out + rest
+}
+
+/// How much was asked of AWS: requests, changes among them, and how many that is for each workload.
+pub fn requests(sent: &BTreeMap<String, u64>, workloads: usize) -> String {
+    let all: u64 = sent.values().sum();
+    let is_read = |operation: &str| operation.parse::<Operation>().is_ok_and(|operation| operation.is_read());
+    let changes: u64 = sent.iter().filter(|(operation, _)| !is_read(operation)).map(|(_, count)| count).sum();
+    let each =
+        if workloads == 0 { String::new() } else { format!("; {:.1} for each of {workloads} workloads", all as f64 / workloads as f64) };
+    format!("asked AWS: {all} requests, {changes} of them changes{each}")
 }

@@ -14,12 +14,16 @@ mod addresses;
 mod architecture;
 /// What the program says and leaves alone when what it is given is bad.
 mod bad_input;
+/// Load balancers of every kind.
+mod balancers;
 /// What holds of every kind and of every step, whatever they are.
 mod conformance;
 /// Databases of which a copy takes the name.
 mod data_copy;
 /// Databases and caches under the strategy that interrupts nothing.
 mod data_flip;
+/// Caches of which a new one is made beside the old.
+mod data_recreate;
 /// Databases that cross over into private subnets by failovers.
 mod data_rotate;
 /// Caches that cross over into private subnets by promotions.
@@ -47,3 +51,9 @@ mod simulation;
 mod story;
 /// Sizes, leftovers, runbook pages.
 mod tidy;
+/// The whole story's account, every kind of it, over the wire.
+#[cfg(feature = "aws")]
+mod whole;
+/// The adapter's tables against the emulator.
+#[cfg(feature = "aws")]
+mod wire;

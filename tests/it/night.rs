@@ -1,81 +1,15 @@
 //! The whole way on the story's account, over the wire: there, back, and through everything that a night can bring.
 
-use std::path::PathBuf;
-
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use crate::support::command::Hikkoshi;
-use crate::support::emulator::{Emulator, diff};
+use crate::support::emulator::diff;
+use crate::support::night::Night;
 use crate::support::proxy::Proxy;
-
-/// The story's account on the emulator, planned and ready to run.
-struct Night {
-    emulator: Emulator,
-    scratch: TempDir,
-    vpc: String,
-    round: u32,
-}
-
-impl Night {
-    fn falls() -> Night {
-        let emulator = Emulator::start();
-        Night { emulator, scratch: TempDir::new().expect("a scratch directory"), vpc: String::new(), round: 0 }
-    }
-
-    /// A fresh account with the same ids as the one before, in a fresh working directory, planned.
-    fn begin(&mut self) {
-        self.round += 1;
-        self.emulator.reset(42);
-        let ids = self.emulator.build_account(&["--spine"]);
-        self.vpc = ids["network"]["vpc"].as_str().expect("the account has a VPC").to_owned();
-        std::fs::create_dir_all(self.dir()).expect("the scratch directory is writable");
-        self.emulator.snapshot(&self.vpc, false, &self.file("before.json"));
-        self.emulator.snapshot(&self.vpc, true, &self.file("before-stable.json"));
-        let hikkoshi = self.hikkoshi(&self.emulator.url());
-        hikkoshi.run(&["init", "--name", "move", "--vpc", &self.vpc]).expect_code(0);
-        hikkoshi.run(&["plan", "move"]).expect_code(0);
-    }
-
-    fn dir(&self) -> PathBuf {
-        self.scratch.path().join(format!("round-{}", self.round))
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.dir().join(name)
-    }
-
-    fn hikkoshi(&self, url: &str) -> Hikkoshi {
-        Hikkoshi::new(&self.dir(), url)
-    }
-
-    /// The account's promises as the inspector judges them, and its shape under a name for later comparison.
-    fn inspect(&self, name: &str) -> PathBuf {
-        let broken = self.emulator.check(&self.vpc, Some(&self.file("before.json")));
-        assert_eq!(broken, Vec::<String>::new(), "broken promises after {name}");
-        let shape = self.file(name);
-        self.emulator.snapshot(&self.vpc, true, &shape);
-        shape
-    }
-
-    /// Applies through the proxy until it is through, as somebody would who starts it again whenever it dies.
-    fn apply_until_done(&self, proxy: &Proxy) -> u32 {
-        let hikkoshi = self.hikkoshi(&proxy.url());
-        for deaths in 0..40 {
-            let finished = hikkoshi.spawn(&["apply", "move", "--yes"], &proxy.pid_file()).wait();
-            if finished.signal.is_none() {
-                finished.expect_code(0);
-                return deaths;
-            }
-        }
-        panic!("the run never ended");
-    }
-}
 
 #[test]
 fn the_whole_way_there_and_back() {
     let mut night = Night::falls();
-    night.begin();
+    night.begin(&["--spine"]);
     let hikkoshi = night.hikkoshi(&night.emulator.url());
 
     let dry = hikkoshi.run(&["dry-run", "move", "--json"]).expect_code(0).json();
@@ -113,7 +47,7 @@ fn the_whole_way_there_and_back() {
 #[test]
 fn whatever_happens_to_its_calls_the_run_ends_the_same() {
     let mut night = Night::falls();
-    night.begin();
+    night.begin(&["--spine"]);
     night.hikkoshi(&night.emulator.url()).run(&["apply", "move", "--yes"]).expect_code(0);
     let undisturbed = night.inspect("undisturbed.json");
 
@@ -138,7 +72,7 @@ fn whatever_happens_to_its_calls_the_run_ends_the_same() {
         ),
         ("stale reads", json!([{ "fault": "stale_read" }]), 0..=0),
     ] {
-        night.begin();
+        night.begin(&["--spine"]);
         let proxy = Proxy::start(night.emulator.port(), &[]);
         proxy.rules(&rules);
         let died = night.apply_until_done(&proxy);

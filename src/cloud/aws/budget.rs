@@ -19,6 +19,15 @@ const EC2_CHANGE: Class = ("ec2 change", 50.0, 5.0);
 const EC2_LAUNCH: Class = ("ec2 launch", 5.0, 2.0);
 const EC2_ENDPOINT: Class = ("ec2 endpoint", 4.0, 0.3);
 const EC2_NAT: Class = ("ec2 nat gateway", 10.0, 1.0);
+/// IAM is one for all regions of an account.
+const IAM: Class = ("iam", 10.0, 5.0);
+const ECS_RUN: Class = ("ecs run", 10.0, 5.0);
+const ECS_CHANGE: Class = ("ecs change", 20.0, 5.0);
+/// EventBridge lets a few changes a second through in its smaller regions.
+const EVENTS_CHANGE: Class = ("events change", 4.0, 2.0);
+const AUTOSCALING_CHANGE: Class = ("autoscaling change", 10.0, 3.0);
+const BATCH_CHANGE: Class = ("batch change", 5.0, 2.0);
+const SSM_SEND: Class = ("ssm send", 5.0, 2.0);
 
 fn class(operation: &Operation) -> (&str, f64, f64) {
     match (operation.service(), operation.name()) {
@@ -27,6 +36,13 @@ fn class(operation: &Operation) -> (&str, f64, f64) {
         ("ec2", "CreateNatGateway" | "DeleteNatGateway") => EC2_NAT,
         ("ec2", _) if operation.is_read() => EC2_READ,
         ("ec2", _) => EC2_CHANGE,
+        ("iam", _) => IAM,
+        ("ecs", "RunTask" | "StopTask") => ECS_RUN,
+        ("ecs", _) if !operation.is_read() => ECS_CHANGE,
+        ("events", _) if !operation.is_read() => EVENTS_CHANGE,
+        ("autoscaling", _) if !operation.is_read() => AUTOSCALING_CHANGE,
+        ("batch", _) if !operation.is_read() => BATCH_CHANGE,
+        ("ssm", "SendCommand") => SSM_SEND,
         (other, _) => (other, 20.0, 10.0),
     }
 }

@@ -31,6 +31,8 @@ operations! {
         -> SetSecurityGroupsOutput { security_group_ids }
     "RegisterTargets" => register_targets(set_target_group_arn, set_targets) -> RegisterTargetsOutput {}
     "DeregisterTargets" => deregister_targets(set_target_group_arn, set_targets) -> DeregisterTargetsOutput {}
+    "ModifyLoadBalancerAttributes" => modify_load_balancer_attributes(set_load_balancer_arn, set_attributes)
+        -> ModifyLoadBalancerAttributesOutput { attributes }
 }
 
 answers! {
@@ -119,6 +121,7 @@ parameters! {
         subnet_id, allocation_id, private_ipv4_address = "PrivateIPv4Address", ipv6_address = "IPv6Address",
         source_nat_ipv6_prefix,
     }
+    LoadBalancerAttribute { key, value }
 }
 
 words! {

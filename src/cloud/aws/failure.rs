@@ -72,7 +72,7 @@ impl Failure {
     fn answered(status: u16, refusal: Refusal) -> Failure {
         match (status, refusal.code.as_str()) {
             (429, _) => Failure::Throttled(refusal),
-            (_, code) if is_throttling(code) => Failure::Throttled(refusal),
+            (_, code) if is_throttling(code) || is_contention(code) => Failure::Throttled(refusal),
             // EC2 says with status 500 that it has no capacity; and 501 is said instead of doing anything.
             (_, code) if code.starts_with("Insufficient") => Failure::Refused(refusal),
             (501, _) => Failure::Refused(refusal),
@@ -117,6 +117,21 @@ fn is_throttling(code: &str) -> bool {
     )
 }
 
+/// The codes by which a service says that somebody else is changing the same thing this moment; some say it with status
+/// 500. Nothing was done.
+fn is_contention(code: &str) -> bool {
+    matches!(
+        code,
+        "ResourceContention"
+            | "ResourceContentionFault"
+            | "ConcurrentUpdateException"
+            | "ConcurrentModification"
+            | "ConcurrentModificationException"
+            | "EntityTemporarilyUnmodifiable"
+            | "TooManyUpdates"
+    )
+}
+
 /// Whether the connection was refused or the name not found: in both cases nothing was sent.
 fn never_connected(error: &(dyn std::error::Error + 'static)) -> bool {
     sources(error).any(|error| {
@@ -147,6 +162,9 @@ mod tests {
         assert_eq!(outcome(500, "InternalError"), Outcome::Unknown("InternalError: words (HTTP 500)".into()));
         assert_eq!(outcome(503, "Http503"), Outcome::Unknown("Http503: words (HTTP 503)".into()));
         assert_eq!(outcome(503, "RequestLimitExceeded"), refused("RequestLimitExceeded"));
+        assert_eq!(outcome(400, "ClientException"), refused("ClientException"));
+        assert_eq!(outcome(500, "ServerException"), Outcome::Unknown("ServerException: words (HTTP 500)".into()));
+        assert_eq!(outcome(500, "ResourceContention"), refused("ResourceContention"));
     }
 
     #[test]
@@ -183,8 +201,14 @@ mod tests {
     }
 
     #[test]
-    fn lambda_and_ec2_spell_throttling_differently() {
-        for (status, code) in [(400, "Throttling"), (503, "RequestLimitExceeded"), (429, "TooManyRequestsException")] {
+    fn every_service_has_its_own_words_for_not_so_fast() {
+        for (status, code) in [
+            (400, "Throttling"),
+            (503, "RequestLimitExceeded"),
+            (429, "TooManyRequestsException"),
+            (400, "ThrottlingException"),
+            (500, "ConcurrentUpdateException"),
+        ] {
             assert!(matches!(Failure::answered(status, Refusal::new(code, "")), Failure::Throttled(_)), "{code}");
         }
     }

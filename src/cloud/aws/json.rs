@@ -2,13 +2,15 @@
 //!
 //! A service's file is a set of tables: which parameters an operation takes, which members an answer has. The macros
 //! here turn a table into code. The CLI's spelling is derived from the SDK's (`vpc_id` → `VpcId`); where AWS deviates,
-//! the table says so (`kms_key_arn = "KMSKeyArn"`). Parameters are read strictly: what a table doesn't name, or has
+//! the table says so (`kms_key_arn = "KMSKeyArn"`); a service whose names begin with a small letter is marked `camel`
+//! (`vpcId`). Parameters are read strictly: what a table doesn't name, or has
 //! another type, is refused and never dropped.
 
 use std::collections::HashMap;
 
-use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
+use aws_smithy_types::error::operation::BuildError;
+use aws_smithy_types::{Blob, DateTime};
 use serde_json::Value;
 
 use crate::model::call::{Object, Refusal};
@@ -90,6 +92,15 @@ pub(super) fn spelled(name: &str) -> String {
     spelling
 }
 
+/// The CLI's spelling in services such as ECS: `service_arn` → `serviceArn`.
+pub(super) fn camel(name: &str) -> String {
+    let mut spelling = spelled(name);
+    if let Some(first) = spelling.get_mut(..1) {
+        first.make_ascii_lowercase();
+    }
+    spelling
+}
+
 /// Adds a member to an answer unless it is absent.
 pub(super) fn put(object: &mut Object, name: String, value: &impl Answer) {
     if let Some(value) = value.json() {
@@ -113,12 +124,23 @@ pub(super) fn text_of(value: Value, at: &str) -> Result<String, Refusal> {
     }
 }
 
+/// What an SDK builder built: the shape, or why there is none (a required member is missing).
+pub(super) trait Built<T> {
+    fn built(self, at: &str) -> Result<T, Refusal>;
+}
+
+impl<T> Built<T> for Result<T, BuildError> {
+    fn built(self, at: &str) -> Result<T, Refusal> {
+        self.map_err(|error| invalid(at, &error.to_string()))
+    }
+}
+
 /// Spells a name of a table: its own spelling where the table gives one, else the derived one.
 macro_rules! spell {
-    ($name:ident) => {
-        $crate::cloud::aws::json::spelled(stringify!($name))
+    ($style:ident $name:ident) => {
+        $crate::cloud::aws::json::$style(stringify!($name))
     };
-    ($name:ident $spelling:literal) => {
+    ($style:ident $name:ident $spelling:literal) => {
         $spelling.to_owned()
     };
 }
@@ -126,7 +148,13 @@ pub(super) use spell;
 
 /// The operations of one SDK client: AWS's name, the client's setters, the answer and its members.
 macro_rules! operations {
-    ($sdk:ident; $(
+    ($sdk:ident; $($table:tt)*) => {
+        $crate::cloud::aws::json::operations! { @ $sdk spelled; $($table)* }
+    };
+    ($sdk:ident camel; $($table:tt)*) => {
+        $crate::cloud::aws::json::operations! { @ $sdk camel; $($table)* }
+    };
+    (@ $sdk:ident $style:ident; $(
         $operation:literal => $call:ident($($set:ident $(= $set_name:literal)?),* $(,)?)
             -> $output:ident { $($field:ident $(= $field_name:literal)?),* $(,)? }
     )*) => {
@@ -141,7 +169,7 @@ macro_rules! operations {
                     #[allow(unused_mut, reason = "some operations have no parameters")]
                     let mut fields = request.fields();
                     let ready = client.$call()$(
-                        .$set(fields.take(&$crate::cloud::aws::json::spell!($set $($set_name)?))?)
+                        .$set(fields.take(&$crate::cloud::aws::json::spell!($style $set $($set_name)?))?)
                     )*;
                     fields.finish()?;
                     let ready = ready.customize().interceptor(request.agent());
@@ -155,7 +183,7 @@ macro_rules! operations {
         }
 
         $($crate::cloud::aws::json::answer! {
-            $sdk::operation::$call::$output { $($field $(= $field_name)?),* }
+            $style $sdk::operation::$call::$output { $($field $(= $field_name)?),* }
         })*
     };
 }
@@ -163,14 +191,15 @@ pub(super) use operations;
 
 /// What the CLI shows of one structure: its members in AWS's order.
 macro_rules! answer {
-    ($shape:ty { $($field:ident $(= $name:literal)?),* }) => {
+    ($style:ident $shape:ty { $($field:ident $(= $name:literal)?),* }) => {
+        #[allow(deprecated, reason = "what AWS still answers is shown")]
         impl $crate::cloud::aws::json::Answer for $shape {
             fn json(&self) -> Option<serde_json::Value> {
                 #[allow(unused_mut, reason = "some answers are empty")]
                 let mut object = $crate::model::call::Object::new();
                 $($crate::cloud::aws::json::put(
                     &mut object,
-                    $crate::cloud::aws::json::spell!($field $($name)?),
+                    $crate::cloud::aws::json::spell!($style $field $($name)?),
                     &self.$field,
                 );)*
                 Some(serde_json::Value::Object(object))
@@ -182,20 +211,25 @@ pub(super) use answer;
 
 /// Structures of answers: see [`answer`].
 macro_rules! answers {
-    ($sdk:ident; $($shape:ident { $($field:ident $(= $name:literal)?),* $(,)? })*) => {
-        $($crate::cloud::aws::json::answer! { $sdk::types::$shape { $($field $(= $name)?),* } })*
+    ($sdk:ident; $($table:tt)*) => { $crate::cloud::aws::json::answers! { @ $sdk spelled; $($table)* } };
+    ($sdk:ident camel; $($table:tt)*) => { $crate::cloud::aws::json::answers! { @ $sdk camel; $($table)* } };
+    (@ $sdk:ident $style:ident; $($shape:ident { $($field:ident $(= $name:literal)?),* $(,)? })*) => {
+        $($crate::cloud::aws::json::answer! { $style $sdk::types::$shape { $($field $(= $name)?),* } })*
     };
 }
 pub(super) use answers;
 
 /// Structures of parameters: the members that may be given.
 macro_rules! parameters {
-    ($sdk:ident; $($shape:ident { $($field:ident $(= $name:literal)?),* $(,)? })*) => {
-        $(impl $crate::cloud::aws::json::Parameter for $sdk::types::$shape {
+    ($sdk:ident; $($table:tt)*) => { $crate::cloud::aws::json::parameters! { @ $sdk spelled; $($table)* } };
+    ($sdk:ident camel; $($table:tt)*) => { $crate::cloud::aws::json::parameters! { @ $sdk camel; $($table)* } };
+    (@ $sdk:ident $style:ident; $($shape:ident { $($field:ident $(= $name:literal)?),* $(,)? })*) => {
+        $(#[allow(deprecated, reason = "what AWS still answers can be sent back")]
+        impl $crate::cloud::aws::json::Parameter for $sdk::types::$shape {
             fn read(value: serde_json::Value, at: &str) -> Result<Self, $crate::model::call::Refusal> {
                 let mut fields = $crate::cloud::aws::json::fields_of(value, at)?;
                 let mut shape = $sdk::types::$shape::builder().build();
-                $(shape.$field = fields.take(&$crate::cloud::aws::json::spell!($field $($name)?))?;)*
+                $(shape.$field = fields.take(&$crate::cloud::aws::json::spell!($style $field $($name)?))?;)*
                 fields.finish()?;
                 Ok(shape)
             }
@@ -203,6 +237,30 @@ macro_rules! parameters {
     };
 }
 pub(super) use parameters;
+
+/// Structures of parameters with members that can't be absent: by the builder's setters, which know a default or refuse.
+macro_rules! built {
+    ($sdk:ident; $($table:tt)*) => { $crate::cloud::aws::json::built! { @ $sdk spelled; $($table)* } };
+    ($sdk:ident camel; $($table:tt)*) => { $crate::cloud::aws::json::built! { @ $sdk camel; $($table)* } };
+    (@ $sdk:ident $style:ident; $($shape:ident { $($set:ident $(= $name:literal)?),* $(,)? })*) => {
+        $(impl $crate::cloud::aws::json::Built<$sdk::types::$shape> for $sdk::types::$shape {
+            fn built(self, _at: &str) -> Result<Self, $crate::model::call::Refusal> {
+                Ok(self)
+            }
+        }
+        impl $crate::cloud::aws::json::Parameter for $sdk::types::$shape {
+            fn read(value: serde_json::Value, at: &str) -> Result<Self, $crate::model::call::Refusal> {
+                let mut fields = $crate::cloud::aws::json::fields_of(value, at)?;
+                let shape = $sdk::types::$shape::builder()
+                    $(.$set(fields.take(&$crate::cloud::aws::json::spell!($style $set $($name)?))?))*
+                    .build();
+                fields.finish()?;
+                $crate::cloud::aws::json::Built::built(shape, at)
+            }
+        })*
+    };
+}
+pub(super) use built;
 
 /// Enumerations: a word both ways. A word that the SDK doesn't know is passed on; AWS judges it.
 macro_rules! words {
@@ -289,6 +347,27 @@ macro_rules! integers {
 }
 integers!(i32: "a 32-bit integer", i64: "a 64-bit integer");
 
+impl Parameter for f64 {
+    fn read(value: Value, at: &str) -> Result<Self, Refusal> {
+        value.as_f64().ok_or_else(|| wrong(at, "a number", &value))
+    }
+}
+
+/// Bytes are base64, as in the CLI.
+impl Parameter for Blob {
+    fn read(value: Value, at: &str) -> Result<Self, Refusal> {
+        let bytes = aws_smithy_types::base64::decode(text_of(value, at)?);
+        bytes.map(Blob::new).map_err(|_| invalid(at, "expected base64"))
+    }
+}
+
+impl<T: Parameter> Parameter for HashMap<String, T> {
+    fn read(value: Value, at: &str) -> Result<Self, Refusal> {
+        let Value::Object(members) = value else { return Err(wrong(at, "an object", &value)) };
+        members.into_iter().map(|(key, value)| Ok((key.clone(), T::read(value, &format!("{at}.{key}"))?))).collect()
+    }
+}
+
 impl<T: Parameter> Parameter for Vec<T> {
     fn read(value: Value, at: &str) -> Result<Self, Refusal> {
         match value {
@@ -331,6 +410,30 @@ mod tests {
         ] {
             assert_eq!(spelled(ours), theirs);
         }
+    }
+
+    #[test]
+    fn some_services_begin_with_a_small_letter() {
+        for (ours, theirs) in [("service_arn", "serviceArn"), ("set_vpc_id", "vpcId"), ("r#type", "type")] {
+            assert_eq!(camel(ours), theirs);
+        }
+    }
+
+    #[test]
+    fn a_missing_member_that_aws_requires_is_refused_with_its_path() {
+        let mut given = fields(json!({"Targets": [{"Id": "nightly"}]}));
+        let refusal = given.take::<Vec<aws_sdk_eventbridge::types::Target>>("Targets").unwrap_err();
+        assert!(refusal.message.starts_with("`Targets[0]`: ") && refusal.message.contains("arn"), "{refusal}");
+    }
+
+    #[test]
+    fn a_target_is_shown_and_read_back_whole() {
+        let given = json!({"Id": "nightly", "Arn": "arn:cluster", "RoleArn": "arn:role", "Input": "{}",
+            "EcsParameters": {"TaskDefinitionArn": "arn:task", "TaskCount": 2, "LaunchType": "FARGATE",
+                "EnableECSManagedTags": false, "EnableExecuteCommand": false,
+                "NetworkConfiguration": {"awsvpcConfiguration": {"Subnets": ["subnet-1"], "SecurityGroups": ["sg-1"], "AssignPublicIp": "DISABLED"}}}});
+        let target = aws_sdk_eventbridge::types::Target::read(given.clone(), "").unwrap();
+        assert_eq!(target.json(), Some(given));
     }
 
     #[test]

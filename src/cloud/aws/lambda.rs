@@ -1,6 +1,7 @@
 //! Lambda: functions and where they run.
 //!
-//! A function's environment never leaves this file: it is where secrets are. An update changes the placement only.
+//! A function's environment never leaves this file: it is where secrets are. An update changes the placement only; what an
+//! invocation answers is not shown.
 
 use super::json::{answers, operations, parameters, words};
 
@@ -36,6 +37,38 @@ operations! {
         ephemeral_storage, snap_start, logging_config, tenancy_config, capacity_provider_config, config_sha256,
         durable_config,
     }
+    "PublishVersion" => publish_version(
+        set_function_name, set_code_sha256, set_description, set_revision_id, set_publish_to,
+    ) -> PublishVersionOutput {
+        function_name, function_arn, last_modified, code_sha256, version, vpc_config, revision_id, state,
+        state_reason, state_reason_code, last_update_status, last_update_status_reason,
+        last_update_status_reason_code,
+    }
+    "GetAlias" => get_alias(set_function_name, set_name)
+        -> GetAliasOutput { alias_arn, name, function_version, description, routing_config, revision_id }
+    "UpdateAlias" => update_alias(
+        set_function_name, set_name, set_function_version, set_description, set_routing_config,
+        set_revision_id,
+    ) -> UpdateAliasOutput { alias_arn, name, function_version, description, routing_config, revision_id }
+    "DeleteFunction" => delete_function(set_function_name, set_qualifier)
+        -> DeleteFunctionOutput { status_code }
+    "ListProvisionedConcurrencyConfigs" => list_provisioned_concurrency_configs(
+        set_function_name, set_marker, set_max_items,
+    ) -> ListProvisionedConcurrencyConfigsOutput { provisioned_concurrency_configs, next_marker }
+    "GetProvisionedConcurrencyConfig" => get_provisioned_concurrency_config(
+        set_function_name, set_qualifier,
+    ) -> GetProvisionedConcurrencyConfigOutput {
+        requested_provisioned_concurrent_executions, available_provisioned_concurrent_executions,
+        allocated_provisioned_concurrent_executions, status, status_reason, last_modified,
+    }
+    "PutProvisionedConcurrencyConfig" => put_provisioned_concurrency_config(
+        set_function_name, set_qualifier, set_provisioned_concurrent_executions,
+    ) -> PutProvisionedConcurrencyConfigOutput {
+        requested_provisioned_concurrent_executions, allocated_provisioned_concurrent_executions,
+        available_provisioned_concurrent_executions, status, status_reason, last_modified,
+    }
+    "Invoke" => invoke(set_function_name, set_invocation_type, set_payload, set_qualifier)
+        -> InvokeOutput { status_code, function_error, executed_version }
 }
 
 answers! {
@@ -71,18 +104,24 @@ answers! {
     }
     AliasRoutingConfiguration { additional_version_weights }
     AliasConfiguration { alias_arn, name, function_version, description, routing_config, revision_id }
+    ProvisionedConcurrencyConfigListItem {
+        function_arn, requested_provisioned_concurrent_executions, available_provisioned_concurrent_executions,
+        allocated_provisioned_concurrent_executions, status, status_reason, last_modified,
+    }
 }
 
 parameters! {
     aws_sdk_lambda;
 
     VpcConfig { subnet_ids, security_group_ids, ipv6_allowed_for_dual_stack }
+    AliasRoutingConfiguration { additional_version_weights }
 }
 
 words! {
     aws_sdk_lambda;
 
-    ApplicationLogLevel, Architecture, DirectS3Read, FunctionVersion, LastUpdateStatus,
-    LastUpdateStatusReasonCode, LogFormat, PackageType, Runtime, SnapStartApplyOn, SnapStartOptimizationStatus,
-    State, StateReasonCode, SystemLogLevel, TenantIsolationMode, TracingMode,
+    ApplicationLogLevel, Architecture, DirectS3Read, FunctionVersion, FunctionVersionLatestPublished,
+    InvocationType, LastUpdateStatus, LastUpdateStatusReasonCode, LogFormat, PackageType,
+    ProvisionedConcurrencyStatusEnum, Runtime, SnapStartApplyOn, SnapStartOptimizationStatus, State,
+    StateReasonCode, SystemLogLevel, TenantIsolationMode, TracingMode,
 }

@@ -11,19 +11,32 @@
 //! connection). The SDK's own retries are off: they would repeat changes, and count requests that nobody sees.
 //!
 //! **Deliberately absent:** waiting for a state (the executor looks), caching, several regions or accounts in one
-//! adapter, S3, and every secret: a function's environment and a database's passwords are in no table.
+//! adapter, S3, and every secret: environments, commands, user data and passwords are in no table. The one exception is
+//! what AWS replaces whole (the inputs of EventBridge's targets and of schedules): it passes through.
 
+mod application_autoscaling;
+mod autoscaling;
+mod batch;
 mod budget;
+mod ec2_access;
 mod ec2_groups;
 mod ec2_instances;
 mod ec2_network;
+mod ec2_templates;
+mod ecs;
 mod elasticache;
+mod elb;
 mod elbv2;
+mod events;
 mod failure;
+mod iam;
 mod json;
 mod lambda;
 mod pages;
 mod rds;
+mod scheduler;
+mod ssm;
+mod states;
 mod sts;
 
 use std::collections::BTreeMap;
@@ -70,6 +83,16 @@ pub struct AwsCloud {
     elbv2: aws_sdk_elasticloadbalancingv2::Client,
     lambda: aws_sdk_lambda::Client,
     elasticache: aws_sdk_elasticache::Client,
+    ecs: aws_sdk_ecs::Client,
+    autoscaling: aws_sdk_autoscaling::Client,
+    application_autoscaling: aws_sdk_applicationautoscaling::Client,
+    batch: aws_sdk_batch::Client,
+    elb: aws_sdk_elasticloadbalancing::Client,
+    events: aws_sdk_eventbridge::Client,
+    scheduler: aws_sdk_scheduler::Client,
+    states: aws_sdk_sfn::Client,
+    ssm: aws_sdk_ssm::Client,
+    iam: aws_sdk_iam::Client,
     sts: aws_sdk_sts::Client,
     region: String,
     endpoint: Option<String>,
@@ -106,6 +129,16 @@ impl AwsCloud {
             elbv2: aws_sdk_elasticloadbalancingv2::Client::new(config),
             lambda: aws_sdk_lambda::Client::new(config),
             elasticache: aws_sdk_elasticache::Client::new(config),
+            ecs: aws_sdk_ecs::Client::new(config),
+            autoscaling: aws_sdk_autoscaling::Client::new(config),
+            application_autoscaling: aws_sdk_applicationautoscaling::Client::new(config),
+            batch: aws_sdk_batch::Client::new(config),
+            elb: aws_sdk_elasticloadbalancing::Client::new(config),
+            events: aws_sdk_eventbridge::Client::new(config),
+            scheduler: aws_sdk_scheduler::Client::new(config),
+            states: aws_sdk_sfn::Client::new(config),
+            ssm: aws_sdk_ssm::Client::new(config),
+            iam: aws_sdk_iam::Client::new(config),
             sts: aws_sdk_sts::Client::new(config),
             region,
             endpoint: config.endpoint_url().map(str::to_owned),
@@ -186,6 +219,16 @@ impl AwsCloud {
             "elasticloadbalancing" => elbv2::find(&self.elbv2, request)?,
             "lambda" => lambda::find(&self.lambda, request)?,
             "elasticache" => elasticache::find(&self.elasticache, request)?,
+            "ecs" => ecs::find(&self.ecs, request)?,
+            "autoscaling" => autoscaling::find(&self.autoscaling, request)?,
+            "application-autoscaling" => application_autoscaling::find(&self.application_autoscaling, request)?,
+            "batch" => batch::find(&self.batch, request)?,
+            "elb" => elb::find(&self.elb, request)?,
+            "events" => events::find(&self.events, request)?,
+            "scheduler" => scheduler::find(&self.scheduler, request)?,
+            "states" => states::find(&self.states, request)?,
+            "ssm" => ssm::find(&self.ssm, request)?,
+            "iam" => iam::find(&self.iam, request)?,
             "sts" => sts::find(&self.sts, request)?,
             _ => None,
         };
@@ -194,7 +237,7 @@ impl AwsCloud {
     }
 
     fn find_ec2<'a>(&self, request: &Request<'a>) -> Result<Option<Pending<'a>>, Refusal> {
-        for find in [ec2_network::find, ec2_groups::find, ec2_instances::find] {
+        for find in [ec2_network::find, ec2_groups::find, ec2_instances::find, ec2_templates::find, ec2_access::find] {
             if let Some(pending) = find(&self.ec2, request)? {
                 return Ok(Some(pending));
             }
@@ -257,7 +300,7 @@ impl Request<'_> {
 
     /// Whether carrying it out twice does no harm.
     fn is_harmless(&self) -> bool {
-        !self.is_change() || self.parameters.contains_key("ClientToken")
+        !self.is_change() || ["ClientToken", "clientToken"].iter().any(|token| self.parameters.contains_key(*token))
     }
 
     fn agent(&self) -> Agent {
@@ -327,6 +370,7 @@ mod tests {
         assert!(harmless("ec2:DescribeSubnets", json!({})));
         assert!(harmless("ec2:CreateSubnet", json!({"DryRun": true})));
         assert!(harmless("ec2:CreateNatGateway", json!({"ClientToken": "t"})));
+        assert!(harmless("ecs:RunTask", json!({"clientToken": "t"})));
         assert!(!harmless("ec2:CreateSubnet", json!({"DryRun": false})));
         assert!(!harmless("ec2:AllocateAddress", json!({})));
     }

@@ -5,10 +5,24 @@ use serde_json::Value;
 use crate::model::call::{Object, Operation, Outcome, Refusal};
 
 /// Under which names a service takes and gives the mark of the next page.
-const MARKS: [(&str, &str); 3] = [("NextToken", "NextToken"), ("NextMarker", "Marker"), ("Marker", "Marker")];
+const MARKS: [(&str, &str); 4] = [("NextToken", "NextToken"), ("nextToken", "nextToken"), ("NextMarker", "Marker"), ("Marker", "Marker")];
 
-/// How many ARNs Elastic Load Balancing takes in one `DescribeTags`.
-const TAGGED_ARNS_MAX: usize = 20;
+/// The list that an operation takes, and how long it may be in one request.
+fn list_limit(operation: &Operation) -> Option<(&'static str, usize)> {
+    Some(match (operation.service(), operation.name()) {
+        ("elasticloadbalancing", "DescribeTags") => ("ResourceArns", 20),
+        ("elb", "DescribeTags") => ("LoadBalancerNames", 20),
+        ("ecs", "DescribeServices") => ("services", 10),
+        ("ecs", "DescribeServiceDeployments") => ("serviceDeploymentArns", 20),
+        ("ecs", "DescribeTasks") => ("tasks", 100),
+        ("ecs", "DescribeClusters") => ("clusters", 100),
+        ("batch", "DescribeComputeEnvironments") => ("computeEnvironments", 100),
+        ("batch", "DescribeJobQueues") => ("jobQueues", 100),
+        ("autoscaling", "DescribeLaunchConfigurations") => ("LaunchConfigurationNames", 50),
+        ("application-autoscaling", "DescribeScalableTargets") => ("ResourceIds", 50),
+        _ => return None,
+    })
+}
 
 /// The parameters of the first request of each chain of pages: usually one.
 pub(super) fn chains(operation: &Operation, parameters: &Object) -> Vec<Object> {
@@ -16,35 +30,58 @@ pub(super) fn chains(operation: &Operation, parameters: &Object) -> Vec<Object> 
     if let Some((name, size)) = page_size(operation).filter(|_| !names_things(parameters)) {
         first.entry(name).or_insert(Value::from(size));
     }
-    match (operation.name(), parameters.get("ResourceArns")) {
-        ("DescribeTags", Some(Value::Array(arns))) if arns.len() > TAGGED_ARNS_MAX => {
-            arns.chunks(TAGGED_ARNS_MAX).map(|chunk| with(&first, "ResourceArns", Value::from(chunk))).collect()
-        }
+    let Some((name, most)) = list_limit(operation) else { return vec![first] };
+    match parameters.get(name) {
+        Some(Value::Array(items)) if items.len() > most => items.chunks(most).map(|part| with(&first, name, Value::from(part))).collect(),
         _ => vec![first],
     }
 }
 
 /// The largest page that AWS offers, where an operation has pages.
 fn page_size(operation: &Operation) -> Option<(&'static str, i32)> {
-    let size = match (operation.service(), operation.name()) {
-        ("ec2", "DescribeVpcAttribute" | "DescribeAddresses" | "DescribeAvailabilityZones") => return None,
-        ("ec2", "DescribeInstanceAttribute") => return None,
-        ("ec2", "DescribeRouteTables" | "DescribeManagedPrefixLists" | "GetManagedPrefixListEntries") => 100,
-        ("ec2", "DescribeEgressOnlyInternetGateways") => 255,
-        ("ec2", name) if name.starts_with("Describe") || name.starts_with("Get") => 1000,
-        ("rds" | "elasticache", name) if name.starts_with("Describe") => return Some(("MaxRecords", 100)),
-        ("elasticloadbalancing", "DescribeLoadBalancers" | "DescribeListeners" | "DescribeRules" | "DescribeTargetGroups") => {
-            return Some(("PageSize", 400));
+    let name = operation.name();
+    Some(match operation.service() {
+        "ec2" => ("MaxResults", ec2_page_size(name)?),
+        "elasticache" if name.contains("Serverless") && operation.is_read() => ("MaxResults", 50),
+        "rds" | "elasticache" if name.starts_with("Describe") => ("MaxRecords", if name == "DescribeSnapshots" { 50 } else { 100 }),
+        "autoscaling" if matches!(name, "DescribeAutoScalingGroups" | "DescribeInstanceRefreshes" | "DescribeLaunchConfigurations") => {
+            ("MaxRecords", 100)
         }
-        ("lambda", "ListFunctions" | "ListVersionsByFunction" | "ListAliases") => return Some(("MaxItems", 50)),
+        "elasticloadbalancing" | "elb"
+            if matches!(name, "DescribeLoadBalancers" | "DescribeListeners" | "DescribeRules" | "DescribeTargetGroups") =>
+        {
+            ("PageSize", 400)
+        }
+        "lambda" if matches!(name, "ListFunctions" | "ListVersionsByFunction" | "ListAliases" | "ListProvisionedConcurrencyConfigs") => {
+            ("MaxItems", 50)
+        }
+        "events" if name.starts_with("List") => ("Limit", 100),
+        "scheduler" if name.starts_with("List") => ("MaxResults", 100),
+        "ssm" if matches!(name, "DescribeInstanceInformation" | "ListCommands" | "ListCommandInvocations") => ("MaxResults", 50),
+        "application-autoscaling" if operation.is_read() => ("MaxResults", 50),
+        "states" if name.starts_with("List") => ("maxResults", 1000),
+        "ecs" | "batch" if name.starts_with("List") => ("maxResults", 100),
+        "batch" if operation.is_read() => ("maxResults", 100),
+        "iam" if name.starts_with("List") => ("MaxItems", 1000),
         _ => return None,
-    };
-    Some(("MaxResults", size))
+    })
+}
+
+fn ec2_page_size(name: &str) -> Option<i32> {
+    Some(match name {
+        "DescribeVpcAttribute" | "DescribeAddresses" | "DescribeAvailabilityZones" | "DescribeInstanceAttribute" => return None,
+        "DescribeRouteTables" | "DescribeManagedPrefixLists" | "GetManagedPrefixListEntries" => 100,
+        "DescribeLaunchTemplates" | "DescribeLaunchTemplateVersions" => 200,
+        "DescribeEgressOnlyInternetGateways" => 255,
+        _ if name.starts_with("Describe") || name.starts_with("Get") => 1000,
+        _ => return None,
+    })
 }
 
 /// Whether things are asked for by name: several operations then refuse a page size.
 fn names_things(parameters: &Object) -> bool {
-    parameters.keys().any(|name| ["Ids", "Arns", "Names"].iter().any(|plural| name.ends_with(plural)))
+    const ITEMS: [&str; 5] = ["computeEnvironments", "jobQueues", "Versions", "InstanceId", "CommandId"];
+    parameters.keys().any(|name| ["Ids", "Arns", "Names"].iter().any(|plural| name.ends_with(plural)) || ITEMS.contains(&name.as_str()))
 }
 
 /// Takes the mark of the next page out of an answer: the parameters of the next request, if there is one.
@@ -128,15 +165,23 @@ mod tests {
         assert_eq!(first("ec2:CreateSubnet", json!({})), json!({}));
         assert_eq!(first("rds:DescribeDBInstances", json!({})), json!({"MaxRecords": 100}));
         assert_eq!(first("elasticloadbalancing:DescribeTargetHealth", json!({})), json!({}));
+        assert_eq!(first("elb:DescribeLoadBalancers", json!({})), json!({"PageSize": 400}));
+        assert_eq!(first("ecs:ListServices", json!({"cluster": "c"})), json!({"cluster": "c", "maxResults": 100}));
+        assert_eq!(first("batch:DescribeJobQueues", json!({"jobQueues": ["q"]})), json!({"jobQueues": ["q"]}));
+        assert_eq!(first("elasticache:DescribeServerlessCaches", json!({})), json!({"MaxResults": 50}));
+        assert_eq!(first("elasticache:DescribeSnapshots", json!({})), json!({"MaxRecords": 50}));
     }
 
     #[test]
-    fn long_lists_of_tagged_arns_are_cut() {
+    fn lists_that_are_too_long_for_one_request_are_cut() {
         let arns: Vec<String> = (0..45).map(|n| format!("arn:{n}")).collect();
         let operation = "elasticloadbalancing:DescribeTags".parse().unwrap();
         let chains = chains(&operation, &object(json!({"ResourceArns": arns})));
         let sizes: Vec<usize> = chains.iter().map(|part| part["ResourceArns"].as_array().unwrap().len()).collect();
         assert_eq!(sizes, [20, 20, 5]);
+        let services: Vec<String> = (0..11).map(|n| format!("service-{n}")).collect();
+        let chains = super::chains(&"ecs:DescribeServices".parse().unwrap(), &object(json!({"cluster": "c", "services": services})));
+        assert!(chains.len() == 2 && chains.iter().all(|part| part["cluster"] == "c"));
     }
 
     #[test]
@@ -149,6 +194,8 @@ mod tests {
         merge(&mut answer, page);
         assert_eq!(answer, json!({"Subnets": [1, 2]}));
         assert!(next(&mut json!({"NextToken": "t"}), &sent).is_err(), "the same mark again would never end");
+        let small = next(&mut json!({"nextToken": "t"}), &Object::new()).unwrap().unwrap();
+        assert_eq!(Value::Object(small), json!({"nextToken": "t"}));
         let marked = next(&mut json!({"NextMarker": "m"}), &Object::new()).unwrap().unwrap();
         assert_eq!(Value::Object(marked), json!({"Marker": "m"}));
     }

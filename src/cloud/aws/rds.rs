@@ -1,6 +1,6 @@
 //! RDS: databases and the subnets that they may sit in.
 //!
-//! Passwords are neither read nor written: a modification takes only what places a database.
+//! Passwords are neither read nor written.
 
 use super::json::{answers, operations, parameters, words};
 
@@ -20,13 +20,145 @@ operations! {
         set_source_identifier, set_source_type, set_start_time, set_end_time, set_duration,
         set_event_categories, set_filters, set_max_records, set_marker,
     ) -> DescribeEventsOutput { marker, events }
-    "ModifyDBInstance" => modify_db_instance(
-        set_db_instance_identifier, set_db_subnet_group_name, set_vpc_security_group_ids, set_apply_immediately,
-        set_multi_az, set_publicly_accessible,
-    ) -> ModifyDbInstanceOutput { db_instance }
     "ModifyDBSubnetGroup" => modify_db_subnet_group(
         set_db_subnet_group_name, set_db_subnet_group_description, set_subnet_ids,
     ) -> ModifyDbSubnetGroupOutput { db_subnet_group }
+    "ModifyDBInstance" => modify_db_instance(
+        set_db_instance_identifier, set_allocated_storage, set_db_instance_class, set_db_subnet_group_name,
+        set_db_security_groups, set_vpc_security_group_ids, set_apply_immediately, set_db_parameter_group_name,
+        set_backup_retention_period, set_preferred_backup_window, set_preferred_maintenance_window,
+        set_multi_az, set_engine_version, set_allow_major_version_upgrade, set_auto_minor_version_upgrade,
+        set_license_model, set_iops, set_storage_throughput, set_option_group_name,
+        set_new_db_instance_identifier, set_storage_type, set_tde_credential_arn,
+        set_ca_certificate_identifier = "CACertificateIdentifier", set_domain, set_domain_fqdn, set_domain_ou,
+        set_domain_auth_secret_arn, set_domain_dns_ips, set_disable_domain, set_copy_tags_to_snapshot,
+        set_monitoring_interval, set_db_port_number, set_publicly_accessible, set_monitoring_role_arn,
+        set_domain_iam_role_name = "DomainIAMRoleName", set_promotion_tier,
+        set_enable_iam_database_authentication = "EnableIAMDatabaseAuthentication", set_database_insights_mode,
+        set_enable_performance_insights, set_performance_insights_kms_key_id = "PerformanceInsightsKMSKeyId",
+        set_performance_insights_retention_period, set_cloudwatch_logs_export_configuration,
+        set_processor_features, set_use_default_processor_features, set_deletion_protection,
+        set_max_allocated_storage, set_certificate_rotation_restart, set_replica_mode, set_automation_mode,
+        set_resume_full_automation_mode_minutes, set_enable_customer_owned_ip, set_network_type,
+        set_aws_backup_recovery_point_arn, set_manage_master_user_password, set_rotate_master_user_password,
+        set_master_user_secret_kms_key_id, set_multi_tenant, set_dedicated_log_volume, set_engine,
+        set_additional_storage_volumes, set_db_capacity_reservation_identifier, set_tag_specifications,
+        set_master_user_authentication_type, set_engine_lifecycle_support,
+    ) -> ModifyDbInstanceOutput { db_instance }
+    "CreateDBInstance" => create_db_instance(
+        set_db_name, set_db_instance_identifier, set_allocated_storage, set_db_instance_class, set_engine,
+        set_master_username, set_db_security_groups, set_vpc_security_group_ids, set_availability_zone,
+        set_db_subnet_group_name, set_preferred_maintenance_window, set_db_parameter_group_name,
+        set_backup_retention_period, set_preferred_backup_window, set_port, set_multi_az, set_engine_version,
+        set_auto_minor_version_upgrade, set_license_model, set_iops, set_storage_throughput,
+        set_option_group_name, set_character_set_name, set_nchar_character_set_name, set_publicly_accessible,
+        set_tags, set_db_cluster_identifier, set_storage_type, set_tde_credential_arn, set_storage_encrypted,
+        set_kms_key_id, set_domain, set_domain_fqdn, set_domain_ou, set_domain_auth_secret_arn,
+        set_domain_dns_ips, set_copy_tags_to_snapshot, set_monitoring_interval, set_monitoring_role_arn,
+        set_domain_iam_role_name = "DomainIAMRoleName", set_promotion_tier, set_timezone,
+        set_enable_iam_database_authentication = "EnableIAMDatabaseAuthentication", set_database_insights_mode,
+        set_enable_performance_insights, set_performance_insights_kms_key_id = "PerformanceInsightsKMSKeyId",
+        set_performance_insights_retention_period, set_enable_cloudwatch_logs_exports, set_processor_features,
+        set_deletion_protection, set_max_allocated_storage, set_enable_customer_owned_ip, set_network_type,
+        set_backup_target, set_custom_iam_instance_profile, set_db_system_id,
+        set_ca_certificate_identifier = "CACertificateIdentifier", set_manage_master_user_password,
+        set_master_user_secret_kms_key_id, set_multi_tenant, set_dedicated_log_volume,
+        set_engine_lifecycle_support, set_additional_storage_volumes, set_tag_specifications,
+        set_db_capacity_reservation_identifier, set_master_user_authentication_type,
+    ) -> CreateDbInstanceOutput { db_instance }
+    "DeleteDBInstance" => delete_db_instance(
+        set_db_instance_identifier, set_skip_final_snapshot, set_final_db_snapshot_identifier,
+        set_delete_automated_backups,
+    ) -> DeleteDbInstanceOutput { db_instance }
+    "CreateDBInstanceReadReplica" => create_db_instance_read_replica(
+        set_db_instance_identifier, set_source_db_instance_identifier, set_db_instance_class,
+        set_availability_zone, set_port, set_multi_az, set_auto_minor_version_upgrade, set_iops,
+        set_storage_throughput, set_option_group_name, set_db_parameter_group_name, set_publicly_accessible,
+        set_tags, set_db_subnet_group_name, set_vpc_security_group_ids, set_storage_type,
+        set_copy_tags_to_snapshot, set_monitoring_interval, set_monitoring_role_arn, set_kms_key_id,
+        set_pre_signed_url, set_enable_iam_database_authentication = "EnableIAMDatabaseAuthentication",
+        set_database_insights_mode, set_enable_performance_insights,
+        set_performance_insights_kms_key_id = "PerformanceInsightsKMSKeyId",
+        set_performance_insights_retention_period, set_enable_cloudwatch_logs_exports, set_processor_features,
+        set_use_default_processor_features, set_deletion_protection, set_domain,
+        set_domain_iam_role_name = "DomainIAMRoleName", set_domain_fqdn, set_domain_ou,
+        set_domain_auth_secret_arn, set_domain_dns_ips, set_replica_mode, set_enable_customer_owned_ip,
+        set_network_type, set_max_allocated_storage, set_backup_target, set_custom_iam_instance_profile,
+        set_allocated_storage, set_source_db_cluster_identifier, set_dedicated_log_volume,
+        set_upgrade_storage_config, set_ca_certificate_identifier = "CACertificateIdentifier",
+        set_additional_storage_volumes, set_tag_specifications, set_db_capacity_reservation_identifier,
+    ) -> CreateDbInstanceReadReplicaOutput { db_instance }
+    "PromoteReadReplica" => promote_read_replica(
+        set_db_instance_identifier, set_backup_retention_period, set_preferred_backup_window,
+        set_tag_specifications,
+    ) -> PromoteReadReplicaOutput { db_instance }
+    "RestoreDBInstanceFromDBSnapshot" => restore_db_instance_from_db_snapshot(
+        set_db_instance_identifier, set_db_snapshot_identifier, set_db_instance_class, set_port,
+        set_availability_zone, set_db_subnet_group_name, set_multi_az, set_publicly_accessible,
+        set_auto_minor_version_upgrade, set_license_model, set_db_name, set_engine, set_iops,
+        set_storage_throughput, set_option_group_name, set_tags, set_storage_type, set_tde_credential_arn,
+        set_vpc_security_group_ids, set_domain, set_domain_fqdn, set_domain_ou, set_domain_auth_secret_arn,
+        set_domain_dns_ips, set_copy_tags_to_snapshot, set_domain_iam_role_name = "DomainIAMRoleName",
+        set_enable_iam_database_authentication = "EnableIAMDatabaseAuthentication",
+        set_enable_cloudwatch_logs_exports, set_processor_features, set_use_default_processor_features,
+        set_db_parameter_group_name, set_deletion_protection, set_enable_customer_owned_ip, set_network_type,
+        set_backup_target, set_custom_iam_instance_profile, set_allocated_storage,
+        set_db_cluster_snapshot_identifier, set_backup_retention_period, set_preferred_backup_window,
+        set_db_capacity_reservation_identifier, set_dedicated_log_volume,
+        set_ca_certificate_identifier = "CACertificateIdentifier", set_engine_lifecycle_support,
+        set_additional_storage_volumes, set_tag_specifications, set_manage_master_user_password,
+        set_master_user_secret_kms_key_id,
+    ) -> RestoreDbInstanceFromDbSnapshotOutput { db_instance }
+    "CreateDBSnapshot" => create_db_snapshot(set_db_snapshot_identifier, set_db_instance_identifier, set_tags)
+        -> CreateDbSnapshotOutput { db_snapshot }
+    "DescribeDBSnapshots" => describe_db_snapshots(
+        set_db_instance_identifier, set_db_snapshot_identifier, set_snapshot_type, set_filters,
+        set_max_records, set_marker, set_include_shared, set_include_public, set_dbi_resource_id,
+    ) -> DescribeDbSnapshotsOutput { marker, db_snapshots }
+    "DeleteDBSnapshot" => delete_db_snapshot(set_db_snapshot_identifier)
+        -> DeleteDbSnapshotOutput { db_snapshot }
+    "RebootDBInstance" => reboot_db_instance(set_db_instance_identifier, set_force_failover)
+        -> RebootDbInstanceOutput { db_instance }
+    "CreateDBSubnetGroup" => create_db_subnet_group(
+        set_db_subnet_group_name, set_db_subnet_group_description, set_subnet_ids, set_tags,
+    ) -> CreateDbSubnetGroupOutput { db_subnet_group }
+    "DeleteDBSubnetGroup" => delete_db_subnet_group(set_db_subnet_group_name) -> DeleteDbSubnetGroupOutput {}
+    "ModifyDBCluster" => modify_db_cluster(
+        set_db_cluster_identifier, set_new_db_cluster_identifier, set_apply_immediately,
+        set_backup_retention_period, set_db_cluster_parameter_group_name, set_vpc_security_group_ids, set_port,
+        set_option_group_name, set_preferred_backup_window, set_preferred_maintenance_window,
+        set_enable_iam_database_authentication = "EnableIAMDatabaseAuthentication", set_backtrack_window,
+        set_cloudwatch_logs_export_configuration, set_engine_version, set_allow_major_version_upgrade,
+        set_db_instance_parameter_group_name, set_domain, set_domain_iam_role_name = "DomainIAMRoleName",
+        set_scaling_configuration, set_deletion_protection, set_enable_http_endpoint,
+        set_copy_tags_to_snapshot, set_enable_global_write_forwarding, set_db_cluster_instance_class,
+        set_allocated_storage, set_storage_type, set_iops, set_auto_minor_version_upgrade, set_network_type,
+        set_serverless_v2_scaling_configuration, set_monitoring_interval, set_monitoring_role_arn,
+        set_database_insights_mode, set_enable_performance_insights,
+        set_performance_insights_kms_key_id = "PerformanceInsightsKMSKeyId",
+        set_performance_insights_retention_period, set_manage_master_user_password,
+        set_rotate_master_user_password, set_enable_local_write_forwarding, set_master_user_secret_kms_key_id,
+        set_engine_mode, set_allow_engine_mode_change, set_aws_backup_recovery_point_arn,
+        set_enable_limitless_database, set_ca_certificate_identifier = "CACertificateIdentifier",
+        set_master_user_authentication_type, set_engine_lifecycle_support,
+    ) -> ModifyDbClusterOutput { db_cluster }
+    "FailoverDBCluster" => failover_db_cluster(set_db_cluster_identifier, set_target_db_instance_identifier)
+        -> FailoverDbClusterOutput { db_cluster }
+    "DescribeDBClusterEndpoints" => describe_db_cluster_endpoints(
+        set_db_cluster_identifier, set_db_cluster_endpoint_identifier, set_filters, set_max_records,
+        set_marker,
+    ) -> DescribeDbClusterEndpointsOutput { marker, db_cluster_endpoints }
+    "ModifyDBClusterEndpoint" => modify_db_cluster_endpoint(
+        set_db_cluster_endpoint_identifier, set_endpoint_type, set_static_members, set_excluded_members,
+    ) -> ModifyDbClusterEndpointOutput {
+        db_cluster_endpoint_identifier, db_cluster_identifier, db_cluster_endpoint_resource_identifier,
+        endpoint, status, endpoint_type, custom_endpoint_type, static_members, excluded_members,
+        db_cluster_endpoint_arn,
+    }
+    "DescribeDBProxies" => describe_db_proxies(set_db_proxy_name, set_filters, set_marker, set_max_records)
+        -> DescribeDbProxiesOutput { db_proxies, marker }
+    "ListTagsForResource" => list_tags_for_resource(set_resource_name, set_filters)
+        -> ListTagsForResourceOutput { tag_list }
 }
 
 answers! {
@@ -141,18 +273,60 @@ answers! {
         internet_access_gateway_enabled,
     }
     Event { source_identifier, source_type, message, event_categories, date, source_arn }
+    DbSnapshot {
+        db_snapshot_identifier, db_instance_identifier, snapshot_create_time, engine, allocated_storage,
+        status, port, availability_zone, vpc_id, instance_create_time, master_username, engine_version,
+        license_model, snapshot_type, iops, storage_throughput, option_group_name, percent_progress,
+        source_region, source_db_snapshot_identifier, storage_type, tde_credential_arn, encrypted,
+        storage_encryption_type, backup_retention_period, preferred_backup_window, kms_key_id, db_snapshot_arn,
+        timezone, iam_database_authentication_enabled = "IAMDatabaseAuthenticationEnabled", processor_features,
+        dbi_resource_id, tag_list, snapshot_target, original_snapshot_create_time, snapshot_database_time,
+        db_system_id, multi_tenant, dedicated_log_volume, additional_storage_volumes,
+        snapshot_availability_zone, full_snapshot_size_in_bytes,
+    }
+    DbClusterEndpoint {
+        db_cluster_endpoint_identifier, db_cluster_identifier, db_cluster_endpoint_resource_identifier,
+        endpoint, status, endpoint_type, custom_endpoint_type, static_members, excluded_members,
+        db_cluster_endpoint_arn,
+    }
+    DbProxy {
+        db_proxy_name, db_proxy_arn, status, engine_family, vpc_id, vpc_security_group_ids, vpc_subnet_ids,
+        default_auth_scheme, auth, role_arn, endpoint, require_tls = "RequireTLS", idle_client_timeout,
+        debug_logging, created_date, updated_date, endpoint_network_type, target_connection_network_type,
+    }
+    UserAuthConfigInfo {
+        description, user_name, auth_scheme, secret_arn, iam_auth = "IAMAuth", client_password_auth_type,
+    }
 }
 
 parameters! {
     aws_sdk_rds;
 
     Filter { name, values }
+    CloudwatchLogsExportConfiguration { enable_log_types, disable_log_types }
+    ProcessorFeature { name, value }
+    ModifyAdditionalStorageVolume {
+        volume_name, allocated_storage, iops = "IOPS", max_allocated_storage, storage_throughput, storage_type,
+        set_for_delete = "SetForDelete",
+    }
+    TagSpecification { resource_type, tags }
+    Tag { key, value }
+    AdditionalStorageVolume {
+        volume_name, allocated_storage, iops = "IOPS", max_allocated_storage, storage_throughput, storage_type,
+    }
+    ScalingConfiguration {
+        min_capacity, max_capacity, auto_pause, seconds_until_auto_pause, timeout_action,
+        seconds_before_timeout,
+    }
+    ServerlessV2ScalingConfiguration { min_capacity, max_capacity, seconds_until_auto_pause }
 }
 
 words! {
     aws_sdk_rds;
 
-    ActivityStreamMode, ActivityStreamPolicyStatus, ActivityStreamStatus, AutomationMode,
-    ClusterScalabilityType, DatabaseInsightsMode, LimitlessDatabaseStatus, LocalWriteForwardingStatus,
-    ReplicaMode, SourceType, StorageEncryptionType, UpgradeRolloutOrder, WriteForwardingStatus,
+    ActivityStreamMode, ActivityStreamPolicyStatus, ActivityStreamStatus, AuthScheme, AutomationMode,
+    ClientPasswordAuthType, ClusterScalabilityType, DatabaseInsightsMode, DbProxyStatus, EndpointNetworkType,
+    IamAuthMode, LimitlessDatabaseStatus, LocalWriteForwardingStatus, MasterUserAuthenticationType,
+    ReplicaMode, SourceType, StorageEncryptionType, TargetConnectionNetworkType, UpgradeRolloutOrder,
+    WriteForwardingStatus,
 }

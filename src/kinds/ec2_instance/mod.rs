@@ -8,6 +8,7 @@
 
 mod account;
 mod launch;
+mod membership;
 mod moves;
 mod relocate;
 

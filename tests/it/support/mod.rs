@@ -3,11 +3,15 @@
 #![allow(dead_code, reason = "not every suite uses every helper")]
 
 pub mod account;
+/// Network and Classic Load Balancers.
+pub mod account_balancers;
 pub mod account_data;
 pub mod command;
 pub mod emulator;
 pub mod http;
 pub mod lab;
+#[cfg(feature = "aws")]
+pub mod night;
 pub mod proxy;
 pub mod server;
 pub mod source;

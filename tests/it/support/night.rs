@@ -1,0 +1,77 @@
+//! The story's account on the emulator, planned and ready to run.
+
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+
+use super::command::Hikkoshi;
+use super::emulator::Emulator;
+use super::proxy::Proxy;
+
+/// The story's account on the emulator, planned and ready to run.
+pub struct Night {
+    /// The emulator.
+    pub emulator: Emulator,
+    scratch: TempDir,
+    /// The VPC.
+    pub vpc: String,
+    round: u32,
+}
+
+impl Night {
+    /// An emulator, and nothing on it yet.
+    pub fn falls() -> Night {
+        let emulator = Emulator::start();
+        Night { emulator, scratch: TempDir::new().expect("a scratch directory"), vpc: String::new(), round: 0 }
+    }
+
+    /// A fresh account with the same ids as the one before, in a fresh working directory, planned.
+    pub fn begin(&mut self, account: &[&str]) {
+        self.round += 1;
+        self.emulator.reset(42);
+        let ids = self.emulator.build_account(account);
+        self.vpc = ids["network"]["vpc"].as_str().expect("the account has a VPC").to_owned();
+        std::fs::create_dir_all(self.dir()).expect("the scratch directory is writable");
+        self.emulator.snapshot(&self.vpc, false, &self.file("before.json"));
+        self.emulator.snapshot(&self.vpc, true, &self.file("before-stable.json"));
+        let hikkoshi = self.hikkoshi(&self.emulator.url());
+        hikkoshi.run(&["init", "--name", "move", "--vpc", &self.vpc]).expect_code(0);
+        hikkoshi.run(&["plan", "move"]).expect_code(0);
+    }
+
+    fn dir(&self) -> PathBuf {
+        self.scratch.path().join(format!("round-{}", self.round))
+    }
+
+    /// A file of this round.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.dir().join(name)
+    }
+
+    /// The program, in this round's working directory.
+    pub fn hikkoshi(&self, url: &str) -> Hikkoshi {
+        Hikkoshi::new(&self.dir(), url)
+    }
+
+    /// The account's promises as the inspector judges them, and its shape under a name for later comparison.
+    pub fn inspect(&self, name: &str) -> PathBuf {
+        let broken = self.emulator.check(&self.vpc, Some(&self.file("before.json")));
+        assert_eq!(broken, Vec::<String>::new(), "broken promises after {name}");
+        let shape = self.file(name);
+        self.emulator.snapshot(&self.vpc, true, &shape);
+        shape
+    }
+
+    /// Applies through the proxy until it is through, as somebody would who starts it again whenever it dies.
+    pub fn apply_until_done(&self, proxy: &Proxy) -> u32 {
+        let hikkoshi = self.hikkoshi(&proxy.url());
+        for deaths in 0..40 {
+            let finished = hikkoshi.spawn(&["apply", "move", "--yes"], &proxy.pid_file()).wait();
+            if finished.signal.is_none() {
+                finished.expect_code(0);
+                return deaths;
+            }
+        }
+        panic!("the run never ended");
+    }
+}
