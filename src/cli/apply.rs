@@ -225,6 +225,7 @@ fn reached(global: &Global, place: &Place, plan: &Plan) -> Result<(), Failure> {
             global.width(),
         ));
     }
+    out.push_str(&report_run::ways_in(&machine));
     let next = match machine.current_stage() {
         None => format!("next: hikkoshi verify {}\n", place.name),
         Some(Stage::Cleanup) => format!(

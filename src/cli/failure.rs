@@ -79,6 +79,7 @@ pub const SITUATIONS: &[(&str, &str)] = &[
     ("resume", include_str!("../../runbooks/resume.md")),
     ("rollback", include_str!("../../runbooks/rollback.md")),
     ("break-glass", include_str!("../../runbooks/break-glass.md")),
+    ("session-manager", include_str!("../../runbooks/session-manager.md")),
 ];
 
 /// The page of a code or a situation.

@@ -104,7 +104,7 @@ enum Command {
     Rollback(rollback::Args),
     /// Is the account as the plan says it should now be
     Verify(verify::Args),
-    /// The page of a failure code, such as HK0505, or of a situation: resume, rollback, break-glass
+    /// The page of a failure code, such as HK0505, or of a situation: resume, rollback, break-glass, session-manager
     Explain(explain::Args),
     /// The whole story on a simulated account; nothing needed
     Demo(demo::Args),

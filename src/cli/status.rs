@@ -47,6 +47,7 @@ pub fn run(global: &Global, args: &Args) -> Done {
     if !addresses.is_empty() {
         out.push_str(&format!("  NAT gateways' elastic IPs: {}\n", addresses.join(", ")));
     }
+    out.push_str(&report_run::ways_in(&machine));
     out.push_str(&next(&place, &machine, plan.blockers.is_empty()));
     say(&out);
     Ok(0)

@@ -52,7 +52,8 @@ pub fn between(before: &Inventory, now: &Inventory) -> Vec<Difference> {
 fn counts(resource: &Resource) -> bool {
     match resource.role {
         Role::Interface => resource.facets.owner.is_none(),
-        Role::Bystander => resource.kind != "image",
+        // What is not placed in the VPC comes and goes without a plan.
+        Role::Bystander => resource.facets.placement.is_some(),
         _ => true,
     }
 }
@@ -78,6 +79,8 @@ fn comparable(resource: &Resource) -> Value {
     }
     if let Some(map) = value.as_object_mut() {
         map.remove("private_addresses");
+        // Agents come and go; the steps that rely on one look at it.
+        map.remove("login");
         // Whether a managed service's address is this or another one is not ours to say.
         if resource.role == Role::Balancer {
             map.remove("public_addresses");

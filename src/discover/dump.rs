@@ -37,7 +37,8 @@ pub fn read(folder: &Path, vpc: Option<&Id>, region: Option<&str>, taken_at: Str
             None => {
                 missing.push(Missing { operation: listing.operation.to_owned(), why: format!("no file holds `{}`", listing.result_key()) })
             }
-            Some(mut docs) => {
+            Some(docs) => {
+                let mut docs = kind.gather(docs);
                 for further in listing.follow {
                     merge(&files, listing, further, &mut docs, &mut missing);
                 }
@@ -135,7 +136,9 @@ fn merge(files: &[File], listing: &Listing, further: &Follow, docs: &mut [Value]
     for doc in docs.iter_mut() {
         let wanted = (further.parameters)(&[doc]).is_some();
         let answers: Vec<Value> = holding.iter().filter_map(|file| about(file, doc, listing, further, alone)).collect();
-        if answers.is_empty() && wanted {
+        // A read that serves many things at a time may have nothing to say about one of them.
+        let silent = further.batch > 1 && !holding.is_empty();
+        if answers.is_empty() && wanted && !silent {
             let name = names(doc, listing).pop().unwrap_or_default();
             missing.push(Missing { operation: further.operation.to_owned(), why: format!("no file holds `{}` of {name}", further.result) });
         }
@@ -158,10 +161,12 @@ fn names(doc: &Value, listing: &Listing) -> Vec<String> {
         "LoadBalancerName",
         "FunctionName",
     ];
+    let deeper =
+        ["IamInstanceProfile.Arn", "Profile.Roles[0].RoleName"].iter().map(|at| path::text(doc, at)).filter(|name| !name.is_empty());
     let subnet = doc["SubnetIds"][0].as_str();
     // Application Auto Scaling calls it by its kind, too.
     let scaled = doc["DBClusterIdentifier"].as_str().map(|id| format!("cluster:{id}"));
-    keys.iter().filter_map(|key| doc[*key].as_str()).chain(subnet).map(str::to_owned).chain(scaled).collect()
+    deeper.chain(keys.iter().filter_map(|key| doc[*key].as_str())).chain(subnet).map(str::to_owned).chain(scaled).collect()
 }
 
 /// The part of a file's answer that is about a document; none if nothing is.
@@ -193,7 +198,10 @@ fn together(answers: Vec<Value>) -> Value {
     for answer in answers {
         for (key, value) in answer.as_object().into_iter().flatten() {
             match (all.get_mut(key), value) {
-                (Some(Value::Array(list)), Value::Array(more)) => list.extend(more.iter().cloned()),
+                (Some(Value::Array(list)), Value::Array(more)) => {
+                    let new: Vec<Value> = more.iter().filter(|element| !list.contains(element)).cloned().collect();
+                    list.extend(new);
+                }
                 _ => {
                     all.insert(key.clone(), value.clone());
                 }

@@ -138,7 +138,7 @@ pub async fn discover(cloud: &dyn Cloud, account: &str, region: &str, vpc: &Id, 
 async fn list(cloud: &dyn Cloud, kind: &'static dyn Kind, listing: &Listing, vpc: &Id) -> Listed {
     let call = Call::new(listing.operation, listing.parameters(vpc));
     let result = cloud.call(&call).await.of_read();
-    (kind, result.map(|answer| path::select(&answer, listing.documents).into_iter().cloned().collect()))
+    (kind, result.map(|answer| kind.gather(path::select(&answer, listing.documents).into_iter().cloned().collect())))
 }
 
 /// What a refused read means: no inventory at all, or a gap in it.
@@ -174,7 +174,7 @@ async fn follow(cloud: &dyn Cloud, listing: &Listing, found: &mut [Value], vpc: 
             let docs: Vec<&Value> = chunk.iter().map(|at| &found[*at]).collect();
             Some((chunk, Call::new(further.operation, (further.parameters)(&docs)?)))
         });
-        let calls: Vec<(Vec<usize>, Call)> = calls.collect();
+        let calls = shared(calls.collect());
         let answers: Vec<(Vec<usize>, Outcome)> =
             stream::iter(calls).map(|(chunk, call)| async move { (chunk, cloud.call(&call).await) }).buffered(CONCURRENT).collect().await;
         for (chunk, outcome) in answers {
@@ -186,6 +186,20 @@ async fn follow(cloud: &dyn Cloud, listing: &Listing, found: &mut [Value], vpc: 
         }
     }
     Ok(())
+}
+
+/// Documents that ask for the same share one read: a profile that many instances have.
+fn shared(calls: Vec<(Vec<usize>, Call)>) -> Vec<(Vec<usize>, Call)> {
+    let mut out: Vec<(Vec<usize>, Call)> = Vec::new();
+    let mut known: BTreeMap<String, usize> = BTreeMap::new();
+    for (chunk, call) in calls {
+        let at = *known.entry(Value::Object(call.parameters.clone()).to_string()).or_insert(out.len());
+        match out.get_mut(at) {
+            Some((documents, _)) => documents.extend(chunk),
+            None => out.push((chunk, call)),
+        }
+    }
+    out
 }
 
 /// The documents as resources; what belongs to another VPC falls out.

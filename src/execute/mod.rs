@@ -10,6 +10,7 @@ pub mod look;
 pub mod machine;
 mod patience;
 pub mod task;
+mod words;
 
 pub use driver::{End, Run, Stop, run};
 pub use event::{Event, What};

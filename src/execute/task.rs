@@ -10,6 +10,7 @@ use super::event::{Event, What};
 use super::look::{self, Blind};
 use super::machine::{Machine, Phase};
 use super::patience::{BUSY, IN_USE_S, Pace, Patience};
+use super::words::{advised, differs, minutes, unacceptable};
 use crate::clock::{Clock, rfc3339};
 use crate::cloud::Cloud;
 use crate::journal::{Body, Ending, Error as JournalError, Journal, Way};
@@ -104,8 +105,9 @@ impl<'p> Context<'p> {
             let generation = shared.machine.state(&step.id).map_or(0, |state| state.generation);
             return Some(Value::from(token(shared.machine.journal(), &step.id, generation)));
         }
-        if from == "self" && output == "At" {
-            return shared.machine.state(&step.id).and_then(|state| state.announced.clone()).map(Value::from);
+        if output == "At" {
+            let of = if from == "self" { &step.id } else { from };
+            return shared.machine.state(of).and_then(|state| state.announced.clone()).map(Value::from);
         }
         shared.machine.output(from, output).cloned()
     }
@@ -172,6 +174,9 @@ impl<'c, 'p> Task<'c, 'p> {
         match phase {
             Phase::Pending => {
                 self.preconditions().await?;
+                for wait in &self.step.ready {
+                    self.wait(wait).await?;
+                }
                 self.capture().await?;
                 self.call().await?;
             }
@@ -298,6 +303,10 @@ impl<'c, 'p> Task<'c, 'p> {
     }
 
     fn done(&self, way: Way, answer: &Value) -> Result<(), Failure> {
+        if let Some(wrong) = unacceptable(&self.step.call, answer) {
+            self.end(way, Ending::Refused("UnacceptableAnswer".to_owned(), wrong.clone()))?;
+            return failed("HK0504", format!("{}: {wrong}", self.step.call.operation));
+        }
         match outputs_of(answer, &self.step.call.outputs) {
             Ok(outputs) => {
                 self.end(way, Ending::Done(outputs))?;
@@ -363,7 +372,12 @@ impl<'c, 'p> Task<'c, 'p> {
         if !expect.holds(&crate::model::path::select(&answer, &at)) && !self.any_sign(action.once.as_ref()).await? {
             return Ok(false);
         }
-        let Ok(outputs) = outputs_of(&answer, &probe.outputs) else { return Ok(false) };
+        let mut wanted = BTreeMap::new();
+        for (name, at) in &probe.outputs {
+            let at = resolve_path(at, &|s, o| find(s, o)).or_else(|text| blinded(&Blind::Reference(text)))?;
+            wanted.insert(name.clone(), at);
+        }
+        let Ok(outputs) = outputs_of(&answer, &wanted) else { return Ok(false) };
         self.end(Way::Do, Ending::Adopted(outputs))?;
         self.tell(What::Called { adopted: true });
         Ok(true)
@@ -393,13 +407,12 @@ impl<'c, 'p> Task<'c, 'p> {
                 return Ok(());
             }
             if let Some(never) = found.values.iter().find(|value| wait.never.contains(value)) {
-                return failed("HK0503", format!("waiting until {}: it became {never}, from which it does not come back", wait.until.what));
+                let why = format!("waiting until {}: it became {never}, from which it does not come back", wait.until.what);
+                return failed("HK0503", advised(why, wait));
             }
             if self.context.clock.now_ms() >= deadline {
-                return failed(
-                    "HK0503",
-                    format!("waited {} for \"{}\"; last seen: {}", minutes(wait.timeout_s), wait.until.what, found.seen()),
-                );
+                let why = format!("waited {} for \"{}\"; last seen: {}", minutes(wait.timeout_s), wait.until.what, found.seen());
+                return failed("HK0503", advised(why, wait));
             }
             if !told {
                 told = true;
@@ -435,6 +448,7 @@ impl<'c, 'p> Task<'c, 'p> {
         let calls = match &self.step.undo {
             Undo::Calls(calls) => calls,
             Undo::Irreversible(why) => return failed("HK0507", format!("it can't be undone: {why}")),
+            Undo::Nothing(_) => return self.undone(),
         };
         let (phase, _) = self.phase();
         if phase == Phase::Intended && !self.came_through().await? {
@@ -545,28 +559,4 @@ fn blinded<T>(blind: &Blind) -> Result<T, Failure> {
         Blind::Reference(_) => "HK0105",
     };
     failed(code, format!("could not look: {}", blind.words()))
-}
-
-fn minutes(seconds: u64) -> String {
-    if seconds < 120 { format!("{seconds} s") } else { format!("{} min", seconds / 60) }
-}
-
-/// A check that does not hold, for people.
-fn differs(check: &Check, found: &look::Found) -> String {
-    format!("\"{}\" does not hold: {} is {}, expected {}", check.what, check.path, found.seen(), words(&check.expect))
-}
-
-/// An expectation, for people.
-fn words(expect: &Expect) -> String {
-    let list = |values: &[Value]| values.iter().map(Value::to_string).collect::<Vec<_>>().join(", ");
-    match expect {
-        Expect::Equals(value) => value.to_string(),
-        Expect::SameSet(values) => format!("exactly {}", list(values)),
-        Expect::Includes(values) => format!("among others {}", list(values)),
-        Expect::Excludes(values) => format!("none of {}", list(values)),
-        Expect::Exists => "something".to_owned(),
-        Expect::Absent => "nothing".to_owned(),
-        Expect::Count(wanted) => format!("{wanted} of them"),
-        Expect::Later(value) => format!("later than {value}"),
-    }
 }

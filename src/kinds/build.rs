@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::model::call::Object;
-use crate::model::step::{Action, Check, Expect, Impact, LOOK, Look, Need, Once, Probe, Stage, Step, Undo, UndoCall, Wait};
+use crate::model::step::{Action, Answer, Check, Expect, Impact, LOOK, Look, Need, Once, Probe, Stage, Step, Undo, UndoCall, Wait};
 
 /// The tag that names the migration.
 pub const MIGRATION_TAG: &str = "hikkoshi:migration";
@@ -65,12 +65,12 @@ pub fn check(what: &str, operation: &str, parameters: Value, path: &str, expect:
 
 /// A wait: what for, how long it usually takes and when to give up, both in seconds.
 pub fn wait(until: Check, usual_s: u64, timeout_s: u64) -> Wait {
-    Wait { until, never: Vec::new(), usual_s, timeout_s }
+    Wait { until, never: Vec::new(), usual_s, timeout_s, otherwise: String::new() }
 }
 
 /// A wait that also knows values that mean failure.
 pub fn wait_or_fail(until: Check, never: &[&str], usual_s: u64, timeout_s: u64) -> Wait {
-    Wait { until, never: never.iter().map(|v| json!(v)).collect(), usual_s, timeout_s }
+    Wait { never: never.iter().map(|v| json!(v)).collect(), ..wait(until, usual_s, timeout_s) }
 }
 
 /// A call on the way back.
@@ -114,12 +114,14 @@ pub fn step(id: impl Into<String>, stage: Stage, of_move: &str, title: impl Into
         of_move: of_move.to_owned(),
         title: title.into(),
         before: Vec::new(),
+        ready: Vec::new(),
         call: Action {
             operation: parse("ec2:Unset"),
             parameters: Object::new(),
             outputs: BTreeMap::new(),
             capture: BTreeMap::new(),
             probe: none,
+            answer: Vec::new(),
             once: None,
             adopt_on: Vec::new(),
         },
@@ -178,6 +180,21 @@ impl Draft {
         self
     }
 
+    /// What the answer must show.
+    pub fn answers(mut self, what: &str, path: &str, expect: Expect) -> Draft {
+        self.0.call.answer.push(Answer { what: what.to_owned(), path: path.to_owned(), expect });
+        self
+    }
+
+    /// A call that changes nothing leaves nothing to find: where its outcome is unknown, it is made again. The read only
+    /// shows that AWS answers.
+    pub fn again_if_unknown(mut self, operation: &str, parameters: Value) -> Draft {
+        let path = "ThatItWasMade".to_owned();
+        self.0.call.probe =
+            Probe { operation: parse(operation), parameters: object(parameters), path, expect: Expect::Exists, outputs: BTreeMap::new() };
+        self
+    }
+
     /// AWS codes that mean "it is already so".
     pub fn adopt_on(mut self, codes: &[&str]) -> Draft {
         self.0.call.adopt_on = codes.iter().map(|code| (*code).to_owned()).collect();
@@ -199,6 +216,13 @@ impl Draft {
     /// What must be so before.
     pub fn before(mut self, check: Check) -> Draft {
         self.0.before.push(check);
+        self
+    }
+
+    /// What to wait for before the call.
+    pub fn ready(mut self, wait: Wait) -> Draft {
+        self.0.estimate_s += wait.usual_s;
+        self.0.ready.push(wait);
         self
     }
 
@@ -224,6 +248,12 @@ impl Draft {
     /// There is no way back; why.
     pub fn irreversible(mut self, why: &str) -> Draft {
         self.0.undo = Undo::Irreversible(why.to_owned());
+        self
+    }
+
+    /// There is nothing to take back; what the call does instead of changing something.
+    pub fn changes_nothing(mut self, does: &str) -> Draft {
+        self.0.undo = Undo::Nothing(does.to_owned());
         self
     }
 

@@ -19,6 +19,7 @@ mod cache_cluster_account;
 mod cache_cluster_copy;
 mod cache_subnet_group;
 mod classic_balancer;
+mod client_vpn;
 mod db_cluster;
 mod db_event;
 mod db_instance;
@@ -38,6 +39,7 @@ mod replication_group;
 mod route_table;
 mod security_group;
 mod serverless_cache;
+mod session;
 mod subnet;
 mod target_group;
 mod vpc;
@@ -61,6 +63,11 @@ pub trait Kind: Sync {
 
     /// How AWS lists it; none for what is found inside other answers.
     fn listing(&self) -> Option<&'static Listing>;
+
+    /// Puts listed documents together that are about one thing, such as a function's versions into its own.
+    fn gather(&self, documents: Vec<Value>) -> Vec<Value> {
+        documents
+    }
 
     /// One element of the list as a resource; none if it doesn't belong to the VPC or exists no more.
     fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource>;
@@ -118,6 +125,10 @@ pub static KINDS: &[&dyn Kind] = &[
     &network_interface::NetworkInterface,
     &ec2_instance::Ec2Instance,
     &image::Image,
+    &session::IamRole,
+    &session::InstanceProfile,
+    &session::SsmCommand,
+    &client_vpn::ClientVpnEndpoint,
     &lambda_function::LambdaFunction,
     &db_subnet_group::DbSubnetGroup,
     &db_instance::DbInstance,

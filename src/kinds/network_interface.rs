@@ -149,8 +149,9 @@ fn modify(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> 
         account.check_groups(&groups)?;
         wear(account, &id, &groups)?;
         let instance = path::text(account.doc(&id, "InvalidNetworkInterfaceID.NotFound")?, "Attachment.InstanceId").to_owned();
+        let names = named(account, &groups);
         if let Ok(instance) = account.edit(&instance, "InvalidInstanceID.NotFound") {
-            instance["SecurityGroups"] = groups.iter().map(|g| json!({ "GroupId": g })).collect();
+            instance["SecurityGroups"] = names;
         }
     }
     if parameters.get("AssociatePublicIpAddress") == Some(&json!(false)) {
@@ -166,12 +167,16 @@ fn modify(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> 
 
 /// An interface wears exactly these groups.
 pub(super) fn wear(account: &mut Account, interface: &str, groups: &[String]) -> Result<(), Refusal> {
-    let names: Vec<Value> = groups
-        .iter()
-        .map(|group| json!({ "GroupId": group, "GroupName": account.resources.get(&Id::from(group.as_str())).map(|g| g.name.clone()) }))
-        .collect();
-    account.edit(interface, "InvalidNetworkInterfaceID.NotFound")?["Groups"] = json!(names);
+    let names = named(account, groups);
+    account.edit(interface, "InvalidNetworkInterfaceID.NotFound")?["Groups"] = names;
     Ok(())
+}
+
+/// Groups with their names, as EC2 shows them.
+pub(super) fn named(account: &Account, groups: &[String]) -> Value {
+    let one =
+        |group: &String| json!({ "GroupId": group, "GroupName": account.resources.get(&Id::from(group.as_str())).map(|g| g.name.clone()) });
+    groups.iter().map(one).collect()
 }
 
 impl Kind for NetworkInterface {

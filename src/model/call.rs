@@ -127,7 +127,9 @@ impl Refusal {
 
     /// Whether the thing asked for isn't there (any service's spelling).
     pub fn is_not_found(&self) -> bool {
-        self.code.contains("NotFound") || self.code.contains("DoesNotExist") || self.code.starts_with("NoSuchEntity")
+        // EC2 learns of a fresh instance profile some seconds after IAM has it, and says so in words only.
+        let profile = self.code == "InvalidParameterValue" && self.message.contains("Invalid IAM Instance Profile");
+        profile || self.code.contains("NotFound") || self.code.contains("DoesNotExist") || self.code.starts_with("NoSuchEntity")
     }
 
     /// Whether the caller lacks a permission.

@@ -174,6 +174,22 @@ pub struct Target {
     pub health: String,
 }
 
+/// How people log in to a thing without a port of it: what Session Manager needs.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Login {
+    /// Whether its agent was connected.
+    pub online: bool,
+    /// The name of its instance profile, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// The role in the profile, where it could be seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// Whether the role lets an agent register, where it could be seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allowed: Option<bool>,
+}
+
 /// Everything that a kind says about one resource.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -211,6 +227,9 @@ pub struct Facets {
     /// Targets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub targets: Option<Targets>,
+    /// How people log in to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login: Option<Login>,
     /// For an interface: the id of what it belongs to; none if nobody knows. For a member of a cluster: the cluster.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<Id>,

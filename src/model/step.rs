@@ -1,8 +1,9 @@
 //! A step: one mutating call with everything that surrounds it. What a plan is made of.
 //!
 //! Parameters may hold references, resolved when the step runs:
-//! - a string `${step-id.Output}`: an output of an earlier step; `${self.Token}`: the call's idempotency token;
-//!   `${self.At}`: when the call was announced; on the way back: when the first call of the way back was;
+//! - a string `${step-id.Output}`: an output of an earlier step; `${step-id.At}`: when its call was announced;
+//!   `${self.Token}`: the call's idempotency token; `${self.At}`: when the call was announced; on the way back: when
+//!   the first call of the way back was;
 //! - an object `{ "$look": { operation, parameters, path } }`: what a read answers at that moment. Used for what may
 //!   change between plan and run (an association's id, a function's revision) and for what must never be written
 //!   down (user data).
@@ -107,6 +108,9 @@ pub struct Wait {
     pub usual_s: u64,
     /// When to give up, in seconds.
     pub timeout_s: u64,
+    /// What a person can do if it never holds.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub otherwise: String,
 }
 
 /// How to find out whether a call of unknown outcome was carried out: by token, tag or natural key.
@@ -124,6 +128,18 @@ pub struct Probe {
     /// Output name → path in this answer; for calls that make something.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub outputs: BTreeMap<String, String>,
+}
+
+/// What the answer of a call must show.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    /// What it makes sure of, for people.
+    pub what: String,
+    /// What to take from the answer.
+    pub path: String,
+    /// What it must be.
+    pub expect: Expect,
 }
 
 /// A call that must not be made twice without a look: a failover that is made again goes back, a change that takes its
@@ -154,6 +170,9 @@ pub struct Action {
     pub capture: BTreeMap<String, Look>,
     /// How an unknown outcome is settled.
     pub probe: Probe,
+    /// What AWS's answer must show; where it doesn't, the call counts as refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answer: Vec<Answer>,
     /// For a call that must not be made twice. Before it is made again, what must be so before it is looked at anew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub once: Option<Once>,
@@ -191,6 +210,8 @@ pub enum Undo {
     Calls(Vec<UndoCall>),
     /// There is none; why.
     Irreversible(String),
+    /// None is needed, nothing was changed; what the call did instead.
+    Nothing(String),
 }
 
 /// Why a step stands after another.
@@ -300,6 +321,9 @@ pub struct Step {
     /// What must be so before the call; where it isn't, somebody else has changed the account.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub before: Vec<Check>,
+    /// What to wait for before the call: what an earlier step set in motion.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ready: Vec<Wait>,
     /// The call.
     pub call: Action,
     /// What to wait for afterwards.
@@ -342,6 +366,7 @@ impl Step {
     /// Calls `visit` with (step, output) for every `${step.Output}` in what the way forward uses: call, checks, waits.
     pub fn each_reference<'s>(&'s self, visit: &mut dyn FnMut(&'s str, &'s str)) {
         self.before.iter().for_each(|check| each_in_check(check, visit));
+        self.ready.iter().for_each(|wait| each_in_wait(wait, visit));
         let call = &self.call;
         each_in_object(&call.parameters, visit);
         for look in call.capture.values() {

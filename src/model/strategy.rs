@@ -223,8 +223,37 @@ pub struct Scene<'a> {
     pub beside_first: bool,
     /// Whether what was relocated wears its old groups too until `tighten`: others still come with theirs.
     pub old_until_tighten: bool,
+    /// How people log in to it before and after; none where nobody does, or the intent leaves it out.
+    pub entry: Option<&'a Entry>,
+    /// What to invoke it with, to see whether it works; none: nothing is run.
+    pub smoke: Option<&'a Value>,
     /// The name for steps: the workload's, as a slug, unique in the plan.
     pub slug: &'a str,
+}
+
+/// How people log in to a workload by Session Manager, where its port for that closes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entry {
+    /// The step that gives its role the right, where the role lacks it.
+    pub policy: Option<String>,
+    /// Whether it has no instance profile and gets the migration's.
+    pub profile: bool,
+    /// What gives it a way out where it comes to be, and why that comes first: steps and reasons.
+    pub way_out: Vec<(String, String)>,
+    /// The step that turns its own subnet private, where it stays in it.
+    pub turn: Option<String>,
+}
+
+impl Entry {
+    /// The step that proves it before the move.
+    pub fn before(slug: &str) -> String {
+        format!("{slug}-session")
+    }
+
+    /// The step that proves it again after the move.
+    pub fn after(slug: &str) -> String {
+        format!("{slug}-session-again")
+    }
 }
 
 /// One workload of a unit: of things that can only be carried across together, because a subnet group places them all.
@@ -329,11 +358,45 @@ pub enum Provision {
         /// The rules.
         rules: Vec<NewRule>,
     },
+    /// A role and an instance profile of the migration's own, for instances that have none.
+    SessionRole,
+    /// A role of instances gets what Session Manager needs.
+    SessionPolicy {
+        /// The step's id.
+        key: String,
+        /// The role.
+        role: String,
+        /// Whose it is, for people.
+        people: String,
+    },
+    /// A Client VPN endpoint for developers.
+    ClientVpn(ClientVpn),
     /// An old group is deleted, at the very end.
     DropGroup {
         /// The group.
         group: Id,
     },
+}
+
+/// A Client VPN endpoint that is wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClientVpn {
+    /// The clients' range.
+    pub client_cidr: String,
+    /// The server's certificate.
+    pub server_certificate: String,
+    /// Who signs the clients' certificates.
+    pub client_ca: Option<String>,
+    /// Who vouches for people instead.
+    pub saml_provider: Option<String>,
+    /// Whether only traffic for the VPC goes through it.
+    pub split_tunnel: bool,
+    /// Name servers for clients.
+    pub dns: Vec<String>,
+    /// By zone's letter the subnet that it enters by.
+    pub subnets: Vec<(String, Value)>,
+    /// Where clients may go to.
+    pub targets: Vec<String>,
 }
 
 /// Something that the planner cannot do, and what a person can.

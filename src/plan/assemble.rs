@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::access::{self, Access};
 use super::decide::{Decision, Decisions, Names, Prefer, decide_as};
 use super::guard::{self, Design};
 use super::intent::{Intent, Problem, Unvouched};
@@ -46,6 +47,7 @@ pub fn plan_as(
     let network = network::lay(intent, inventory, &decisions);
     let mut assembly = Assembly::new(intent, inventory, &decisions, &network)?;
     assembly.foundation();
+    assembly.access();
     assembly.groups();
     assembly.endpoints();
     assembly.moves();
@@ -61,6 +63,8 @@ struct Assembly<'a> {
     inventory: &'a Inventory,
     decisions: &'a Decisions<'a>,
     network: &'a Network,
+    access: Access,
+    smokes: BTreeMap<Id, &'a Value>,
     designs: BTreeMap<Id, Design>,
     additions: Vec<(Id, Vec<NewRule>)>,
     steps: Vec<Step>,
@@ -79,7 +83,11 @@ impl<'a> Assembly<'a> {
     ) -> Result<Assembly<'a>, Problem> {
         let declared = declared(intent, &decisions.names)?;
         let mut overrides: BTreeMap<Id, Unvouched> = BTreeMap::new();
+        let mut smokes = BTreeMap::new();
         for choice in &intent.workloads {
+            if let Some(smoke) = &choice.smoke {
+                smokes.insert(decisions.names.find(&choice.name)?, &smoke.payload);
+            }
             if let Some(unvouched) = choice.unvouched {
                 overrides.insert(decisions.names.find(&choice.name)?, unvouched);
             }
@@ -89,24 +97,30 @@ impl<'a> Assembly<'a> {
             .iter()
             .map(|(id, d)| (id.clone(), (if d.moves { d.strategy } else { Strategy::Skip }, d.slug.clone())))
             .collect();
+        let developers = json!("${group-client-vpn.GroupId}");
         let input = guard::Input {
             inventory,
             migration: &intent.migration.value,
             chosen: &chosen,
             unvouched: &|id| overrides.get(id).copied().unwrap_or(intent.unvouched),
             declared: &declared,
+            developers: intent.client_vpn.is_some().then_some(&developers),
         };
         let (designs, additions) = guard::design(&input);
         let mut blockers = decisions.blockers.clone();
         blockers.extend(network.blockers.iter().cloned());
         let mut warnings = decisions.warnings.clone();
         warnings.extend(network.warnings.iter().cloned());
+        let access = access::design(intent, inventory, decisions, network)?;
+        warnings.extend(access.warnings.iter().cloned());
         let subnets = network.subnets.clone();
         Ok(Assembly {
             intent,
             inventory,
             decisions,
             network,
+            access,
+            smokes,
             designs,
             additions,
             steps: Vec::new(),
@@ -124,6 +138,17 @@ impl<'a> Assembly<'a> {
     fn foundation(&mut self) {
         for provision in &self.network.provisions {
             self.provide(provision);
+        }
+    }
+
+    /// Roles and profiles by which Session Manager reaches instances.
+    fn access(&mut self) {
+        let provisions = std::mem::take(&mut self.access.provisions);
+        for provision in &provisions {
+            let mut steps = kinds::provide(provision, &self.intent.migration.value, self.inventory);
+            // The Client VPN's own group comes with it, before the others.
+            steps.iter_mut().for_each(|step| step.stage = Stage::Access);
+            self.steps.extend(steps);
         }
     }
 
@@ -186,6 +211,8 @@ impl<'a> Assembly<'a> {
             });
             self.steps.extend(steps);
         }
+        access::developers_first(&mut self.steps, &self.access, self.decisions, self.inventory);
+        access::retire_last(&mut self.steps, &self.access.entries, self.decisions, self.inventory);
     }
 
     fn draft(&mut self, resource: &Resource, decision: &Decision) -> Vec<Step> {
@@ -242,6 +269,8 @@ impl<'a> Assembly<'a> {
             regroup,
             beside_first: design.is_some_and(|d| d.beside_first && regroup),
             old_until_tighten: design.is_some_and(|d| d.old_until_tighten && regroup),
+            entry: self.access.entries.get(&resource.id),
+            smoke: self.smokes.get(&resource.id).copied(),
             slug: &decision.slug,
         }
     }
@@ -309,9 +338,11 @@ impl<'a> Assembly<'a> {
             .collect();
         turning.sort_unstable();
         let leaving = self.leaving();
+        let proven = access::before_turns(&self.access.entries, self.decisions, self.inventory);
         let mut previous: Option<String> = None;
         for (zone, subnet) in turning {
             let mut needs = leaving.get(subnet).cloned().unwrap_or_default();
+            needs.extend(proven.get(subnet).into_iter().flatten().cloned());
             needs.extend(
                 previous.iter().map(|step| (step.clone(), "one subnet at a time: the first shows whether NAT carries it".to_owned())),
             );
@@ -390,6 +421,11 @@ impl<'a> Assembly<'a> {
                 {
                     out.entry(group).or_insert_with(|| format!("group {} names it in a rule", other.name));
                 }
+            }
+        }
+        for user in self.inventory.resources.values() {
+            for (group, because) in &user.facets.uses {
+                out.entry(group).or_insert_with(|| format!("{}: {because}", user.name));
             }
         }
         let goes = |r: &&Resource| match r.role {

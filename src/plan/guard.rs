@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::intent::Unvouched;
+use super::neighbours::{served, strangers};
 use crate::model::facet::Role;
 use crate::model::id::Id;
 use crate::model::inventory::Inventory;
@@ -87,6 +88,8 @@ pub struct Input<'a> {
     pub unvouched: &'a dyn Fn(&Id) -> Unvouched,
     /// Declared flows: from, to, ports.
     pub declared: &'a [(Id, Id, Ports)],
+    /// The group of a Client VPN, if there is to be one: its people reach what stores data.
+    pub developers: Option<&'a Value>,
 }
 
 /// Rules to add to a group that stays: the group, and for each rule ports, peer and description.
@@ -106,13 +109,17 @@ pub fn design(input: &Input<'_>) -> (BTreeMap<Id, Design>, Vec<Addition>) {
 
 fn additions(designer: &Designer<'_>, designs: &BTreeMap<Id, Design>) -> Vec<Addition> {
     let input = designer.input;
+    let mut out = Vec::new();
+    for resource in designs.iter().filter(|(_, design)| design.plan.group.is_none()).filter_map(|(id, _)| input.inventory.get(id)) {
+        let rules = designer.developers(resource);
+        out.extend(resource.groups().first().filter(|_| !rules.is_empty()).map(|group| (group.clone(), rules)));
+    }
     // A member of a cluster goes with its cluster.
     let stays = |r: &Resource| {
         let chosen = |id: &Id| input.chosen.get(id).map(|(strategy, _)| *strategy == Strategy::Skip);
         chosen(r.facets.owner.as_ref().filter(|_| r.role == Role::Bystander).unwrap_or(&r.id)).unwrap_or(r.role == Role::Bystander)
     };
     let worn: BTreeSet<&Id> = input.inventory.resources.values().filter(|r| stays(r)).flat_map(Resource::groups).collect();
-    let mut out = Vec::new();
     for group in worn {
         let mut rules = Vec::new();
         for rule in designer.rules_of(group) {
@@ -279,7 +286,12 @@ impl<'a> Designer<'a> {
             self.targets(resource, &mut draft);
             self.declared(resource, &mut draft);
             match &resource.facets.listens {
-                Some(ports) => ports.iter().for_each(|port| self.known_port(resource, port, &mut draft)),
+                Some(ports) => {
+                    ports.iter().for_each(|port| self.known_port(resource, port, &mut draft));
+                    for (port, peer, why) in self.developers(resource) {
+                        draft.add(&port, peer, "developers", &why);
+                    }
+                }
                 None => self.unknown_ports(resource, &mut draft),
             }
             if resource.facets.listens.is_some() {
@@ -303,6 +315,16 @@ impl<'a> Designer<'a> {
             beside_first: narrow && others,
             old_until_tighten: others,
         }
+    }
+
+    /// A database or a cache is reached by people through a Client VPN.
+    fn developers(&self, resource: &Resource) -> Vec<NewRule> {
+        let stores = resource.role == Role::Workload && !resource.facets.initiates && resource.facets.balancing.is_none();
+        let group = self.input.developers.filter(|_| stores);
+        let ports = resource.facets.listens.iter().flatten();
+        group.map_or_else(Vec::new, |group| {
+            ports.map(|port| (port.clone(), json!({ "GroupId": group }), "they come through the Client VPN".to_owned())).collect()
+        })
     }
 
     /// Balancer to target, on the target's port and on the health check's.
@@ -481,47 +503,6 @@ fn cidr(net: &IpNet) -> Value {
         IpNet::V4(net) => json!({ "CidrIp": net.to_string() }),
         IpNet::V6(net) => json!({ "CidrIpv6": net.to_string() }),
     }
-}
-
-/// Groups of interfaces whose owners this version does not move, and who may well open connections.
-fn strangers(inventory: &Inventory) -> BTreeMap<&Id, &str> {
-    let silent = ["service:rds", "service:elasticache", "cachegroup:", "service:efs", "service:elasticloadbalancing", "service:lambda"];
-    let mut out = BTreeMap::new();
-    for interface in inventory.with_role(Role::Interface) {
-        let owner = match &interface.facets.owner {
-            Some(owner) if inventory.get(owner).is_none_or(|r| r.role == Role::Bystander) => owner.as_str(),
-            None => "an unknown owner",
-            Some(_) => continue,
-        };
-        let function = owner.starts_with("function:") || owner.starts_with("vpce-") || owner.starts_with("nat-");
-        if !function && !silent.iter().any(|prefix| owner.starts_with(prefix)) {
-            out.extend(interface.groups().iter().map(|group| (group, owner)));
-        }
-    }
-    out
-}
-
-/// For each target: the balancers that send to it, and on which ports. A Classic Load Balancer names its targets itself.
-fn served(inventory: &Inventory) -> BTreeMap<&str, Vec<(&Resource, Ports)>> {
-    let mut behind: BTreeMap<&Id, Vec<&Resource>> = BTreeMap::new();
-    for balancer in inventory.with_role(Role::Balancer) {
-        for group in balancer.facets.balancing.iter().flat_map(|b| &b.target_groups) {
-            behind.entry(group).or_default().push(balancer);
-        }
-        if balancer.facets.targets.is_some() {
-            behind.entry(&balancer.id).or_default().push(balancer);
-        }
-    }
-    let mut out: BTreeMap<&str, Vec<(&Resource, Ports)>> = BTreeMap::new();
-    for (list, balancers) in behind {
-        let Some(targets) = inventory.get(list).and_then(|list| list.facets.targets.as_ref()) else { continue };
-        for target in &targets.members {
-            for balancer in &balancers {
-                out.entry(target.target.as_str()).or_default().extend(targets.ports(target).into_iter().map(|ports| (*balancer, ports)));
-            }
-        }
-    }
-    out
 }
 
 /// Who comes in by one old rule.

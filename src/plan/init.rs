@@ -22,7 +22,17 @@ pub fn write(name: &str, inventory: &Inventory) -> Result<String, Problem> {
     workloads(&mut out, &decisions, inventory);
     out.push_str(
         "\n# Connections that must keep working, beside those that load balancers and database ports show.\n\
-         flows:\n  # - {from: orders, to: app-1, port: 8080}\n",
+         flows:\n  # - {from: orders, to: app-1, port: 8080}\n\
+         \n# Session Manager instead of SSH, for every instance that moves: roles get what it needs, and a command proves it before\n\
+         # and after the move. off: for none; {skip: [app-1], reason: it has no agent}: for all but some. A bastion that\n\
+         # nobody needs then: strategy retire.\n\
+         session_manager: on\n\
+         \n# A Client VPN by which developers reach databases that are not public any more; it is there before they stop being so.\n\
+         # Certificates are made and put into ACM by you; client_cidr overlaps neither the VPC nor a route.\n\
+         # client_vpn:\n\
+         #   client_cidr: 10.200.0.0/22\n\
+         #   server_certificate: arn:aws:acm:REGION:ACCOUNT:certificate/…\n\
+         #   client_ca: arn:aws:acm:REGION:ACCOUNT:certificate/…   # or saml_provider: arn:aws:iam::ACCOUNT:saml-provider/…\n",
     );
     Ok(out)
 }

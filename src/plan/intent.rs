@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_saphyr::Spanned;
 
+pub use super::intent_access::{ClientVpnWish, Except, SessionManager};
 pub use super::problem::Problem;
 use super::problem::problem_of;
 use crate::model::strategy::Strategy;
@@ -96,6 +97,17 @@ pub struct Choice {
     /// Overrides `unvouched` for this workload.
     #[serde(default)]
     pub unvouched: Option<Unvouched>,
+    /// For a function: what to invoke its new version with before an alias points to it.
+    #[serde(default)]
+    pub smoke: Option<Smoke>,
+}
+
+/// A trial of a function.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Smoke {
+    /// The event, as the function takes it. It stands in the plan: nothing secret.
+    pub payload: serde_json::Value,
 }
 
 /// A connection that must keep working.
@@ -149,6 +161,13 @@ pub struct Intent {
     /// Connections that must keep working, beside those that the account shows.
     #[serde(default, deserialize_with = "null_is_empty")]
     pub flows: Vec<DeclaredFlow>,
+    /// Session Manager instead of SSH: `on`, `off`, or the instances to leave out, with the reason.
+    #[serde(default)]
+    #[schemars(with = "super::intent_access::SessionManagerShape")]
+    pub session_manager: SessionManager,
+    /// A Client VPN by which developers reach databases that are not public any more.
+    #[serde(default)]
+    pub client_vpn: Option<ClientVpnWish>,
 }
 
 /// A key under which every line is a comment is null in YAML; what is meant is an empty list.
@@ -254,6 +273,9 @@ fn check(intent: &Intent) -> Result<(), Problem> {
     }
     if !intent.vpc.value.starts_with("vpc-") {
         return Err(Problem::at(&intent.vpc, format!("`{}` is not a VPC id", intent.vpc.value), "vpc-…"));
+    }
+    if let Some(vpn) = &intent.client_vpn {
+        vpn.check()?;
     }
     for choice in &intent.workloads {
         let skipped = choice.strategy.as_ref().is_some_and(|s| s.value == Strategy::Skip);

@@ -106,7 +106,8 @@ fn outputs(step: &Step, place: &BTreeMap<&str, usize>, steps: &[Step]) -> Vec<Br
     let mut out = Vec::new();
     for (from, output) in used {
         let made = place.get(from).map(|at| &steps[*at].call);
-        let known = made.is_some_and(|call| call.outputs.contains_key(output) || call.capture.contains_key(output));
+        // Every step has a moment at which its call was announced.
+        let known = made.is_some_and(|call| output == "At" || call.outputs.contains_key(output) || call.capture.contains_key(output));
         let reference = format!("${{{from}.{output}}}");
         if !known {
             let near = near_output(from, output, place, steps).map(|near| meant(&near)).unwrap_or_default();
@@ -150,6 +151,7 @@ fn undo(step: &Step) -> Option<Broken> {
         Undo::Irreversible(_) if step.stage != Stage::Cleanup => {
             Some(broken("HK0507", step, "what can't be undone has its place in `cleanup` only"))
         }
+        Undo::Nothing(does) if does.is_empty() => Some(broken("HK0107", step, "it says that it changes nothing, and not what it does")),
         Undo::Calls(calls) if calls.is_empty() => Some(broken("HK0107", step, "it has no way back and doesn't say why")),
         _ => None,
     }

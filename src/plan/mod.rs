@@ -11,6 +11,7 @@ use crate::model::id::Id;
 use crate::model::step::{Stage, Step};
 use crate::model::strategy::{Blocker, Candidate, Risk, Strategy};
 
+pub mod access;
 pub mod allocate;
 pub mod assemble;
 pub mod caution;
@@ -22,7 +23,9 @@ pub mod format;
 pub mod guard;
 pub mod init;
 pub mod intent;
+mod intent_access;
 pub mod lint;
+mod neighbours;
 pub mod network;
 pub mod order;
 pub mod problem;

@@ -58,7 +58,7 @@ pub fn lay(intent: &Intent, inventory: &Inventory, decisions: &Decisions<'_>) ->
     if places.is_empty() {
         return network;
     }
-    let mut space = Space::of(inventory, &intent.subnets.avoid);
+    let mut space = Space::of(inventory, &avoided(intent));
     let wanted = wanted_addresses(inventory, decisions);
     for place in &places {
         let need = wanted.get(place.zone).copied().unwrap_or(0);
@@ -110,6 +110,12 @@ fn wanted_addresses<'a>(inventory: &'a Inventory, decisions: &Decisions<'a>) -> 
         *out.entry(zone).or_insert(SPARE) += 2;
     }
     out
+}
+
+/// Ranges to keep clear of: what the intent says, and the addresses of a Client VPN's clients.
+fn avoided(intent: &Intent) -> Vec<String> {
+    let clients = intent.client_vpn.iter().map(|vpn| vpn.client_cidr.value.clone());
+    intent.subnets.avoid.iter().cloned().chain(clients).collect()
 }
 
 /// The zones of whatever moves, with their public subnets.

@@ -7,7 +7,7 @@ use super::table::{columns, hanging};
 use super::{Style, duration, harmless};
 use crate::execute::{Event, Machine, Phase, What};
 use crate::model::call::Operation;
-use crate::model::step::{Impact, Stage, Step};
+use crate::model::step::{Impact, Stage, Step, reference};
 use crate::plan::Plan;
 
 /// One event as a line; none for what only a progress display shows.
@@ -127,6 +127,48 @@ fn phase(machine: &Machine<'_>, step: &Step) -> Phase {
 pub fn addresses(machine: &Machine<'_>) -> Vec<String> {
     let outputs = machine.plan().steps.iter().filter_map(|step| machine.output(&step.id, "PublicIp"));
     outputs.filter_map(|value| value.as_str().map(str::to_owned)).collect()
+}
+
+/// How people log in from now on: the last instances that were proven to be reached, each with its command.
+pub fn logins(machine: &Machine<'_>) -> Vec<String> {
+    let plan = machine.plan();
+    let names: BTreeMap<&str, &str> = plan.moves.iter().map(|m| (m.id.as_str(), m.name.as_str())).collect();
+    let mut last: BTreeMap<&str, String> = BTreeMap::new();
+    let proven = plan.steps.iter().filter(|step| step.call.operation.name() == "SendCommand" && machine.is_verified(&step.id));
+    for step in proven {
+        let target = step.call.parameters.get("InstanceIds").and_then(|ids| ids[0].as_str()).unwrap_or_default();
+        let made = reference(target).and_then(|(from, output)| machine.output(&from, &output)?.as_str().map(str::to_owned));
+        let name = names.get(step.of_move.as_str()).copied().unwrap_or(&step.of_move);
+        let target = made.unwrap_or_else(|| target.to_owned());
+        last.insert(name, format!("aws ssm start-session --region {} --target {target}   # {name}", plan.region));
+    }
+    last.into_values().collect()
+}
+
+/// The commands by which people get in, one a line.
+pub fn ways_in(machine: &Machine<'_>) -> String {
+    let lines = |what: &str, list: &[String]| match list {
+        [] => String::new(),
+        list => format!("  {what}:\n{}", list.iter().map(|line| format!("    {line}\n")).collect::<String>()),
+    };
+    lines("to log in", &logins(machine)) + &lines("to reach the databases as a developer", &vpn(machine))
+}
+
+/// How developers get a Client VPN's configuration; what belongs into it, this program never has.
+fn vpn(machine: &Machine<'_>) -> Vec<String> {
+    let plan = machine.plan();
+    let made = plan.steps.iter().filter(|step| machine.is_verified(&step.id));
+    let endpoint = made.filter_map(|step| machine.output(&step.id, "ClientVpnEndpointId")?.as_str()).next();
+    let Some(endpoint) = endpoint else { return Vec::new() };
+    let file = format!("{}.ovpn", plan.migration);
+    vec![
+        format!(
+            "aws ec2 export-client-vpn-client-configuration --region {} --client-vpn-endpoint-id {endpoint} --output text > {file}",
+            plan.region
+        ),
+        format!("with certificates: append <cert> and <key> of a client to {file}; with single sign-on it is complete"),
+        format!("open {file} with AWS VPN Client or OpenVPN; the databases' names then resolve to private addresses"),
+    ]
 }
 
 /// A text with every `${step.Output}` in it replaced by what the step gave, or by words for what is not known yet.

@@ -16,6 +16,7 @@ use hikkoshi::world::World;
 use serde_json::{Value, json};
 
 use crate::support::account::{Docs, VPC, block_on, spine};
+use crate::support::account_access::{VPN, bare};
 use crate::support::account_data::every_cache;
 use crate::support::lab::{ALL, Disturb, Fate, Lab, plan_of};
 use crate::support::view::{same, twice, view_of};
@@ -27,7 +28,9 @@ fn accounts() -> Vec<Account> {
     let mut lab = Lab::new(&docs, &plan);
     let before = lab.cloud.account();
     lab.reach(ALL, "forward");
-    vec![before, lab.cloud.account(), every_cache().account(), balancers().account()]
+    let mut all = vec![before, lab.cloud.account(), every_cache().account(), balancers().account()];
+    all.extend([without_profile(), with_client_vpn()]);
+    all
 }
 
 /// The balancers that the spine has nothing of.
@@ -36,6 +39,24 @@ fn balancers() -> Docs {
     docs.network_balancer("edge", "internet-facing", &["a", "b"], &[("TCP_UDP", 53)], &["i-app-1"]);
     docs.classic_balancer("old", "internet-facing", &["a", "b"], "sg-alb", &["i-app-2"]);
     docs
+}
+
+/// An account in which an instance gets the migration's own role and profile.
+fn without_profile() -> Account {
+    let docs = bare();
+    let plan = plan_of(&docs, "");
+    let mut lab = Lab::new(&docs, &plan);
+    lab.reach(ALL, "an instance without a profile");
+    lab.cloud.account()
+}
+
+/// An account in which developers have a Client VPN.
+fn with_client_vpn() -> Account {
+    let docs = bare();
+    let plan = plan_of(&docs, VPN);
+    let mut lab = Lab::new(&docs, &plan);
+    lab.reach(Goal::Forward(Stage::Access), "a Client VPN");
+    lab.cloud.account()
 }
 
 fn object(value: Value) -> Object {
@@ -62,7 +83,7 @@ fn what_a_kind_reads_it_reads_again_alike() {
 
 #[test]
 fn another_vpcs_things_fall_out() {
-    let regional = ["elastic_ip", "image"];
+    let regional = ["elastic_ip", "image", "iam_role", "instance_profile", "ssm_command"];
     for account in accounts() {
         for resource in account.resources.values() {
             let Some(kind) = KINDS.iter().find(|kind| kind.name() == resource.kind && !regional.contains(&kind.name())) else { continue };
@@ -82,7 +103,14 @@ fn an_empty_document_is_nothing() {
 
 /// Codes by which AWS says that a parameter is missing or wrong, or that a thing isn't there.
 fn is_a_no(refusal: &Refusal) -> bool {
-    let spelled = ["MissingParameter", "InvalidParameterValue", "ValidationError", "InvalidTarget", "PreconditionFailedException"];
+    let spelled = [
+        "MissingParameter",
+        "InvalidParameterValue",
+        "ValidationError",
+        "InvalidTarget",
+        "InvalidInstanceId",
+        "PreconditionFailedException",
+    ];
     refusal.is_not_found() || spelled.contains(&refusal.code.as_str())
 }
 

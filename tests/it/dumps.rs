@@ -29,6 +29,8 @@ const MERGED: &[&str] = &[
     "Aliases",
     "Listeners",
     "Volumes",
+    "SessionManager",
+    "Profile",
     "SubnetGroup",
     "Members",
 ];
@@ -83,6 +85,7 @@ impl Dump {
                         continue;
                     };
                     let name = ["TargetGroupName", "FunctionName", "LoadBalancerName"].iter().find_map(|key| doc[*key].as_str());
+                    let name = name.or_else(|| doc.pointer("/Profile/Roles/0/RoleName").and_then(Value::as_str));
                     let file = format!("{}-{}.json", name.unwrap_or("of-it"), files.len());
                     files.push((PathBuf::from(format!("more/{}/{}", name.unwrap_or("other"), file)), answer));
                 }

@@ -8,6 +8,8 @@
 /// What the suites share: the emulated AWS, the fault proxy, the program under test.
 mod support;
 
+/// Session Manager instead of SSH.
+mod access;
 /// Traffic that changes its address, the gate before it, and what it costs.
 mod addresses;
 /// Who may import whom, and who may touch the outside.
@@ -16,6 +18,8 @@ mod architecture;
 mod bad_input;
 /// Load balancers of every kind.
 mod balancers;
+/// A Client VPN for developers.
+mod client_vpn;
 /// What holds of every kind and of every step, whatever they are.
 mod conformance;
 /// Databases of which a copy takes the name.
@@ -34,6 +38,8 @@ mod discovery_budget;
 mod dumps;
 /// The emulated AWS comes up, and its inspector is able to fail.
 mod emulator;
+/// Functions by their versions and aliases.
+mod functions;
 /// What ten times the account costs.
 mod growth;
 /// The 25 mistakes of a naive tool.

@@ -126,10 +126,15 @@ fn disturbed_at(before: &Lab<'_>, goal: Goal, number: u64, fate: Fate, wanted: &
 #[test]
 fn every_fault_at_every_call_on_the_way_there_comes_to_the_same_end() {
     let docs = spine();
-    let plan = plan_of(&docs, "");
-    let legs = legs(&docs, &plan);
+    assert!(faults_there(&docs, &plan_of(&docs, ""), &Stage::ALL) > 300);
+}
+
+/// Every fault at every call of these stages on the way there; how many disturbances that is.
+pub fn faults_there(docs: &Docs, plan: &Plan, stages: &[Stage]) -> usize {
+    let legs = legs(docs, plan);
     let jobs: Vec<_> = legs
         .iter()
+        .filter(|leg| stages.contains(&leg.stage))
         .map(|leg| (leg, settled(leg.after.fork())))
         .flat_map(|(leg, wanted)| {
             let calls = leg.before.calls(Goal::Forward(leg.stage));
@@ -137,18 +142,23 @@ fn every_fault_at_every_call_on_the_way_there_comes_to_the_same_end() {
             pairs.map(|(n, fate)| (leg, n, fate, wanted.clone())).collect::<Vec<_>>()
         })
         .collect();
-    assert!(jobs.len() > 300, "{} disturbances", jobs.len());
     in_parallel(&jobs, |(leg, n, fate, wanted)| disturbed_at(&leg.before, Goal::Forward(leg.stage), *n, *fate, wanted));
+    jobs.len()
 }
 
 #[test]
 fn every_fault_at_every_call_on_the_way_back_comes_to_the_same_end() {
     let docs = spine();
-    let plan = plan_of(&docs, "");
-    let legs = legs(&docs, &plan);
+    faults_back(&docs, &plan_of(&docs, ""), &Stage::ALL);
+}
+
+/// Every fault at every call of these stages on the way back.
+pub fn faults_back(docs: &Docs, plan: &Plan, stages: &[Stage]) {
+    let legs = legs(docs, plan);
     let jobs: Vec<_> = legs
         .iter()
         .enumerate()
+        .filter(|(_, leg)| stages.contains(&leg.stage))
         .flat_map(|(at, leg)| {
             let goal = Goal::Back(at.checked_sub(1).map(|at| legs[at].stage));
             let wanted = settled(leg.before.fork());
@@ -163,11 +173,16 @@ fn every_fault_at_every_call_on_the_way_back_comes_to_the_same_end() {
 #[test]
 fn a_crash_after_every_record_is_gone_on_with_in_both_directions() {
     let docs = spine();
-    let plan = plan_of(&docs, "");
-    let legs = legs(&docs, &plan);
+    crashes(&docs, &plan_of(&docs, ""), &Stage::ALL);
+}
+
+/// A crash after every record of these stages, gone on with there and back.
+pub fn crashes(docs: &Docs, plan: &Plan, stages: &[Stage]) {
+    let legs = legs(docs, plan);
     let jobs: Vec<_> = legs
         .iter()
         .enumerate()
+        .filter(|(_, leg)| stages.contains(&leg.stage))
         .flat_map(|(at, leg)| {
             let records = leg.after.records.len() - leg.before.records.len();
             let back = Goal::Back(at.checked_sub(1).map(|at| legs[at].stage));

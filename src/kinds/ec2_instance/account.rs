@@ -124,7 +124,7 @@ fn run(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> {
     let wants_public = spec["AssociatePublicIpAddress"].as_bool().unwrap_or(account.doc(&subnet, UNKNOWN)?["MapPublicIpOnLaunch"] == true);
     let private = account.doc(interface.as_str(), UNKNOWN)?["PrivateIpAddress"].clone();
     let mut doc = json!({ "InstanceId": id.as_str(), "ImageId": image, "InstanceType": parameters.get("InstanceType"), "VpcId": account.vpc.as_str(),
-        "SubnetId": subnet, "Placement": { "AvailabilityZone": zone }, "State": { "Name": "pending" }, "SecurityGroups": groups.iter().map(|g| json!({ "GroupId": g })).collect::<Vec<_>>(),
+        "SubnetId": subnet, "Placement": { "AvailabilityZone": zone }, "State": { "Name": "pending" }, "SecurityGroups": crate::kinds::network_interface::named(account, &groups),
         "PrivateIpAddress": private, "PublicIpAddress": null, "NetworkInterfaces": [{ "NetworkInterfaceId": interface.as_str() }],
         "SourceDestCheck": true, "DisableApiTermination": parameters.get("DisableApiTermination").and_then(Value::as_bool).unwrap_or(false),
         "Volumes": [], "Tags": tags(parameters, "instance") });
@@ -133,6 +133,7 @@ fn run(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> {
             doc[key] = value.clone();
         }
     }
+    crate::kinds::session::inherit(account, &mut doc);
     account.insert("ec2_instance", Role::Workload, id.clone(), doc.clone());
     if wants_public {
         give_address(account, id.as_str(), interface.as_str())?;
@@ -177,7 +178,8 @@ fn modify(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> 
         for interface in interfaces {
             crate::kinds::network_interface::wear(account, &interface, &groups)?;
         }
-        account.edit(&id, UNKNOWN)?["SecurityGroups"] = groups.iter().map(|g| json!({ "GroupId": g })).collect();
+        let names = crate::kinds::network_interface::named(account, &groups);
+        account.edit(&id, UNKNOWN)?["SecurityGroups"] = names;
     }
     for key in ["DisableApiTermination", "SourceDestCheck"] {
         if let Some(value) = parameters.get(key) {

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::relocate::Move;
 use crate::kinds::build::{MIGRATION_TAG, STEP_TAG, look, output};
+use crate::kinds::session::profile_name;
 use crate::model::path;
 
 /// `RunInstances` with everything that the image does not carry.
@@ -22,6 +23,8 @@ pub(super) fn parameters(of: &Move<'_>, id: &str) -> Value {
     }
     if let Some(arn) = doc["IamInstanceProfile"]["Arn"].as_str() {
         parameters["IamInstanceProfile"] = json!({ "Arn": arn });
+    } else if of.scene.entry.is_some_and(|entry| entry.profile) {
+        parameters["IamInstanceProfile"] = json!({ "Name": profile_name(of.scene.migration) });
     }
     if doc["EbsOptimized"] == true {
         parameters["EbsOptimized"] = json!(true);

@@ -11,6 +11,7 @@ mod launch;
 mod membership;
 mod moves;
 mod relocate;
+mod session;
 
 use serde_json::{Value, json};
 
@@ -30,21 +31,23 @@ static LISTING: Listing = Listing {
     scope: Scope::Filter("vpc-id"),
     with: super::listing::nothing,
     ids: ("InstanceIds", "InstanceId", "InvalidInstanceID.NotFound"),
-    follow: &[Follow {
-        operation: "ec2:DescribeVolumes",
-        result: "Volumes",
-        parameters: |docs| {
-            let living = docs.iter().filter(|doc| doc["State"]["Name"] != "terminated");
-            let ids: Vec<&Value> = living.map(|doc| &doc["InstanceId"]).collect();
-            (!ids.is_empty()).then(|| json!({ "Filters": [{ "Name": "attachment.instance-id", "Values": ids }] }))
-        },
-        batch: 200,
-        merge: |doc, answer| {
-            let id = path::text(doc, "InstanceId").to_owned();
-            let mine = |volume: &&Value| path::texts(volume, "Attachments[].InstanceId").contains(&id);
-            doc["Volumes"] = answer["Volumes"].as_array().into_iter().flatten().filter(mine).cloned().collect();
-        },
-    }],
+    follow: &[VOLUMES, super::session::FOLLOW[0], super::session::FOLLOW[1], super::session::FOLLOW[2]],
+};
+
+const VOLUMES: Follow = Follow {
+    operation: "ec2:DescribeVolumes",
+    result: "Volumes",
+    parameters: |docs| {
+        let living = docs.iter().filter(|doc| doc["State"]["Name"] != "terminated");
+        let ids: Vec<&Value> = living.map(|doc| &doc["InstanceId"]).collect();
+        (!ids.is_empty()).then(|| json!({ "Filters": [{ "Name": "attachment.instance-id", "Values": ids }] }))
+    },
+    batch: 200,
+    merge: |doc, answer| {
+        let id = path::text(doc, "InstanceId").to_owned();
+        let mine = |volume: &&Value| path::texts(volume, "Attachments[].InstanceId").contains(&id);
+        doc["Volumes"] = answer["Volumes"].as_array().into_iter().flatten().filter(mine).cloned().collect();
+    },
 };
 
 /// Whether it belongs to an Auto Scaling group: then the group is the workload, not the instance.
@@ -88,6 +91,7 @@ impl Kind for Ec2Instance {
                 public_addresses: public.into_iter().collect(),
                 guard: Some(Guard { groups: path::texts(doc, "SecurityGroups[].GroupId").into_iter().map(Id::from).collect() }),
                 initiates: true,
+                login: Some(super::session::login(doc)),
                 state: state.to_owned(),
                 ..Facets::default()
             },

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::relocate::Move;
+use super::session;
 use crate::kinds::build::{Regroup, capture, check, look, output, step, undo, undo_and_wait, wait};
 use crate::kinds::image::IMAGE_S;
 use crate::model::id::Id;
@@ -127,6 +128,11 @@ fn flip(resource: &Resource, scene: &Scene<'_>) -> Vec<Step> {
     }
     let addresses = scene.index.held(&resource.id).iter().copied();
     steps.extend(addresses.map(|address| detach(address, &resource.id, scene.slug)));
+    if let Some(entry) = scene.entry {
+        steps.iter_mut().filter(|step| step.stage == Stage::Tighten).for_each(|step| step.needs.push(session::proven_after(scene.slug)));
+        steps.extend(session::before(resource, scene, entry));
+        steps.push(session::after(resource, scene, entry, &json!(resource.id.as_str()), entry.turn.as_deref()));
+    }
     let assigned = resource.facets.public_addresses.iter().any(|public| scene.index.elastic(&public.ip).is_none());
     if assigned {
         let see = check(
@@ -172,9 +178,9 @@ fn detach(address: &Resource, instance: &Id, slug: &str) -> Step {
 }
 
 /// An instance is stopped; on the way back it is started again.
-pub(super) fn stop_step(id: &str, slug: &str, title: String, instance: &Value, impact: Impact) -> Step {
+pub(super) fn stop_step(id: &str, stage: Stage, slug: &str, title: String, instance: &Value, impact: Impact) -> Step {
     let one = json!({ "InstanceIds": [instance] });
-    step(id, Stage::Pets, slug, title)
+    step(id, stage, slug, title)
         .before(state_is("it runs", instance, "running"))
         .call("ec2:StopInstances", one.clone())
         .settled_by(check(
@@ -210,10 +216,10 @@ pub(super) fn regroup(slug: &str, name: &str, interface: &Value, old: &[Value], 
     .steps()
 }
 
-/// It goes: stopped now, terminated after the soak.
+/// It goes: stopped when everybody gets in without it, terminated after the soak.
 fn retire(resource: &Resource, scene: &Scene<'_>) -> Vec<Step> {
     let old = json!(resource.id.as_str());
     let id = format!("{}-stop", scene.slug);
-    let stop = stop_step(&id, scene.slug, format!("Stop {}, which is to go", resource.name), &old, Impact::None);
+    let stop = stop_step(&id, Stage::Tighten, scene.slug, format!("Stop {}, which is to go", resource.name), &old, Impact::None);
     std::iter::once(stop).chain(discard(resource, scene, &id)).collect()
 }

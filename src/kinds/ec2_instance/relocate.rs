@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::membership::{Membership, memberships};
 use super::moves::{OUTAGE_S, discard, protect_step, regroup, stop_step};
+use super::session;
 use crate::kinds::build::{capture, check, filter, made_by, output, step, tag_specification, undo, undo_and_wait, wait, wait_or_fail};
 use crate::kinds::image::IMAGE_S;
 use crate::model::path;
@@ -64,22 +65,30 @@ impl<'a> Move<'a> {
     pub(super) fn steps(&self) -> Result<Vec<Step>, Blocker> {
         let mut steps: Vec<Step> = self.memberships.iter().map(|m| self.deregister(m)).collect();
         steps.extend([self.stop(), self.image(), self.launch()]);
+        if let Some(entry) = self.scene.entry {
+            let launch = self.id("launch");
+            steps.push(session::after(self.resource, self.scene, entry, &self.new_id(), Some(&launch)));
+        }
         steps.extend(self.memberships.iter().map(|m| self.register(m)));
         steps.push(self.protect());
         // One after the other: each stands on the one before.
         let reasons = ["it no longer gets requests", "the disks are at rest", "the image is complete", "the copy runs", "the copy serves"];
+        if self.scene.entry.is_some() {
+            steps[0].needs.push(session::proven_before(self.scene.slug));
+        }
         for at in 1..steps.len() {
             let previous = steps[at - 1].id.clone();
             let reason = match steps[at - 1].call.operation.name() {
                 "DeregisterTargets" | "DeregisterInstancesFromLoadBalancer" => reasons[0],
                 "StopInstances" => reasons[1],
                 "CreateImage" => reasons[2],
-                "RunInstances" => reasons[3],
+                "RunInstances" | "SendCommand" => reasons[3],
                 _ => reasons[4],
             };
             steps[at].needs.push(crate::model::step::Need { step: previous, because: reason.to_owned() });
         }
         steps.extend(self.groups());
+        steps.extend(self.scene.entry.iter().flat_map(|entry| session::before(self.resource, self.scene, entry)));
         steps.extend(discard(self.resource, self.scene, &self.id("protect")));
         Ok(steps)
     }
@@ -109,6 +118,7 @@ impl<'a> Move<'a> {
             let mut off = change(interface, &name).pop().expect("two steps, the second takes off");
             // The copy was launched with both.
             off.needs.clear();
+            off.needs.extend(self.scene.entry.map(|_| session::proven_after(self.scene.slug)));
             out.push(off);
         }
         out
@@ -147,7 +157,7 @@ impl<'a> Move<'a> {
         } else {
             Impact::Outage { minutes: OUTAGE_S.div_ceil(60), what: format!("{} does not answer until its copy runs", self.resource.name) }
         };
-        stop_step(&self.id("stop"), self.scene.slug, format!("Stop {}", self.resource.name), &self.old(), impact)
+        stop_step(&self.id("stop"), Stage::Pets, self.scene.slug, format!("Stop {}", self.resource.name), &self.old(), impact)
     }
 
     fn image(&self) -> Step {

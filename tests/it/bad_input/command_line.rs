@@ -11,10 +11,10 @@ const MISTYPED: &[(&[&str], &str, &[&str])] = &[
         "HK0111",
         &["the plan has no checkpoint `gaurd`", "with guard, if that is what you meant"],
     ),
-    (&["apply", "--yes", "--until", "verify", SIM], "HK0111", &["no checkpoint `verify`", "foundation, guard, stateless"]),
+    (&["apply", "--yes", "--until", "verify", SIM], "HK0111", &["no checkpoint `verify`", "foundation, access, guard, stateless"]),
     (&["rollback", "--yes", "--to", "gaurd", SIM], "HK0111", &["the plan has no checkpoint `gaurd`"]),
     (&["rollback", "--yes", SIM], "HK0111", &["--to CHECKPOINT or --all", "hikkoshi rollback story --all"]),
-    (&["apply", SIM], "HK0509", &["This will run migration story in account 123456789012 (us-east-1): 78 steps", "--yes"]),
+    (&["apply", SIM], "HK0509", &["This will run migration story in account 123456789012 (us-east-1): 84 steps", "--yes"]),
     (&["apply", "--yes", "--cleanup", SIM], "HK0507", &["not everything is replaced yet", "hikkoshi apply story"]),
     (&["apply", "--yes", "--cloud", "azure"], "HK0111", &["neither `aws` nor `sim:FILE`"]),
     (&["apply", "--yes", "--cloud", "sim:nothing.json"], "HK0111", &["--cloud: there is no file `nothing.json`"]),
@@ -86,7 +86,7 @@ fn a_rollback_names_the_checkpoints_that_it_can_go_back_to() {
     let desk = Desk::begun("guard");
     let says: &[&str] = &["hikkoshi rollback story --to guard\n", "hikkoshi rollback story --to foundation\n", "--all"];
     desk.refuses(&["rollback", SIM], &Refusal { exit: 2, code: "HK0111", says });
-    let says: &[&str] = &["This will undo 44 steps"];
+    let says: &[&str] = &["This will undo 47 steps"];
     desk.refuses(&["rollback", "--all", SIM], &Refusal { exit: 2, code: "HK0509", says });
 }
 

@@ -137,6 +137,19 @@ pub fn target_group(name: &str, targets: &[(&str, u16)], balancer: Option<&str>)
         "TargetHealthDescriptions": health, "DeregistrationDelay": "300" })
 }
 
+/// The ARN of an instance profile.
+pub fn profile_arn(name: &str) -> String {
+    format!("arn:aws:iam::{ACCOUNT}:instance-profile/{name}")
+}
+
+/// An instance profile with a role of its name, as discovery puts it into an instance's document.
+pub fn profile(name: &str, policies: &[&str]) -> Value {
+    let attached: Vec<Value> =
+        policies.iter().map(|policy| json!({ "PolicyName": policy, "PolicyArn": format!("arn:aws:iam::aws:policy/{policy}") })).collect();
+    let role = json!({ "RoleName": name, "Arn": format!("arn:aws:iam::{ACCOUNT}:role/{name}") });
+    json!({ "InstanceProfileName": name, "Arn": profile_arn(name), "Roles": [role], "AttachedPolicies": attached })
+}
+
 impl Docs {
     /// Adds a document.
     pub fn add(&mut self, kind: &'static str, doc: Value) {
@@ -234,7 +247,7 @@ impl Docs {
                 "Placement": { "AvailabilityZone": self.zone_of(subnet), "Tenancy": "default" }, "State": { "Code": 16, "Name": "running" }, "SecurityGroups": groups(worn),
                 "PrivateIpAddress": ip, "PublicIpAddress": public, "KeyName": "ops",
                 "NetworkInterfaces": [{ "NetworkInterfaceId": eni, "Association": owner, "PrivateIpAddress": ip }],
-                "IamInstanceProfile": { "Arn": format!("arn:aws:iam::{ACCOUNT}:instance-profile/{name}") }, "SourceDestCheck": true, "DisableApiTermination": false,
+                "IamInstanceProfile": { "Arn": profile_arn(name) }, "Profile": profile(name, &["AmazonSSMManagedInstanceCore"]), "SourceDestCheck": true, "DisableApiTermination": false,
                 "RootDeviceType": "ebs", "RootDeviceName": "/dev/xvda", "EbsOptimized": false, "MetadataOptions": { "HttpTokens": "required", "HttpPutResponseHopLimit": 2 },
                 "BlockDeviceMappings": [{ "DeviceName": "/dev/xvda", "Ebs": { "VolumeId": vol, "DeleteOnTermination": true } }],
                 "Volumes": [volume], "Tags": tags(name) }),

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "not every suite uses every helper")]
 
 pub mod account;
+pub mod account_access;
 /// Network and Classic Load Balancers.
 pub mod account_balancers;
 pub mod account_data;
