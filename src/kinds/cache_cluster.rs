@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::build::{Regroup, check, wait_or_fail};
 use super::effects::{list, text};
 use super::network_interface::wear;
-use super::{Effect, Kind, Listing, Read, Scope, cache_subnet_group};
+use super::{Effect, Kind, Listing, Read, Scope, cache_cluster_account, cache_cluster_copy, cache_subnet_group};
 use crate::model::account::Account;
 use crate::model::call::{Object, Refusal};
 use crate::model::facet::{Facets, Guard, Role};
@@ -60,12 +60,8 @@ pub(super) fn check_groups(account: &Account, groups: &[String]) -> Result<(), R
 
 /// A cluster's nodes change their groups.
 pub(super) fn rewear(account: &mut Account, cluster: &str, groups: &[String]) -> Result<(), Refusal> {
-    let own = format!("ElastiCache {cluster}");
-    let mine = |description: &str| description.strip_prefix(&own).is_some_and(|rest| rest.is_empty() || rest.len() == 5);
-    let found = account.with_role(Role::Interface).filter(|i| mine(path::text(&i.doc, "Description")));
-    let interfaces: Vec<String> = found.map(|i| i.id.to_string()).collect();
-    for interface in interfaces {
-        wear(account, &interface, groups)?;
+    for interface in cache_cluster_account::interfaces(account, cluster) {
+        wear(account, interface.as_str(), groups)?;
     }
     Ok(())
 }
@@ -128,28 +124,62 @@ impl Kind for CacheCluster {
     }
 
     fn effects(&self) -> &'static [(&'static str, Effect)] {
-        &[("elasticache:ModifyCacheCluster", modify)]
+        &[
+            ("elasticache:ModifyCacheCluster", modify),
+            ("elasticache:CreateCacheCluster", cache_cluster_account::create),
+            ("elasticache:DeleteCacheCluster", cache_cluster_account::delete),
+        ]
     }
 
     fn reads(&self) -> &'static [(&'static str, Read)] {
         &[super::db_event::CACHE]
     }
 
-    fn candidates(&self, _resource: &Resource, _site: &Site<'_>) -> Vec<Candidate> {
+    fn candidates(&self, resource: &Resource, _site: &Site<'_>) -> Vec<Candidate> {
         let flip = Candidate::new(Strategy::Flip, "its nodes keep their addresses and endpoints: their subnets turn private around them")
             .takes(2 * MODIFY_S);
         let words = "its subnet group is fixed for its life, and nothing replicates it";
         let relocate = Candidate::new(Strategy::Relocate, words).risk(Risk::High).way_back(WayBack::Slow).impossible(true);
-        vec![flip, relocate]
+        vec![flip, again(resource), relocate]
     }
 
     fn draft(&self, resource: &Resource, scene: &Scene<'_>) -> Result<Vec<Step>, Blocker> {
-        if scene.strategy != Strategy::Flip {
+        if !matches!(scene.strategy, Strategy::Flip | Strategy::Recreate) {
             return Ok(Vec::new());
         }
         stuck(resource)?;
-        Ok(regroup(resource, scene))
+        let mut steps = regroup(resource, scene);
+        if scene.strategy == Strategy::Recreate {
+            steps.extend(cache_cluster_copy::steps(resource, scene));
+        }
+        Ok(steps)
     }
+}
+
+/// A new one beside it.
+fn again(resource: &Resource) -> Candidate {
+    let doc = &resource.doc;
+    let why = if doc["AuthTokenEnabled"] == true {
+        Some("it has a token that only its owners know, and a new one would need it")
+    } else if doc["TransitEncryptionEnabled"] == true || doc["AtRestEncryptionEnabled"] == true {
+        Some("it is encrypted, and this version does not set up the encryption of a new one")
+    } else if cache_cluster_copy::name_of_copy(&resource.name).is_none() {
+        Some("its name leaves no room for that of a new one beside it")
+    } else {
+        None
+    };
+    let words = if doc["Engine"] == "memcached" {
+        "a new one in private subnets, empty, with another endpoint: its owners lead the clients there"
+    } else {
+        "a new one in private subnets from a snapshot, with another endpoint: its owners lead the clients there; what is written after the snapshot is not on it"
+    };
+    Candidate::new(Strategy::Recreate, why.unwrap_or(words))
+        .interrupts(60)
+        .takes(3600)
+        .risk(Risk::High)
+        .way_back(WayBack::UntilFirstWrite)
+        .only_if_asked(true)
+        .impossible(why.is_some())
 }
 
 /// What a person must do first.

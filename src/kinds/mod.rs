@@ -17,6 +17,8 @@ mod auto_scaling_group;
 mod batch_compute_environment;
 mod build;
 mod cache_cluster;
+mod cache_cluster_account;
+mod cache_cluster_copy;
 mod cache_subnet_group;
 mod classic_balancer;
 mod client_vpn;

@@ -113,7 +113,9 @@ impl Kind for ServerlessCache {
             Candidate::new(Strategy::Flip, "its endpoint and addresses stay: its subnets turn private around them").takes(2 * MODIFY_S);
         let words = "ModifyServerlessCache can't change its subnets";
         let relocate = Candidate::new(Strategy::Relocate, words).risk(Risk::High).way_back(WayBack::Slow).impossible(true);
-        vec![flip, relocate]
+        let words = "a snapshot could fill a new one with another endpoint: this version doesn't make it";
+        let again = Candidate::new(Strategy::Recreate, words).risk(Risk::High).way_back(WayBack::UntilFirstWrite).impossible(true);
+        vec![flip, again, relocate]
     }
 
     fn draft(&self, resource: &Resource, scene: &Scene<'_>) -> Result<Vec<Step>, Blocker> {

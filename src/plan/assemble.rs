@@ -565,7 +565,7 @@ impl<'a> Assembly<'a> {
 
 /// Whether a step ends what wears groups.
 fn ends(step: &Step) -> bool {
-    ["TerminateInstances", "DeleteDBInstance"].contains(&step.call.operation.name())
+    ["TerminateInstances", "DeleteDBInstance", "DeleteCacheCluster"].contains(&step.call.operation.name())
 }
 
 fn declared(intent: &Intent, names: &Names<'_>) -> Result<Vec<(Id, Id, Ports)>, Problem> {

@@ -28,6 +28,8 @@ mod conformance;
 mod data_copy;
 /// Databases and caches under the strategy that interrupts nothing.
 mod data_flip;
+/// Caches of which a new one is made beside the old.
+mod data_recreate;
 /// Databases that cross over into private subnets by failovers.
 mod data_rotate;
 /// Caches that cross over into private subnets by promotions.

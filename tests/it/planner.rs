@@ -12,6 +12,7 @@ use hikkoshi::plan::{self, Plan, format, init, intent};
 use serde_json::{Value, json};
 
 use crate::support::account::{Docs, REGION, VPC, association, from_cidr, from_group, network, route, spine};
+use crate::support::account_data::{by, every_cache};
 use crate::support::lab::{head, plan_of};
 
 /// Plans, also where the intent is at fault.
@@ -361,6 +362,16 @@ fn every_step_can_be_settled_undone_and_explained() {
             let further = format!("workloads: [{{name: {name}, strategy: {strategy}}}]");
             sound(&plan_of(&spine(), &further), &further);
         }
+    }
+    let databases = ["pg-single", "pg-multi", "aurora"];
+    for further in [
+        String::new(),
+        by("rotate", &databases),
+        by("replica", &["pg-multi"]),
+        by("restore", &["pg-single"]),
+        by("recreate", &["pages", "queue"]),
+    ] {
+        sound(&plan_of(&every_cache(), &further), &further);
     }
 }
 

@@ -6,7 +6,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Effect, Follow, Kind, Listing, Scope};
+use super::{Effect, Follow, Kind, Listing, Scope, cache_cluster_account};
 use crate::model::facet::{Facets, Placement, Role};
 use crate::model::id::Id;
 use crate::model::path;
@@ -20,7 +20,7 @@ pub(super) mod rotate;
 pub struct CacheSubnetGroup;
 
 /// AWS's code for a group that isn't there.
-const UNKNOWN: &str = "CacheSubnetGroupNotFoundFault";
+pub(super) const UNKNOWN: &str = "CacheSubnetGroupNotFoundFault";
 
 static LISTING: Listing = Listing {
     operation: "elasticache:DescribeCacheSubnetGroups",
@@ -88,7 +88,11 @@ impl Kind for CacheSubnetGroup {
     }
 
     fn effects(&self) -> &'static [(&'static str, Effect)] {
-        &[("elasticache:ModifyCacheSubnetGroup", account::modify)]
+        &[
+            ("elasticache:ModifyCacheSubnetGroup", account::modify),
+            ("elasticache:CreateCacheSubnetGroup", cache_cluster_account::create_subnets),
+            ("elasticache:DeleteCacheSubnetGroup", cache_cluster_account::delete_subnets),
+        ]
     }
 
     fn draft_unit(&self, unit: &Resource, members: &[Member<'_>]) -> Result<Vec<Step>, Blocker> {

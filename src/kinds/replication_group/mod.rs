@@ -101,7 +101,11 @@ impl Kind for ReplicationGroup {
             .takes(2 * MODIFY_S);
         let words = "its subnet group is fixed for its life: nodes can only come and go in the group's subnets";
         let relocate = Candidate::new(Strategy::Relocate, words).risk(Risk::High).way_back(WayBack::Slow).impossible(true);
-        vec![flip, rotation(resource), relocate]
+        let again = Candidate::new(Strategy::Recreate, "a rotation keeps its endpoints: this version makes no new group beside it")
+            .risk(Risk::High)
+            .way_back(WayBack::UntilFirstWrite)
+            .impossible(true);
+        vec![flip, rotation(resource), again, relocate]
     }
 
     fn draft(&self, resource: &Resource, scene: &Scene<'_>) -> Result<Vec<Step>, Blocker> {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::account::{at_rest, busy};
 use super::flip;
 use crate::kinds::build::{check, step, undo, wait};
+use crate::kinds::cache_cluster;
 use crate::kinds::db_instance::rotate::tags;
 use crate::kinds::effects::text;
 use crate::kinds::{Effect, Read};
@@ -52,16 +53,33 @@ fn id_of(name: &str) -> Id {
 
 fn create(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> {
     let name = text(parameters, "SnapshotName")?.to_owned();
-    let group = text(parameters, "ReplicationGroupId")?.to_owned();
-    at_rest(account, &group)?;
+    let of_cluster = parameters.contains_key("CacheClusterId");
+    let source = text(parameters, if of_cluster { "CacheClusterId" } else { "ReplicationGroupId" })?.to_owned();
+    if of_cluster {
+        let doc = account.doc(cache_cluster::id_of(&source).as_str(), cache_cluster::UNKNOWN)?;
+        if doc["Engine"] == "memcached" {
+            return Err(Refusal::new("SnapshotFeatureNotSupportedFault", "Snapshots are not supported for memcached."));
+        }
+        if doc["CacheClusterStatus"] != "available" {
+            return Err(Refusal::new("InvalidCacheClusterState", format!("Cache cluster {source} is not available.")));
+        }
+    } else {
+        at_rest(account, &source)?;
+    }
     if account.doc(id_of(&name).as_str(), UNKNOWN).is_ok() {
         return Err(Refusal::new("SnapshotAlreadyExistsFault", format!("Snapshot {name} already exists.")));
     }
-    let doc = json!({ "SnapshotName": name, "ReplicationGroupId": group, "SnapshotStatus": "creating", "SnapshotSource": "manual",
+    let doc = json!({ "SnapshotName": name, "SnapshotStatus": "creating", "SnapshotSource": "manual",
         "Tags": parameters.get("Tags").cloned().unwrap_or(json!([])) });
     account.insert("cache_snapshot", Role::Bystander, id_of(&name), doc.clone());
     account.later(&id_of(&name), SNAPSHOT_S, "/SnapshotStatus", json!("available"));
-    busy(account, &group, "snapshotting", SNAPSHOT_S)?;
+    if of_cluster {
+        let id = cache_cluster::id_of(&source);
+        account.edit(id.as_str(), cache_cluster::UNKNOWN)?["CacheClusterStatus"] = json!("snapshotting");
+        account.later(&id, SNAPSHOT_S, "/CacheClusterStatus", json!("available"));
+    } else {
+        busy(account, &source, "snapshotting", SNAPSHOT_S)?;
+    }
     Ok(json!({ "Snapshot": doc }))
 }
 
