@@ -16,6 +16,7 @@ use crate::model::strategy::{Blocker, Candidate, Member, Provision, Scene, Site}
 mod build;
 mod cache_cluster;
 mod cache_subnet_group;
+mod classic_balancer;
 mod client_vpn;
 mod db_cluster;
 mod db_event;
@@ -41,6 +42,7 @@ mod subnet;
 mod target_group;
 mod vpc;
 mod vpc_endpoint;
+mod zones;
 
 pub use build::{MIGRATION_TAG, STEP_TAG};
 pub use listing::{Follow, Listing, Scope, answer as listing_answer};
@@ -130,6 +132,7 @@ pub static KINDS: &[&dyn Kind] = &[
     &db_instance::DbInstance,
     &db_cluster::DbCluster,
     &load_balancer::LoadBalancer,
+    &classic_balancer::ClassicBalancer,
     &target_group::TargetGroup,
     &cache_subnet_group::CacheSubnetGroup,
     &replication_group::ReplicationGroup,

@@ -91,7 +91,7 @@ fn owner(doc: &Value) -> Option<Id> {
         let mut parts = balancer.split('/');
         return Some(match (parts.next(), parts.next()) {
             (Some(_), Some(name)) => Id::new(format!("lb:{name}")),
-            _ => Id::new(format!("service:classic-elb/{balancer}")),
+            _ => super::classic_balancer::id_of(balancer),
         });
     }
     if description.starts_with("AWS Lambda VPC ENI") {
@@ -237,7 +237,7 @@ mod tests {
         check(json!({ "InterfaceType": "nat_gateway", "Description": "Interface for NAT Gateway nat-1" }), Some("nat-1"));
         check(json!({ "InterfaceType": "vpc_endpoint", "Description": "VPC Endpoint Interface vpce-1" }), Some("vpce-1"));
         check(json!({ "Description": "ELB app/shop/50dc6c495c0c9188" }), Some("lb:shop"));
-        check(json!({ "Description": "ELB old-classic" }), Some("service:classic-elb/old-classic"));
+        check(json!({ "Description": "ELB old-classic" }), Some("clb:old-classic"));
         check(json!({ "Description": "RDSNetworkInterface" }), Some("service:rds"));
         check(json!({ "Description": "ElastiCache sessions-001" }), Some("cache:sessions-001"));
         check(

@@ -12,7 +12,7 @@ use crate::model::account::Account;
 use crate::model::call::{Object, Refusal};
 use crate::model::facet::{Facets, Role, Target, Targets};
 use crate::model::id::Id;
-use crate::model::network::{Peer, Ports};
+use crate::model::network::{Peer, Ports, Protocol};
 use crate::model::path;
 use crate::model::resource::{Resource, tags_of};
 
@@ -53,6 +53,12 @@ static LISTING: Listing = Listing {
 /// `tg:app` from `arn:…:targetgroup/app/…`.
 pub(super) fn id_of_arn(arn: &str) -> Id {
     Id::new(format!("tg:{}", arn.split('/').nth(1).unwrap_or(arn)))
+}
+
+/// On what its targets are sent traffic, where that is not TCP alone.
+fn transports(doc: &Value) -> Vec<Protocol> {
+    let transports = super::load_balancer::transports(path::text(doc, "Protocol"));
+    if transports == [Protocol::Tcp] { Vec::new() } else { transports.to_vec() }
 }
 
 /// Seconds until a registered target has passed its first health checks.
@@ -136,12 +142,21 @@ fn state_of(account: &Account, group: &Resource, description: &Value) -> &'stati
     if description["SinceMs"].as_u64().is_some_and(|since| account.now_ms < since + FIRST_CHECKS_S * 1000) {
         return "initial";
     }
-    let port = description["Target"]["Port"].as_u64().and_then(|p| u16::try_from(p).ok()).unwrap_or(80);
+    if !balancers.iter().any(|balancer| is_enabled(balancer, path::text(&instance.doc, "Placement.AvailabilityZone"))) {
+        return "unused";
+    }
+    let own = description["Target"]["Port"].as_u64().and_then(|p| u16::try_from(p).ok()).unwrap_or(80);
+    let port = path::text(&group.doc, "HealthCheckPort").parse().unwrap_or(own);
     if balancers.iter().all(|balancer| admits(account, instance, balancer, port)) { "healthy" } else { "unhealthy" }
 }
 
+/// A balancer reaches targets in the zones only that it is in (ELB guides, target groups).
+fn is_enabled(balancer: &Resource, zone: &str) -> bool {
+    path::texts(&balancer.doc, "AvailabilityZones[].ZoneName").iter().any(|enabled| enabled == zone)
+}
+
 /// Whether a group of the instance lets the balancer in on a port, by its groups or by its nodes' addresses.
-fn admits(account: &Account, instance: &Resource, balancer: &Resource, port: u16) -> bool {
+pub(super) fn admits(account: &Account, instance: &Resource, balancer: &Resource, port: u16) -> bool {
     let worn = path::texts(&instance.doc, "SecurityGroups[].GroupId");
     let from = path::texts(&balancer.doc, "SecurityGroups[]");
     let nodes: Vec<std::net::IpAddr> =
@@ -194,6 +209,7 @@ impl Kind for TargetGroup {
                     members,
                     health_port: doc["HealthCheckPort"].as_str().and_then(|port| port.parse().ok()),
                     drain_s: doc["DeregistrationDelay"].as_str().and_then(|s| s.parse().ok()).unwrap_or(300),
+                    transports: transports(doc),
                 }),
                 ..Facets::default()
             },

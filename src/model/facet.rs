@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::id::Id;
-use super::network::{Ports, Rule};
+use super::network::{Ports, Protocol, Rule};
 
 /// What part a resource plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -145,6 +145,22 @@ pub struct Targets {
     pub health_port: Option<u16>,
     /// Seconds that a deregistered target drains.
     pub drain_s: u64,
+    /// The transports on which they are sent traffic; TCP alone where there are none here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transports: Vec<Protocol>,
+}
+
+impl Targets {
+    /// The ports on which a target must be reachable: for traffic, and for health checks, which use TCP.
+    pub fn ports(&self, target: &Target) -> Vec<Ports> {
+        let traffic = self.transports.iter().map(|transport| Ports { protocol: transport.clone(), ..Ports::tcp(target.port) });
+        let mut ports: Vec<Ports> = traffic.collect();
+        if ports.is_empty() {
+            ports.push(Ports::tcp(target.port));
+        }
+        ports.push(Ports::tcp(self.health_port.unwrap_or(target.port)));
+        ports
+    }
 }
 
 /// One registered target.

@@ -21,7 +21,8 @@ impl<'a> Index<'a> {
     /// The indexes of an inventory.
     pub fn of(inventory: &'a Inventory) -> Index<'a> {
         let mut index = Index { target_groups: BTreeMap::new(), elastic: BTreeMap::new(), held: BTreeMap::new() };
-        for group in inventory.with_role(Role::TargetGroup) {
+        let lists = [Role::TargetGroup, Role::Balancer].into_iter().flat_map(|role| inventory.with_role(role));
+        for group in lists {
             for target in group.facets.targets.iter().flat_map(|targets| &targets.members) {
                 let groups = index.target_groups.entry(&target.target).or_default();
                 if groups.last().is_none_or(|last| last.id != group.id) {
@@ -40,7 +41,7 @@ impl<'a> Index<'a> {
         index
     }
 
-    /// The target groups that a target is in, by the target's own name: an instance's id, an address, an ARN.
+    /// The target groups that a target is in (and Classic Load Balancers, which list their targets themselves), by the target's own name: an instance's id, an address, an ARN.
     pub fn target_groups(&self, target: &str) -> &[&'a Resource] {
         self.target_groups.get(target).map_or(&[], Vec::as_slice)
     }

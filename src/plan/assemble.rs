@@ -305,7 +305,8 @@ impl<'a> Assembly<'a> {
             places.entry(step.of_move.clone()).and_modify(|(_, last)| *last = at).or_insert((at, at));
         }
         let relocated = |d: &&Decision| d.moves && d.strategy == Strategy::Relocate;
-        for group in self.inventory.with_role(Role::TargetGroup) {
+        for group in self.inventory.resources.values().filter(|resource| resource.facets.targets.is_some()) {
+            let what = if group.role == Role::TargetGroup { "target group " } else { "" };
             let members = group
                 .facets
                 .targets
@@ -320,9 +321,7 @@ impl<'a> Assembly<'a> {
                 let last = self.steps[last].id.clone();
                 let first = &mut self.steps[first];
                 if !first.needs.iter().any(|need| need.step == last) {
-                    first
-                        .needs
-                        .push(Need { step: last, because: format!("target group {} keeps a healthy target at every moment", group.name) });
+                    first.needs.push(Need { step: last, because: format!("{what}{} keeps a healthy target at every moment", group.name) });
                 }
             }
         }
@@ -546,6 +545,7 @@ impl<'a> Assembly<'a> {
                 | "elasticloadbalancing:DescribeListeners"
                 | "elasticloadbalancing:DescribeTargetGroups"
                 | "elasticloadbalancing:DescribeTargetHealth" => any("lb:"),
+                "elb:DescribeLoadBalancers" => any("clb:"),
                 _ => false,
             };
             if needed {

@@ -199,7 +199,10 @@ fn one(resource: &Resource, site: &Site<'_>, asked: Option<&(Strategy, Option<St
         Some((strategy, reason)) => chosen_by_person(&mut candidates, *strategy, reason.as_deref()),
         None => preferred(&candidates, prefer).or_else(|| best(&candidates)),
     };
-    let taken = at.map_or_else(|| left("this version does not move its kind"), |at| candidates.remove(at));
+    let taken = match at {
+        Some(at) => candidates.remove(at),
+        None => left(unasked(&candidates)),
+    };
     Decision { strategy: taken.strategy, slug, taken, rejected: candidates, moves: needs }
 }
 
@@ -217,6 +220,17 @@ fn chosen_by_person(candidates: &mut Vec<Candidate>, strategy: Strategy, reason:
     }
     candidates.push(Candidate::new(strategy, "its kind has no such strategy").impossible(true));
     Some(candidates.len() - 1)
+}
+
+/// Strategies, for people.
+fn names(candidates: &[&Candidate]) -> String {
+    candidates.iter().map(|candidate| candidate.strategy.name()).collect::<Vec<_>>().join(", ")
+}
+
+/// Why nothing is done unless a person asks for it.
+fn unasked(candidates: &[Candidate]) -> &str {
+    let waits = candidates.iter().find(|candidate| !candidate.impossible).or(candidates.first());
+    waits.map_or("this version does not move its kind", |candidate| &candidate.reason)
 }
 
 fn left(reason: &str) -> Candidate {
@@ -254,8 +268,21 @@ fn refuse_the_impossible(decisions: &mut Decisions<'_>, inventory: &Inventory) {
             && decision.strategy == Strategy::Skip
             && let Some(subnet) = shares
         {
-            let why = format!("{} is skipped, but its subnet {} turns private for others", resource.name, inventory.name(subnet));
-            decisions.blockers.push(block(why, "move it too, or skip the others in that subnet as well"));
+            let place = inventory.name(subnet);
+            let open: Vec<&Candidate> = decision.rejected.iter().filter(|c| c.rejected && !c.impossible).collect();
+            decisions.blockers.push(match open.first() {
+                None => block(
+                    format!("{} is skipped, but its subnet {place} turns private for others", resource.name),
+                    "move it too, or skip the others in that subnet as well",
+                ),
+                Some(first) => block(
+                    format!(
+                        "{} stays unless a person says otherwise, but its subnet {place} turns private: {}",
+                        resource.name, first.reason
+                    ),
+                    &format!("name a strategy for it in the intent ({}), or skip the others in that subnet", names(&open)),
+                ),
+            });
         }
         if decision.moves && decision.strategy == Strategy::Skip && shares.is_none() {
             decisions.warnings.push(format!("{} stays public: {}", resource.name, decision.taken.reason));

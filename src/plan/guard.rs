@@ -100,7 +100,9 @@ pub type Addition = (Id, Vec<(Ports, Value, String)>);
 pub fn design(input: &Input<'_>) -> (BTreeMap<Id, Design>, Vec<Addition>) {
     let designer = Designer::new(input);
     let moving = input.chosen.iter().filter(|(_, (strategy, _))| !matches!(strategy, Strategy::Skip | Strategy::Retire));
-    let designs = moving.filter_map(|(id, (_, slug))| Some((id.clone(), designer.one(input.inventory.get(id)?, slug)))).collect();
+    // What has no place for a group (a network load balancer that was made without) gets none.
+    let guarded = moving.filter_map(|(id, (_, slug))| Some((input.inventory.get(id).filter(|r| r.facets.guard.is_some())?, slug)));
+    let designs = guarded.map(|(resource, slug)| (resource.id.clone(), designer.one(resource, slug))).collect();
     let additions = additions(&designer, &designs);
     (designs, additions)
 }
@@ -144,7 +146,7 @@ struct Designer<'a> {
     wearing: BTreeMap<&'a Id, Vec<&'a Resource>>,
     by_address: BTreeMap<Ipv4Addr, &'a Resource>,
     strangers: BTreeMap<&'a Id, &'a str>,
-    served: BTreeMap<&'a str, Vec<(&'a Resource, u16)>>,
+    served: BTreeMap<&'a str, Vec<(&'a Resource, Ports)>>,
     ranges: Vec<IpNet>,
     declared: BTreeMap<&'a Id, Vec<(&'a Id, &'a Ports)>>,
     keeps: BTreeSet<&'a Id>,
@@ -266,7 +268,9 @@ impl<'a> Designer<'a> {
     fn final_groups(&self, resource: &Resource) -> Vec<Value> {
         let stays = self.keeps.contains(&resource.id);
         match self.input.chosen.get(&resource.id) {
-            Some((strategy, slug)) if !stays && !matches!(strategy, Strategy::Skip | Strategy::Retire) => {
+            Some((strategy, slug))
+                if !stays && resource.facets.guard.is_some() && !matches!(strategy, Strategy::Skip | Strategy::Retire) =>
+            {
                 vec![json!(format!("${{group-{slug}.GroupId}}"))]
             }
             _ => resource.groups().iter().map(|group| json!(group.as_str())).collect(),
@@ -325,25 +329,31 @@ impl<'a> Designer<'a> {
 
     /// Balancer to target, on the target's port and on the health check's.
     fn targets(&self, resource: &'a Resource, draft: &mut Rules) {
-        for (balancer, port) in self.served.get(resource.id.as_str()).into_iter().flatten() {
+        for (balancer, ports) in self.served.get(resource.id.as_str()).into_iter().flatten() {
             let because = format!("target of {}", balancer.name);
             let groups = self.final_groups(balancer);
             if groups.is_empty() {
                 // A network load balancer without groups passes the clients' addresses on.
-                for rule in self.old_rules(resource).into_iter().filter(|rule| rule.ports.cover(&Ports::tcp(*port))) {
-                    if let Peer::Cidr(net) = &rule.peer {
-                        draft.add(
-                            &Ports::tcp(*port),
-                            cidr(net),
-                            &net.to_string(),
-                            &format!("clients of {}, which has no group", balancer.name),
-                        );
+                let because = format!("clients of {}, which has no group", balancer.name);
+                for rule in self.old_rules(resource).into_iter().filter(|rule| rule.ports.cover(ports)) {
+                    for net in self.clients(balancer, &rule.peer) {
+                        draft.add(ports, cidr(&net), &net.to_string(), &because);
                     }
                 }
             }
             for group in groups {
-                draft.add(&Ports::tcp(*port), json!({ "GroupId": group }), &balancer.name, &because);
+                draft.add(ports, json!({ "GroupId": group }), &balancer.name, &because);
             }
+        }
+    }
+
+    /// The addresses that a peer stands for as clients of a balancer: of an internal one none from the internet.
+    fn clients(&self, balancer: &Resource, peer: &Peer) -> Vec<IpNet> {
+        let facing = balancer.facets.balancing.as_ref().is_some_and(|b| b.internet_facing);
+        match peer {
+            Peer::Cidr(net) if facing || is_private(net) => vec![*net],
+            Peer::Cidr(_) => self.ranges.clone(),
+            _ => Vec::new(),
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::model::facet::Role;
 use crate::model::id::Id;
 use crate::model::inventory::Inventory;
+use crate::model::network::Ports;
 use crate::model::resource::Resource;
 
 /// Groups of interfaces whose owners this version does not move, and who may well open connections.
@@ -25,21 +26,23 @@ pub fn strangers(inventory: &Inventory) -> BTreeMap<&Id, &str> {
     out
 }
 
-/// For each target: the balancers that send to it, and on which ports.
-pub fn served(inventory: &Inventory) -> BTreeMap<&str, Vec<(&Resource, u16)>> {
+/// For each target: the balancers that send to it, and on which ports. A Classic Load Balancer names its targets itself.
+pub fn served(inventory: &Inventory) -> BTreeMap<&str, Vec<(&Resource, Ports)>> {
     let mut behind: BTreeMap<&Id, Vec<&Resource>> = BTreeMap::new();
     for balancer in inventory.with_role(Role::Balancer) {
         for group in balancer.facets.balancing.iter().flat_map(|b| &b.target_groups) {
             behind.entry(group).or_default().push(balancer);
         }
+        if balancer.facets.targets.is_some() {
+            behind.entry(&balancer.id).or_default().push(balancer);
+        }
     }
-    let mut out: BTreeMap<&str, Vec<(&Resource, u16)>> = BTreeMap::new();
-    for group in inventory.with_role(Role::TargetGroup) {
-        let Some(targets) = &group.facets.targets else { continue };
+    let mut out: BTreeMap<&str, Vec<(&Resource, Ports)>> = BTreeMap::new();
+    for (list, balancers) in behind {
+        let Some(targets) = inventory.get(list).and_then(|list| list.facets.targets.as_ref()) else { continue };
         for target in &targets.members {
-            for balancer in behind.get(&group.id).into_iter().flatten() {
-                let ports = std::iter::once(target.port).chain(targets.health_port);
-                out.entry(target.target.as_str()).or_default().extend(ports.map(|port| (*balancer, port)));
+            for balancer in &balancers {
+                out.entry(target.target.as_str()).or_default().extend(targets.ports(target).into_iter().map(|ports| (*balancer, ports)));
             }
         }
     }

@@ -28,7 +28,7 @@ fn accounts() -> Vec<Account> {
     let mut lab = Lab::new(&docs, &plan);
     let before = lab.cloud.account();
     lab.reach(ALL, "forward");
-    let mut all = vec![before, lab.cloud.account(), every_cache().account()];
+    let mut all = vec![before, lab.cloud.account(), every_cache().account(), balancers().account()];
     all.extend([without_profile(), with_client_vpn()]);
     all
 }
@@ -49,6 +49,14 @@ fn with_client_vpn() -> Account {
     let mut lab = Lab::new(&docs, &plan);
     lab.reach(Goal::Forward(Stage::Access), "a Client VPN");
     lab.cloud.account()
+}
+
+/// The balancers that the spine has nothing of.
+fn balancers() -> Docs {
+    let mut docs = spine();
+    docs.network_balancer("edge", "internet-facing", &["a", "b"], &[("TCP_UDP", 53)], &["i-app-1"]);
+    docs.classic_balancer("old", "internet-facing", &["a", "b"], "sg-alb", &["i-app-2"]);
+    docs
 }
 
 fn object(value: Value) -> Object {
@@ -125,7 +133,7 @@ fn calls_of_a_run(plan: &Plan, docs: &Docs) -> BTreeMap<String, Object> {
 /// Every effect refuses, and changes nothing, when it gets no parameters, too few, or ids of nothing.
 #[test]
 fn effects_refuse_what_is_missing_or_unknown() {
-    let docs = spine();
+    let docs = balancers();
     let calls = calls_of_a_run(&plan_of(&docs, "endpoints: {gateway: [s3], interface: [ssm]}\n"), &docs);
     for (operation, effect) in KINDS.iter().flat_map(|kind| kind.effects()) {
         let refuses = |parameters: Object, what: &str| {

@@ -16,6 +16,8 @@ mod addresses;
 mod architecture;
 /// What the program says and leaves alone when what it is given is bad.
 mod bad_input;
+/// Load balancers of every kind.
+mod balancers;
 /// A Client VPN for developers.
 mod client_vpn;
 /// What holds of every kind and of every step, whatever they are.

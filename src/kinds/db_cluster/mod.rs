@@ -24,6 +24,9 @@ mod scaling;
 
 pub struct DbCluster;
 
+/// One read for however many.
+pub(super) const ALL: usize = 100_000;
+
 static LISTING: Listing = Listing {
     operation: "rds:DescribeDBClusters",
     documents: "DBClusters[]",
@@ -34,8 +37,8 @@ static LISTING: Listing = Listing {
         Follow {
             operation: "rds:DescribeDBSubnetGroups",
             result: "DBSubnetGroups",
-            parameters: |docs| Some(json!({ "DBSubnetGroupName": docs[0]["DBSubnetGroup"].as_str()? })),
-            batch: 1,
+            parameters: |docs| docs.iter().any(|doc| doc["DBSubnetGroup"].is_string()).then(|| json!({})),
+            batch: ALL,
             merge: |doc, answer| {
                 let name = path::text(doc, "DBSubnetGroup").to_owned();
                 doc["SubnetGroup"] = path::first(answer, &format!("DBSubnetGroups[DBSubnetGroupName={name}]")).cloned().unwrap_or_default();
@@ -45,10 +48,10 @@ static LISTING: Listing = Listing {
             operation: "rds:DescribeDBInstances",
             result: "DBInstances",
             parameters: |docs| {
-                let filter = json!({ "Name": "db-cluster-id", "Values": [docs[0]["DBClusterIdentifier"].as_str()?] });
-                Some(json!({ "Filters": [filter] }))
+                let ids: Vec<&Value> = docs.iter().map(|doc| &doc["DBClusterIdentifier"]).filter(|id| id.is_string()).collect();
+                (!ids.is_empty()).then(|| json!({ "Filters": [{ "Name": "db-cluster-id", "Values": ids }] }))
             },
-            batch: 1,
+            batch: 100,
             merge: |doc, answer| {
                 let name = path::text(doc, "DBClusterIdentifier").to_owned();
                 let members = path::select(answer, &format!("DBInstances[DBClusterIdentifier={name}]"));

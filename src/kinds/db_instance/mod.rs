@@ -6,9 +6,10 @@
 //! subnet turns private may become unreachable (RDS guide, `USER_VPC.WorkingWithRDSInstanceinaVPC.md`). Its groups are
 //! replaced whole by `ModifyDBInstance`, which is refused unless the instance is `available`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{Effect, Kind, Listing, Read, Scope, db_event};
+use super::db_cluster::ALL;
+use super::{Effect, Follow, Kind, Listing, Read, Scope, db_event};
 use crate::model::facet::{Facets, Guard, Placement, Role};
 use crate::model::id::Id;
 use crate::model::network::Ports;
@@ -32,8 +33,45 @@ static LISTING: Listing = Listing {
     scope: Scope::Region,
     with: super::listing::nothing,
     ids: ("DBInstanceIdentifier", "DBInstanceIdentifier", "DBInstanceNotFound"),
-    follow: &[],
+    follow: &[CLUSTER, GROUP],
 };
+
+/// Where the answer does not say in which subnet group a cluster's member is, its cluster's does.
+const CLUSTER: Follow = Follow {
+    operation: "rds:DescribeDBClusters",
+    result: "DBClusters",
+    parameters: |docs| docs.iter().any(|doc| is_homeless_member(doc)).then(|| json!({})),
+    batch: ALL,
+    merge: |doc, answer| {
+        if is_homeless_member(doc) {
+            let group =
+                path::text(answer, &format!("DBClusters[DBClusterIdentifier={}].DBSubnetGroup", path::text(doc, "DBClusterIdentifier")));
+            doc["DBSubnetGroup"] = json!({ "DBSubnetGroupName": group });
+        }
+    },
+};
+
+/// And the group itself, where only its name is known.
+const GROUP: Follow = Follow {
+    operation: "rds:DescribeDBSubnetGroups",
+    result: "DBSubnetGroups",
+    parameters: |docs| docs.iter().any(|doc| is_named_only(doc)).then(|| json!({})),
+    batch: ALL,
+    merge: |doc, answer| {
+        if is_named_only(doc) {
+            let name = path::text(doc, "DBSubnetGroup.DBSubnetGroupName");
+            doc["DBSubnetGroup"] = path::first(answer, &format!("DBSubnetGroups[DBSubnetGroupName={name}]")).cloned().unwrap_or_default();
+        }
+    },
+};
+
+fn is_homeless_member(doc: &Value) -> bool {
+    !path::text(doc, "DBClusterIdentifier").is_empty() && path::text(doc, "DBSubnetGroup.DBSubnetGroupName").is_empty()
+}
+
+fn is_named_only(doc: &Value) -> bool {
+    !path::text(doc, "DBSubnetGroup.DBSubnetGroupName").is_empty() && doc["DBSubnetGroup"]["VpcId"].is_null()
+}
 
 impl Kind for DbInstance {
     fn name(&self) -> &'static str {

@@ -8,6 +8,7 @@
 
 mod account;
 mod launch;
+mod membership;
 mod moves;
 mod relocate;
 mod session;
@@ -131,7 +132,7 @@ impl Kind for Ec2Instance {
             .risk(Risk::Medium)
             .way_back(WayBack::UntilFirstWrite)
             .impossible(store);
-        let retire = Candidate::new(Strategy::Retire, "only a person can say that nobody needs it any more")
+        let retire = Candidate::new(Strategy::Retire, "only a person can say that nobody needs it any more; a bastion is stopped when Session Manager reaches the rest")
             .takes(60)
             .risk(Risk::Medium)
             .only_if_asked(true);

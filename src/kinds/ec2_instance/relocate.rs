@@ -2,71 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::moves::{DRAIN_S, OUTAGE_S, discard, protect_step, regroup, stop_step};
+use super::membership::{Membership, memberships};
+use super::moves::{OUTAGE_S, discard, protect_step, regroup, stop_step};
 use super::session;
 use crate::kinds::build::{capture, check, filter, made_by, output, step, tag_specification, undo, undo_and_wait, wait, wait_or_fail};
 use crate::kinds::image::IMAGE_S;
 use crate::model::path;
 use crate::model::resource::Resource;
-use crate::model::step::{Check, Expect, Impact, Stage, Step, UndoCall, Wait};
+use crate::model::step::{Expect, Impact, Stage, Step, UndoCall};
 use crate::model::strategy::{Blocker, Scene};
-
-/// A target group that the instance is in.
-struct Membership<'a> {
-    group: &'a Resource,
-    port: u16,
-    alone: bool,
-}
-
-fn memberships<'a>(resource: &Resource, scene: &Scene<'a>) -> Vec<Membership<'a>> {
-    let mut out = Vec::new();
-    for group in scene.index.target_groups(resource.id.as_str()).iter().copied() {
-        let members = group.facets.targets.iter().flat_map(|targets| &targets.members);
-        for target in members.filter(|target| target.target == resource.id.as_str()) {
-            let alone = !group.facets.targets.iter().flat_map(|t| &t.members).any(|t| t.target != resource.id.as_str());
-            out.push(Membership { group, port: target.port, alone });
-        }
-    }
-    out
-}
-
-impl Membership<'_> {
-    fn arn(&self) -> &Value {
-        &self.group.doc["TargetGroupArn"]
-    }
-
-    fn target(&self, id: &Value) -> Value {
-        json!({ "TargetGroupArn": self.arn(), "Targets": [{ "Id": id, "Port": self.port }] })
-    }
-
-    fn health(&self, what: &str, id: &Value, expect: Expect) -> Check {
-        let text = id.as_str().unwrap_or_default();
-        let at = format!("TargetHealthDescriptions[Target.Id={text}].TargetHealth.State");
-        check(what, "elasticloadbalancing:DescribeTargetHealth", json!({ "TargetGroupArn": self.arn() }), &at, expect)
-    }
-
-    /// Whether anything sends it traffic: a target of a group without a balancer is never healthy.
-    fn serves(&self) -> bool {
-        !path::texts(&self.group.doc, "LoadBalancerArns[]").is_empty()
-    }
-
-    fn registered(&self, id: &Value) -> Vec<Wait> {
-        if !self.serves() {
-            return Vec::new();
-        }
-        vec![wait(self.health("the target is healthy", id, Expect::Equals(json!("healthy"))), 30, 900)]
-    }
-
-    /// Every state of a registered target; one that is deregistered drains, then it is not listed any more (ELB guide).
-    fn registered_states() -> Vec<Value> {
-        ["initial", "healthy", "unhealthy", "unhealthy.draining", "unused", "unavailable"].map(|state| json!(state)).to_vec()
-    }
-
-    fn drained(&self, id: &Value) -> Vec<Wait> {
-        let drain = self.group.facets.targets.as_ref().map_or(DRAIN_S, |targets| targets.drain_s);
-        vec![wait(self.health("the target has drained", id, Expect::Absent), drain, drain + 300)]
-    }
-}
 
 /// A relocation in the making.
 pub(super) struct Move<'a> {
@@ -135,7 +79,7 @@ impl<'a> Move<'a> {
         for at in 1..steps.len() {
             let previous = steps[at - 1].id.clone();
             let reason = match steps[at - 1].call.operation.name() {
-                "DeregisterTargets" => reasons[0],
+                "DeregisterTargets" | "DeregisterInstancesFromLoadBalancer" => reasons[0],
                 "StopInstances" => reasons[1],
                 "CreateImage" => reasons[2],
                 "RunInstances" | "SendCommand" => reasons[3],
@@ -182,24 +126,26 @@ impl<'a> Move<'a> {
 
     fn deregister(&self, membership: &Membership<'_>) -> Step {
         let id = if self.memberships.len() > 1 {
-            self.id(&format!("deregister-{}", crate::model::id::slug(&membership.group.name)))
+            self.id(&format!("deregister-{}", crate::model::id::slug(membership.name())))
         } else {
             self.id("deregister")
         };
-        let name = &membership.group.name;
-        let mut draft = step(&id, Stage::Pets, self.scene.slug, format!("Take {} out of target group {name}", self.resource.name))
+        let (out, back) = (membership.deregister(&self.old()), membership.register(&self.old()));
+        let title = format!("Take {} out of {}", self.resource.name, membership.words());
+        let mut draft = step(&id, Stage::Pets, self.scene.slug, title)
             .before(membership.health("it is registered", &self.old(), Expect::Exists))
-            .call("elasticloadbalancing:DeregisterTargets", membership.target(&self.old()))
-            .settled_by(membership.health("it is not served any more", &self.old(), Expect::Excludes(Membership::registered_states())))
+            .call(out.0, out.1)
+            .settled_by(membership.health("it is not served any more", &self.old(), Expect::Excludes(membership.registered_states())))
             .undo(vec![undo_and_wait(
-                "elasticloadbalancing:RegisterTargets",
-                membership.target(&self.old()),
-                membership.health("it is registered", &self.old(), Expect::Includes(vec![json!("healthy")])),
+                back.0,
+                back.1,
+                membership.health("it is registered", &self.old(), Expect::Includes(vec![membership.healthy()])),
                 membership.registered(&self.old()),
             )]);
         if membership.alone && membership.serves() {
             let minutes = OUTAGE_S.div_ceil(60) + 1;
-            draft = draft.impact(Impact::Outage { minutes, what: format!("{name} has no other target until the copy is healthy") });
+            draft = draft
+                .impact(Impact::Outage { minutes, what: format!("{} has no other target until the copy is healthy", membership.name()) });
         }
         membership.drained(&self.old()).into_iter().fold(draft, |draft, wait| draft.wait(wait)).done()
     }
@@ -298,25 +244,21 @@ impl<'a> Move<'a> {
 
     fn register(&self, membership: &Membership<'_>) -> Step {
         let id = if self.memberships.len() > 1 {
-            self.id(&format!("register-{}", crate::model::id::slug(&membership.group.name)))
+            self.id(&format!("register-{}", crate::model::id::slug(membership.name())))
         } else {
             self.id("register")
         };
         let new = self.new_id();
-        let draft = step(
-            &id,
-            Stage::Pets,
-            self.scene.slug,
-            format!("Put the copy of {} into target group {}", self.resource.name, membership.group.name),
-        )
-        .call("elasticloadbalancing:RegisterTargets", membership.target(&new))
-        .settled_by(membership.health("it is registered", &new, Expect::Exists))
-        .undo(vec![undo_and_wait(
-            "elasticloadbalancing:DeregisterTargets",
-            membership.target(&new),
-            membership.health("it is not registered", &new, Expect::Absent),
-            membership.drained(&new),
-        )]);
+        let (call, back) = (membership.register(&new), membership.deregister(&new));
+        let draft = step(&id, Stage::Pets, self.scene.slug, format!("Put the copy of {} into {}", self.resource.name, membership.words()))
+            .call(call.0, call.1)
+            .settled_by(membership.health("it is registered", &new, Expect::Exists))
+            .undo(vec![undo_and_wait(
+                back.0,
+                back.1,
+                membership.health("it is not registered", &new, Expect::Absent),
+                membership.drained(&new),
+            )]);
         membership.registered(&new).into_iter().fold(draft, |draft, wait| draft.wait(wait)).done()
     }
 

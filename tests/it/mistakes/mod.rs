@@ -1,4 +1,5 @@
 //! The 25 mistakes of a naive tool (aws-semantics, section c), one test each: that this one does not make them.
 
 mod access;
+mod balancers;
 mod network;

@@ -4,6 +4,8 @@
 
 pub mod account;
 pub mod account_access;
+/// Network and Classic Load Balancers.
+pub mod account_balancers;
 pub mod account_data;
 pub mod command;
 pub mod emulator;

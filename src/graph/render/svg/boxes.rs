@@ -90,7 +90,7 @@ fn second_line(scene: &Scene<'_>, node: &Node, spans: usize) -> (String, String)
         let place = if balancing.internet_facing { "internet-facing" } else { "internal" };
         let ports: Vec<String> = balancing.listeners.iter().map(|ports| ports.from.to_string()).collect();
         let behind = balancing.target_groups.iter().filter_map(|id| scene.inventory.get(id)?.facets.targets.as_ref());
-        let targets: usize = behind.map(|targets| targets.members.len()).sum();
+        let targets: usize = behind.chain(&facets.targets).map(|targets| targets.members.len()).sum();
         line = format!("{place} · {} → {targets} {}", ports.join(", "), if targets == 1 { "target" } else { "targets" });
     }
     if let Some(ip) = facets.private_addresses.first().filter(|_| spans == 1) {
