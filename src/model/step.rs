@@ -2,7 +2,8 @@
 //!
 //! Parameters may hold references, resolved when the step runs:
 //! - a string `${step-id.Output}`: an output of an earlier step; `${step-id.At}`: when its call was announced;
-//!   `${self.Token}`: the call's idempotency token; `${self.At}`: when the call was announced;
+//!   `${self.Token}`: the call's idempotency token; `${self.At}`: when the call was announced; on the way back: when the
+//!   first call of the way back was;
 //! - an object `{ "$look": { operation, parameters, path } }`: what a read answers at that moment. Used for what may
 //!   change between plan and run (an association's id, a function's revision) and for what must never be written
 //!   down (user data).
@@ -43,6 +44,8 @@ pub enum Expect {
     Exists,
     /// None: the thing is gone, or was never there.
     Absent,
+    /// Exactly so many.
+    Count(usize),
     /// At least one is a moment after this one; both are RFC 3339 texts. `${self.At}` is when the step's call was
     /// first announced.
     Later(Value),
@@ -64,6 +67,7 @@ impl Expect {
             Expect::Excludes(unwanted) => !unwanted.iter().any(|w| spread().contains(&w)),
             Expect::Exists => !selected.is_empty(),
             Expect::Absent => selected.is_empty(),
+            Expect::Count(wanted) => selected.len() == *wanted,
             Expect::Later(than) => selected.iter().any(|value| is_later(value, than)),
         }
     }
@@ -408,7 +412,7 @@ fn each_in_expect<'s>(expect: &'s Expect, visit: &mut dyn FnMut(&'s str, &'s str
         Expect::SameSet(values) | Expect::Includes(values) | Expect::Excludes(values) => {
             values.iter().for_each(|value| each_in(value, visit))
         }
-        Expect::Exists | Expect::Absent => {}
+        Expect::Exists | Expect::Absent | Expect::Count(_) => {}
     }
 }
 

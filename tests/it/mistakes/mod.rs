@@ -2,4 +2,5 @@
 
 mod access;
 mod balancers;
+mod data;
 mod network;
