@@ -39,14 +39,6 @@ fn before_and_after(docs: &Docs, plan: &Plan) -> Vec<Account> {
     vec![before, lab.cloud.account()]
 }
 
-/// The balancers that the spine has nothing of.
-fn balancers() -> Docs {
-    let mut docs = spine();
-    docs.network_balancer("edge", "internet-facing", &["a", "b"], &[("TCP_UDP", 53)], &["i-app-1"]);
-    docs.classic_balancer("old", "internet-facing", &["a", "b"], "sg-alb", &["i-app-2"]);
-    docs
-}
-
 /// An account in which an instance gets the migration's own role and profile.
 fn without_profile() -> Account {
     let docs = bare();
@@ -63,6 +55,14 @@ fn with_client_vpn() -> Account {
     let mut lab = Lab::new(&docs, &plan);
     lab.reach(Goal::Forward(Stage::Access), "a Client VPN");
     lab.cloud.account()
+}
+
+/// The balancers that the spine has nothing of.
+fn balancers() -> Docs {
+    let mut docs = spine();
+    docs.network_balancer("edge", "internet-facing", &["a", "b"], &[("TCP_UDP", 53)], &["i-app-1"]);
+    docs.classic_balancer("old", "internet-facing", &["a", "b"], "sg-alb", &["i-app-2"]);
+    docs
 }
 
 fn object(value: Value) -> Object {

@@ -133,10 +133,13 @@ impl Kind for Ec2Instance {
             .risk(Risk::Medium)
             .way_back(WayBack::UntilFirstWrite)
             .impossible(store);
-        let retire = Candidate::new(Strategy::Retire, "only a person can say that nobody needs it any more")
-            .takes(60)
-            .risk(Risk::Medium)
-            .only_if_asked(true);
+        let retire = Candidate::new(
+            Strategy::Retire,
+            "only a person can say that nobody needs it any more; a bastion is stopped when Session Manager reaches the rest",
+        )
+        .takes(60)
+        .risk(Risk::Medium)
+        .only_if_asked(true);
         vec![flip, relocate, retire]
     }
 
