@@ -96,7 +96,7 @@ fn not_json(path: &Path, text: &str, why: &serde_json::Error) -> Error {
 
 /// Whether an answer says that there is another page.
 fn goes_on(answer: &Value) -> bool {
-    ["NextToken", "NextMarker", "Marker"].iter().any(|key| answer[*key].as_str().is_some_and(|token| !token.is_empty()))
+    ["NextToken", "nextToken", "NextMarker", "Marker"].iter().any(|key| answer[*key].as_str().is_some_and(|token| !token.is_empty()))
 }
 
 /// The documents of one listing from all files that hold some; none if no file does.

@@ -11,6 +11,7 @@ use std::sync::Mutex;
 
 use hikkoshi::cloud::Cloud;
 use hikkoshi::cloud::aws::AwsCloud;
+use hikkoshi::execute::driver::End;
 use hikkoshi::execute::machine::Goal;
 use hikkoshi::model::call::{Call, Outcome};
 use hikkoshi::model::path;
@@ -18,7 +19,8 @@ use hikkoshi::model::step::Stage;
 use serde_json::{Value, json};
 
 use crate::support::account::spine;
-use crate::support::account_data::every_cache;
+use crate::support::account_access::{VPN, bare, released};
+use crate::support::account_data::{data, every_cache};
 use crate::support::emulator::{Emulator, aws};
 use crate::support::lab::{ALL, Disturb, Fate, Lab, plan_of};
 
@@ -74,12 +76,15 @@ fn every_call_of_a_run_is_in_the_tables() {
     let mut balancers = spine();
     balancers.network_balancer("edge", "internet-facing", &["a", "b"], &[("TCP_UDP", 53)], &["i-app-1"]);
     balancers.elastic_nodes("edge", &["a", "b"]);
-    balancers.classic_balancer("old", "internet-facing", &["a"], "sg-alb", &["i-app-2"]);
+    balancers.classic_balancer("old", "internet-facing", &["a", "b"], "sg-alb", &["i-app-2"]);
     let asked = "nat: single\nworkloads: [{name: edge, strategy: stay}]\nendpoints: {gateway: [s3], interface: [ssm]}\n";
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let cloud = runtime.block_on(AwsCloud::connect(None, Some("us-east-1"))).expect("a region is given");
     let unknown = Mutex::new(BTreeSet::new());
-    for (docs, further) in [(balancers, asked), (every_cache(), "")] {
+    let rotating = ["pg-single", "pg-multi", "aurora"].map(|name| format!("{{name: {name}, strategy: rotate}}")).join(", ");
+    let rotating = format!("workloads: [{rotating}]\n");
+    let accounts = [(balancers, asked), (every_cache(), ""), (data(), &rotating), (bare(), ""), (released(), VPN)];
+    for (docs, further) in accounts {
         let plan = plan_of(&docs, further);
         let mut lab = Lab::new(&docs, &plan);
         let decide = |_: u64, call: &Call| {
@@ -88,9 +93,12 @@ fn every_call_of_a_run_is_in_the_tables() {
             }
             Fate::Pass
         };
-        for goal in [ALL, Goal::Back(None), Goal::Forward(Stage::Cleanup)] {
-            lab.go_with(goal, &Disturb { decide: &decide, ..Disturb::default() });
+        let mut fork = lab.fork();
+        for goal in [ALL, Goal::Back(None)] {
+            let end = lab.go_with(goal, &Disturb { decide: &decide, ..Disturb::default() });
+            assert!(matches!(end, End::Reached), "{further}: {end:?}");
         }
+        fork.go_with(Goal::Forward(Stage::Cleanup), &Disturb { decide: &decide, ..Disturb::default() });
     }
     assert_eq!(unknown.into_inner().expect("nobody panicked"), BTreeSet::new());
 }

@@ -23,7 +23,9 @@ operations! {
     ) -> CreateLaunchTemplateVersionOutput { launch_template_version, warning }
     "DeleteLaunchTemplateVersions" => delete_launch_template_versions(
         set_dry_run, set_launch_template_id, set_launch_template_name, set_versions,
-    ) -> DeleteLaunchTemplateVersionsOutput {}
+    ) -> DeleteLaunchTemplateVersionsOutput {
+        successfully_deleted_launch_template_versions, unsuccessfully_deleted_launch_template_versions,
+    }
     "DescribeIamInstanceProfileAssociations" => describe_iam_instance_profile_associations(
         set_association_ids, set_filters, set_max_results, set_next_token,
     ) -> DescribeIamInstanceProfileAssociationsOutput { iam_instance_profile_associations, next_token }
@@ -65,6 +67,11 @@ answers! {
     LaunchTemplateTagSpecification { resource_type, tags }
     ValidationWarning { errors }
     ValidationError { code, message }
+    DeleteLaunchTemplateVersionsResponseSuccessItem { launch_template_id, launch_template_name, version_number }
+    DeleteLaunchTemplateVersionsResponseErrorItem {
+        launch_template_id, launch_template_name, version_number, response_error,
+    }
+    ResponseError { code, message }
     IamInstanceProfileAssociation { association_id, instance_id, iam_instance_profile, state, timestamp }
 }
 
@@ -85,5 +92,5 @@ parameters! {
 words! {
     aws_sdk_ec2;
 
-    IamInstanceProfileAssociationState,
+    IamInstanceProfileAssociationState, LaunchTemplateErrorCode,
 }
