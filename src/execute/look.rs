@@ -109,6 +109,7 @@ pub fn expectation(expect: &Expect, find: Find<'_>) -> Result<Expect, Blind> {
         Expect::Excludes(values) => Expect::Excludes(all(values)?),
         Expect::Exists => Expect::Exists,
         Expect::Absent => Expect::Absent,
+        Expect::Count(wanted) => Expect::Count(*wanted),
         Expect::Later(value) => Expect::Later(one(value)?),
     })
 }

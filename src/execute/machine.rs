@@ -174,6 +174,10 @@ impl<'p> Machine<'p> {
             Body::Captured { step, values } => self.change(step, |state| state.outputs.extend(values.clone())),
             Body::Intended { step, way, .. } => self.change(step, |state| {
                 state.failure = None;
+                // The way back is announced anew.
+                if matches!(way, Way::Undo(_)) && !matches!(state.phase, Phase::Undoing(..)) {
+                    state.announced = None;
+                }
                 state.announced.get_or_insert_with(|| at.to_owned());
                 state.phase = match way {
                     Way::Do => Phase::Intended,

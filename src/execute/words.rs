@@ -31,6 +31,7 @@ pub fn words(expect: &Expect) -> String {
         Expect::Excludes(values) => format!("none of {}", list(values)),
         Expect::Exists => "something".to_owned(),
         Expect::Absent => "nothing".to_owned(),
+        Expect::Count(wanted) => format!("{wanted} of them"),
         Expect::Later(value) => format!("later than {value}"),
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Parameters may hold references, resolved when the step runs:
 //! - a string `${step-id.Output}`: an output of an earlier step; `${step-id.At}`: when its call was announced;
-//!   `${self.Token}`: the call's idempotency token; `${self.At}`: when the call was announced. Among other text it
-//!   stands for its own text: `${a.Id},${b.Id}`;
+//!   `${self.Token}`: the call's idempotency token; `${self.At}`: when the call was announced; on the way back: when the
+//!   first call of the way back was. Among other text it stands for its own text: `${a.Id},${b.Id}`;
 //! - an object `{ "$look": { operation, parameters, path, set } }`: what a read answers at that moment, with the fields
 //!   in `set` put over it (null takes one away). Used for what may change between plan and run (an association's id, a
 //!   function's revision), for what must never be written down (user data), and to send a thing again whole with one
@@ -70,6 +70,8 @@ pub enum Expect {
     Exists,
     /// None: the thing is gone, or was never there.
     Absent,
+    /// Exactly so many.
+    Count(usize),
     /// At least one is a moment after this one; both are RFC 3339 texts. `${self.At}` is when the step's call was
     /// first announced.
     Later(Value),
@@ -89,6 +91,7 @@ impl Expect {
             Expect::Excludes(unwanted) => !unwanted.iter().any(|w| spread().contains(w)),
             Expect::Exists => !selected.is_empty(),
             Expect::Absent => selected.is_empty(),
+            Expect::Count(wanted) => selected.len() == *wanted,
             Expect::Later(than) => selected.iter().any(|value| is_later(value, than)),
         }
     }
@@ -445,7 +448,7 @@ fn each_in_expect<'s>(expect: &'s Expect, visit: &mut dyn FnMut(&'s str, &'s str
         Expect::SameSet(values) | Expect::Includes(values) | Expect::Excludes(values) => {
             values.iter().for_each(|value| each_in(value, visit))
         }
-        Expect::Exists | Expect::Absent => {}
+        Expect::Exists | Expect::Absent | Expect::Count(_) => {}
     }
 }
 

@@ -448,7 +448,7 @@ impl<'a> Assembly<'a> {
     /// For each group the steps by which old instances that wear it go.
     fn enders(&self) -> BTreeMap<&'a Id, Vec<String>> {
         let mut of_move: BTreeMap<&str, Vec<&Step>> = BTreeMap::new();
-        for step in self.steps.iter().filter(|s| s.stage == Stage::Cleanup && s.call.operation.name() == "TerminateInstances") {
+        for step in self.steps.iter().filter(|s| s.stage == Stage::Cleanup && ends(s)) {
             of_move.entry(&step.of_move).or_default().push(step);
         }
         let mut out: BTreeMap<&Id, Vec<String>> = BTreeMap::new();
@@ -561,6 +561,11 @@ impl<'a> Assembly<'a> {
             }
         }
     }
+}
+
+/// Whether a step ends what wears groups.
+fn ends(step: &Step) -> bool {
+    ["TerminateInstances", "DeleteDBInstance"].contains(&step.call.operation.name())
 }
 
 fn declared(intent: &Intent, names: &Names<'_>) -> Result<Vec<(Id, Id, Ports)>, Problem> {

@@ -1,9 +1,7 @@
 //! Load balancers of every kind: who stays, who moves and how, what AWS refuses.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use hikkoshi::execute::driver::End;
 use hikkoshi::execute::machine::Goal;
 use hikkoshi::model::call::{Call, Outcome};
 use hikkoshi::model::id::Id;
@@ -12,13 +10,11 @@ use hikkoshi::plan::Plan;
 use hikkoshi::world::World;
 use serde_json::{Value, json};
 
-use crate::support::account::{Docs, balancer_arn, look, spine, target_group_arn};
+use crate::support::account::{Docs, ZONES, balancer_arn, look, network, spine, target_group, target_group_arn};
 use crate::support::account_balancers::network_arn;
-use crate::support::lab::{ALL, Disturb, Fate, Lab, plan_of};
+use crate::support::lab::{ALL, Lab, plan_of};
+use crate::support::upset::{SOAK_S, around};
 use crate::support::view::{same, twice, view_of};
-
-/// Nothing lingers after this.
-const SOAK_S: u64 = 7200;
 
 fn of_move<'p>(plan: &'p Plan, slug: &str) -> Vec<&'p Step> {
     plan.steps.iter().filter(|step| step.of_move == slug).collect()
@@ -228,49 +224,56 @@ fn what_serves_a_classic_balancer_is_let_in_from_its_group() {
     assert!(plan.blockers.is_empty(), "{:?}", plan.blockers);
 }
 
-/// Every fault at every call of the moves, there and back.
-#[test]
-fn every_fault_at_every_turn_comes_to_the_same_end() {
-    let mut docs = classic();
-    docs.network_balancer("edge", "internet-facing", &["a"], &[("TCP", 443)], &["i-app-1"]);
-    let plan = plan_of(&docs, "");
-    let mut before = Lab::new(&docs, &plan);
-    before.reach(Goal::Forward(Stage::Pets), "up to the data stage");
-    let mut after = before.fork();
-    after.reach(Goal::Forward(Stage::Data), "undisturbed");
-    let wanted = |lab: &Lab<'_>| {
-        let lab = lab.fork();
-        lab.skip(SOAK_S);
-        view_of(&lab.cloud)
-    };
-    let (start, end) = (wanted(&before), wanted(&after));
-    let turns = plan.steps.iter().filter(|step| step.stage == Stage::Data && ["edge", "old"].contains(&step.of_move.as_str()));
-    for step in turns {
-        for fate in [Fate::Refuse("InternalError"), Fate::Lose, Fate::Drop, Fate::DieBefore, Fate::DieAfter] {
-            for (from, goal, view) in [(&before, Goal::Forward(Stage::Data), &end), (&after, Goal::Back(Some(Stage::Pets)), &start)] {
-                disturb(from, goal, &step.id, fate, view);
-            }
-        }
+/// Balancers of every kind and nothing else; what turns the subnets is the internal one.
+fn only_balancers(schemes: [&str; 2]) -> Docs {
+    let mut docs = network(&ZONES);
+    docs.security();
+    docs.add("target_group", target_group("internal", &[], Some("internal")));
+    docs.balancer("internal", "internal", "sg-default-all", "internal");
+    docs.network_balancer("edge", schemes[0], &["a"], &[("TCP", 443)], &[]);
+    docs.classic_balancer("old", schemes[1], &["a", "b"], "sg-default-all", &[]);
+    docs
+}
+
+/// Never out of all zones, never in two subnets of one.
+fn is_somewhere(lab: &Lab<'_>, context: &str) {
+    let world = World::resume(lab.cloud.account());
+    for id in ["lb:edge", "clb:old"] {
+        let placed = subnets(&world, id);
+        let zones: BTreeSet<String> = placed.iter().map(|s| world.account().resources[s].doc["AvailabilityZone"].to_string()).collect();
+        assert!(!placed.is_empty() && zones.len() == placed.len(), "{context}: {id} is in {placed:?}");
     }
 }
 
-fn disturb(from: &Lab<'_>, goal: Goal, id: &str, fate: Fate, wanted: &BTreeSet<String>) {
-    let context = format!("{goal:?}: {fate:?} at {id}");
-    let once = AtomicUsize::new(0);
-    let decide = |_: u64, call: &Call| {
-        let here = !call.operation.is_read() && call.label.as_ref().is_some_and(|label| label.step == id);
-        if here && once.fetch_add(1, Ordering::SeqCst) == 0 { fate } else { Fate::Pass }
-    };
-    let mut lab = from.fork();
-    let end = lab.go_with(goal, &Disturb { decide: &decide, ..Disturb::default() });
-    assert!(once.load(Ordering::SeqCst) > 0, "{context}: the call was not met");
-    if matches!(fate, Fate::Lose | Fate::Drop) {
-        assert!(matches!(end, End::Reached), "{context}: {end:?}");
-    }
-    lab.reach(goal, &context);
-    lab.skip(SOAK_S);
-    assert_eq!(twice(&lab.cloud), Vec::<String>::new(), "{context}");
-    same(&context, wanted, &view_of(&lab.cloud));
+#[test]
+fn whatever_happens_public_balancers_end_where_they_should() {
+    let docs = only_balancers(["internet-facing", "internet-facing"]);
+    let plan = plan_of(&docs, "nat: single\n");
+    around(&docs, &plan, Stage::Data).converges(&is_somewhere);
+}
+
+#[test]
+fn whatever_happens_internal_balancers_end_where_they_should() {
+    let docs = only_balancers(["internal", "internal"]);
+    let ask = |name: &str| format!("{{name: {name}, strategy: relocate}}");
+    let asked = format!("nat: single\nworkloads: [{}, {}, {}]\n", ask("edge"), ask("old"), ask("internal"));
+    let plan = plan_of(&docs, &asked);
+    around(&docs, &plan, Stage::Pets).converges(&is_somewhere);
+}
+
+#[test]
+fn whatever_happens_a_copy_takes_its_place_at_a_classic_balancer() {
+    let mut docs = network(&["a", "b"]);
+    docs.security();
+    docs.instance("app-1", "a", &["sg-default-all"]);
+    docs.classic_balancer("old", "internet-facing", &["a", "b"], "sg-alb", &["i-app-1"]);
+    let plan = plan_of(&docs, "nat: single\n");
+    let calls: Vec<&str> = of_move(&plan, "app-1").iter().map(|step| step.call.operation.name()).collect();
+    assert!(calls.contains(&"DeregisterInstancesFromLoadBalancer") && calls.contains(&"RegisterInstancesWithLoadBalancer"), "{calls:?}");
+    around(&docs, &plan, Stage::Pets).converges(&|lab, context| {
+        let served = lab.cloud.account().resources[&Id::from("clb:old")].doc["Instances"].as_array().map(Vec::len);
+        assert_eq!(served, Some(1), "{context}");
+    });
 }
 
 /// The answer of a call, or AWS's code.

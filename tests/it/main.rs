@@ -24,10 +24,14 @@ mod batch;
 mod client_vpn;
 /// What holds of every kind and of every step, whatever they are.
 mod conformance;
+/// Databases of which a copy takes the name.
+mod data_copy;
 /// Databases and caches under the strategy that interrupts nothing.
 mod data_flip;
-/// Databases and caches that cross over into private subnets by failovers.
+/// Databases that cross over into private subnets by failovers.
 mod data_rotate;
+/// Caches that cross over into private subnets by promotions.
+mod data_rotate_caches;
 /// How many reads a discovery makes.
 mod discovery_budget;
 /// An inventory from a folder of AWS CLI answers.
@@ -45,6 +49,9 @@ mod mistakes;
 /// The whole way over the wire, and through everything that a night can bring.
 #[cfg(feature = "aws")]
 mod night;
+/// Load balancers of every kind over the wire.
+#[cfg(feature = "aws")]
+mod night_balancers;
 /// What is planned for which account and intent.
 mod planner;
 /// How an intent and a plan are read.

@@ -5,16 +5,22 @@
 //! asked by a process of their own, this binary again. What the emulator does not have is not asked: serverless caches,
 //! provisioned concurrency, custom endpoints of a cluster, deletion of template versions.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 use std::sync::Mutex;
 
 use hikkoshi::cloud::Cloud;
 use hikkoshi::cloud::aws::AwsCloud;
+use hikkoshi::execute::machine::Goal;
 use hikkoshi::model::call::{Call, Outcome};
 use hikkoshi::model::path;
+use hikkoshi::model::step::Stage;
 use serde_json::{Value, json};
 
+use crate::support::account::spine;
+use crate::support::account_data::every_cache;
 use crate::support::emulator::{Emulator, aws};
+use crate::support::lab::{ALL, Disturb, Fate, Lab, plan_of};
 
 /// The story's account, and what it has nothing of: a Classic Load Balancer, a schedule, a state machine, and so on.
 #[test]
@@ -60,6 +66,33 @@ fn more(emulator: &Emulator, ids: &Value) -> Value {
     make("lambda", "publish_version", json!({ "FunctionName": "orders" }));
     make("lambda", "create_alias", code);
     make("acm", "request_certificate", json!({ "DomainName": "vpn.example.com" }))["CertificateArn"].clone()
+}
+
+/// Every call that a run of a plan makes on a simulated account, there and back, is in the tables with all its parameters.
+#[test]
+fn every_call_of_a_run_is_in_the_tables() {
+    let mut balancers = spine();
+    balancers.network_balancer("edge", "internet-facing", &["a", "b"], &[("TCP_UDP", 53)], &["i-app-1"]);
+    balancers.elastic_nodes("edge", &["a", "b"]);
+    balancers.classic_balancer("old", "internet-facing", &["a"], "sg-alb", &["i-app-2"]);
+    let asked = "nat: single\nworkloads: [{name: edge, strategy: stay}]\nendpoints: {gateway: [s3], interface: [ssm]}\n";
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let cloud = runtime.block_on(AwsCloud::connect(None, Some("us-east-1"))).expect("a region is given");
+    let unknown = Mutex::new(BTreeSet::new());
+    for (docs, further) in [(balancers, asked), (every_cache(), "")] {
+        let plan = plan_of(&docs, further);
+        let mut lab = Lab::new(&docs, &plan);
+        let decide = |_: u64, call: &Call| {
+            if let Err(refusal) = cloud.knows(call) {
+                unknown.lock().expect("nobody panics in here").insert(format!("{}: {refusal}", call.operation));
+            }
+            Fate::Pass
+        };
+        for goal in [ALL, Goal::Back(None), Goal::Forward(Stage::Cleanup)] {
+            lab.go_with(goal, &Disturb { decide: &decide, ..Disturb::default() });
+        }
+    }
+    assert_eq!(unknown.into_inner().expect("nobody panicked"), BTreeSet::new());
 }
 
 /// What did not come as expected is collected: one run tells all.

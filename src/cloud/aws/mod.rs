@@ -157,6 +157,15 @@ impl AwsCloud {
         self.endpoint.as_deref()
     }
 
+    /// Whether the tables have a call and every parameter of it. Nothing is sent.
+    ///
+    /// # Errors
+    /// What they don't have.
+    pub fn knows(&self, call: &Call) -> Result<(), Refusal> {
+        let request = Request { operation: &call.operation, parameters: &call.parameters, label: None };
+        self.find(&request).map(drop)
+    }
+
     async fn answer(&self, call: &Call) -> Outcome {
         let operation = &call.operation;
         let label = call.label.as_ref();

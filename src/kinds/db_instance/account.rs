@@ -18,6 +18,9 @@ pub(in crate::kinds) static EFFECTS: &[(&str, Effect)] = &[
     ("rds:RebootDBInstance", reboot),
     ("rds:CreateDBInstance", super::account_life::create),
     ("rds:DeleteDBInstance", super::account_life::delete),
+    ("rds:CreateDBInstanceReadReplica", super::account_copy::replicate),
+    ("rds:RestoreDBInstanceFromDBSnapshot", super::account_copy::restore),
+    ("rds:PromoteReadReplica", super::account_copy::promote),
     ("rds:CreateDBSnapshot", super::account_life::create_snapshot),
     ("rds:DeleteDBSnapshot", super::account_life::delete_snapshot),
 ];
@@ -60,6 +63,9 @@ fn modify(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> 
     if let Some(public) = parameters.get("PubliclyAccessible").filter(|public| **public != doc["PubliclyAccessible"]) {
         address_nodes(account, &doc, *public == json!(true))?;
         account.edit(id.as_str(), UNKNOWN)?["PubliclyAccessible"] = public.clone();
+    }
+    if let Some(protected) = parameters.get("DeletionProtection") {
+        account.edit(id.as_str(), UNKNOWN)?["DeletionProtection"] = protected.clone();
     }
     let seconds = match parameters.get("MultiAZ").and_then(Value::as_bool).filter(|multi| doc["MultiAZ"] != *multi) {
         Some(true) => standby_comes(account, &id, &doc)?,
@@ -186,16 +192,18 @@ pub(in crate::kinds) fn worn(groups: &[String]) -> Value {
 /// The interfaces of its nodes: the primary's, then the standby's. AWS does not say which interface is whose; of
 /// several alike, in one zone and with the same groups, it doesn't matter.
 pub(in crate::kinds) fn nodes(account: &Account, doc: &Value) -> Vec<Id> {
-    let groups = path::texts(doc, "VpcSecurityGroups[].VpcSecurityGroupId");
     let zones = ["AvailabilityZone", "SecondaryAvailabilityZone"].iter().filter_map(|key| doc[*key].as_str().filter(|z| !z.is_empty()));
-    zones.filter_map(|zone| account.with_role(Role::Interface).find(|i| is_node(i, zone, &groups)).map(|i| i.id.clone())).collect()
+    zones.filter_map(|zone| account.with_role(Role::Interface).find(|i| is_node(i, zone, doc)).map(|i| i.id.clone())).collect()
 }
 
-/// Whether an interface can be that of a node in a zone with these groups.
-fn is_node(interface: &Resource, zone: &str, groups: &[String]) -> bool {
+/// Whether an interface can be that of an instance's node in a zone.
+fn is_node(interface: &Resource, zone: &str, doc: &Value) -> bool {
+    let groups = path::texts(doc, "VpcSecurityGroups[].VpcSecurityGroupId");
+    let subnet = path::text(&interface.doc, "SubnetId");
     let worn = path::texts(&interface.doc, "Groups[].GroupId");
     interface.doc["Description"] == "RDSNetworkInterface"
         && interface.doc["AvailabilityZone"] == zone
+        && path::select(doc, "DBSubnetGroup.Subnets[].SubnetIdentifier").into_iter().any(|own| own == subnet)
         && worn.len() == groups.len()
         && worn.iter().all(|group| groups.contains(group))
 }
@@ -210,9 +218,8 @@ pub(in crate::kinds) fn rewear(account: &mut Account, doc: &Value, groups: &[Str
 
 /// The interfaces in its zones get public addresses, or lose them.
 fn address_nodes(account: &mut Account, doc: &Value, public: bool) -> Result<(), Refusal> {
-    let groups = path::texts(doc, "VpcSecurityGroups[].VpcSecurityGroupId");
     for zone in ["AvailabilityZone", "SecondaryAvailabilityZone"].iter().filter_map(|key| doc[*key].as_str()) {
-        let here = |i: &&Resource| is_node(i, zone, &groups) && i.has_public_address() != public;
+        let here = |i: &&Resource| is_node(i, zone, doc) && i.has_public_address() != public;
         let Some(interface) = account.with_role(Role::Interface).find(here).map(|i| i.id.to_string()) else { continue };
         account.serial += 1;
         let address = json!({ "PublicIp": format!("203.0.113.{}", account.serial % 250 + 1), "IpOwnerId": "amazon-rds" });

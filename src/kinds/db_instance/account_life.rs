@@ -16,9 +16,9 @@ pub(in crate::kinds) const CREATE_S: u64 = 600;
 const DELETE_S: u64 = 180;
 pub(super) const SNAPSHOT_S: u64 = 600;
 /// AWS's code for a snapshot that isn't there.
-const UNKNOWN_SNAPSHOT: &str = "DBSnapshotNotFound";
+pub(super) const UNKNOWN_SNAPSHOT: &str = "DBSnapshotNotFound";
 
-fn snapshot_id(name: &str) -> Id {
+pub(super) fn snapshot_id(name: &str) -> Id {
     Id::new(format!("dbsnapshot:{name}"))
 }
 
@@ -32,6 +32,8 @@ pub(super) fn create_snapshot(account: &mut Account, parameters: &Object) -> Res
         ));
     }
     let doc = json!({ "DBSnapshotIdentifier": name, "DBInstanceIdentifier": instance, "Engine": source["Engine"], "Status": "creating",
+        "EngineVersion": source["EngineVersion"], "AllocatedStorage": source["AllocatedStorage"], "Port": source["Endpoint"]["Port"],
+        "AvailabilityZone": source["AvailabilityZone"], "BackupRetentionPeriod": source["BackupRetentionPeriod"],
         "SnapshotType": "manual", "TagList": parameters.get("Tags").cloned().unwrap_or(json!([])) });
     account.insert("db_snapshot", Role::Bystander, snapshot_id(&name), doc.clone());
     account.later(&snapshot_id(&name), SNAPSHOT_S, "/Status", json!("available"));
@@ -108,15 +110,15 @@ pub(super) fn refuse_known(account: &Account, name: &str) -> Result<(), Refusal>
     }
 }
 
-fn arn(account: &Account, name: &str) -> String {
+pub(super) fn arn(account: &Account, name: &str) -> String {
     format!("arn:aws:rds:{}:{}:db:{name}", account.region, account.account)
 }
 
-fn endpoint(account: &Account, name: &str, port: &Value) -> Value {
+pub(super) fn endpoint(account: &Account, name: &str, port: &Value) -> Value {
     json!({ "Address": format!("{name}.abc.{}.rds.amazonaws.com", account.region), "Port": port })
 }
 
-fn copy(doc: &mut Value, parameters: &Object, keys: &[&str]) {
+pub(super) fn copy(doc: &mut Value, parameters: &Object, keys: &[&str]) {
     for key in keys {
         if let Some(value) = parameters.get(*key) {
             doc[*key] = value.clone();
@@ -148,6 +150,10 @@ pub(super) fn delete(account: &mut Account, parameters: &Object) -> Result<Value
     }
     for node in nodes(account, &doc) {
         account.remove_later(&node, DELETE_S);
+    }
+    if let Some(last) = parameters.get("FinalDBSnapshotIdentifier").and_then(Value::as_str) {
+        let snapshot = json!({ "DBSnapshotIdentifier": last, "DBInstanceIdentifier": name, "Status": "available", "TagList": [] });
+        account.insert("db_snapshot", Role::Bystander, snapshot_id(last), snapshot);
     }
     account.edit(id.as_str(), UNKNOWN)?["DBInstanceStatus"] = json!("deleting");
     account.later(&id, 2 * DELETE_S, "/DBInstanceStatus", json!("deleting"));

@@ -19,7 +19,9 @@ use crate::model::step::Step;
 use crate::model::strategy::{Blocker, Candidate, Risk, Scene, Site, Strategy, WayBack};
 
 pub(super) mod account;
+mod account_copy;
 mod account_life;
+mod copy;
 pub(super) mod flip;
 pub(super) mod rotate;
 
@@ -134,11 +136,11 @@ impl Kind for DbInstance {
                 .takes(2 * MODIFY_S);
         let words = format!("RDS refuses another subnet group in the same VPC; {group} can only be rotated by failovers");
         let relocate = Candidate::new(Strategy::Relocate, words).interrupts(90).takes(3600).risk(Risk::High).impossible(true);
-        vec![flip, rotation(resource, group), relocate]
+        vec![flip, rotation(resource, group), replica(resource), restoration(resource), relocate]
     }
 
     fn draft(&self, resource: &Resource, scene: &Scene<'_>) -> Result<Vec<Step>, Blocker> {
-        if !matches!(scene.strategy, Strategy::Flip | Strategy::Rotate) {
+        if scene.strategy == Strategy::Skip {
             return Ok(Vec::new());
         }
         if resource.facets.state != "available" {
@@ -149,8 +151,12 @@ impl Kind for DbInstance {
                 way_out: "wait until it is available, then run discover and plan again".into(),
             });
         }
-        // What a rotation does beside that, its subnet group drafts for all its members together.
-        Ok(if scene.strategy == Strategy::Flip { flip::steps(resource, scene) } else { flip::regroup(resource, scene) })
+        match scene.strategy {
+            Strategy::Flip => Ok(flip::steps(resource, scene)),
+            Strategy::Replica | Strategy::Restore => copy::steps(resource, scene),
+            // What a rotation does beside that, its subnet group drafts for all its members together.
+            _ => Ok(flip::regroup(resource, scene)),
+        }
     }
 }
 
@@ -172,5 +178,44 @@ fn rotation(resource: &Resource, group: &str) -> Candidate {
         .takes(2 * 3600)
         .risk(Risk::High)
         .way_back(WayBack::Slow)
+        .impossible(why.is_some())
+}
+
+/// What can't be copied under its name: what has replicas or is one, and what RDS has no ordinary copies of.
+fn uncopied(resource: &Resource) -> Option<&'static str> {
+    let doc = &resource.doc;
+    if doc["ReadReplicaDBInstanceIdentifiers"][0].is_string() || doc["ReadReplicaSourceDBInstanceIdentifier"].is_string() {
+        return Some("it has replicas or is one: a copy would stand outside of that");
+    }
+    path::text(doc, "Engine").starts_with("custom-").then_some("RDS Custom is not copied in this way")
+}
+
+/// A replica in a private subnet group takes over.
+fn replica(resource: &Resource) -> Candidate {
+    let backups = resource.doc["BackupRetentionPeriod"] == 0;
+    let why =
+        uncopied(resource)
+            .or(backups.then_some("a replica needs automated backups of its source"))
+            .or(path::text(&resource.doc, "Engine").starts_with("sqlserver").then_some("SQL Server has no replica that could be promoted"));
+    let words = "a replica in private subnets is promoted and gets the name; what is written after that is lost on the way back, and some engines refuse another subnet group for a replica";
+    Candidate::new(Strategy::Replica, why.unwrap_or(words))
+        .interrupts(copy::REPLICA_MIN * 60)
+        .takes(3 * 3600)
+        .risk(Risk::High)
+        .way_back(WayBack::UntilFirstWrite)
+        .only_if_asked(true)
+        .impossible(why.is_some())
+}
+
+/// A snapshot is restored into a private subnet group.
+fn restoration(resource: &Resource) -> Candidate {
+    let why = uncopied(resource);
+    let words = "a snapshot is restored into private subnets under its name; it is away meanwhile, the longer the larger it is";
+    Candidate::new(Strategy::Restore, why.unwrap_or(words))
+        .interrupts(copy::RESTORE_MIN * 60)
+        .takes(3 * 3600)
+        .risk(Risk::High)
+        .way_back(WayBack::UntilFirstWrite)
+        .only_if_asked(true)
         .impossible(why.is_some())
 }

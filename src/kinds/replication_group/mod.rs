@@ -7,7 +7,7 @@
 use serde_json::{Value, json};
 
 use super::cache_cluster::{MODIFY_S, port, stuck};
-use super::{Effect, Follow, Kind, Listing, Scope, cache_subnet_group};
+use super::{Effect, Follow, Kind, Listing, Read, Scope, cache_subnet_group};
 use crate::model::facet::{Facets, Guard, Role};
 use crate::model::id::Id;
 use crate::model::path;
@@ -17,6 +17,8 @@ use crate::model::strategy::{Blocker, Candidate, Risk, Scene, Site, Strategy, Wa
 
 mod account;
 mod flip;
+pub(super) mod rotate;
+mod snapshot;
 
 pub struct ReplicationGroup;
 
@@ -90,19 +92,41 @@ impl Kind for ReplicationGroup {
         account::EFFECTS
     }
 
-    fn candidates(&self, _resource: &Resource, _site: &Site<'_>) -> Vec<Candidate> {
+    fn reads(&self) -> &'static [(&'static str, Read)] {
+        &[snapshot::DESCRIBE]
+    }
+
+    fn candidates(&self, resource: &Resource, _site: &Site<'_>) -> Vec<Candidate> {
         let flip = Candidate::new(Strategy::Flip, "its nodes keep their addresses and endpoints: their subnets turn private around them")
             .takes(2 * MODIFY_S);
         let words = "its subnet group is fixed for its life: nodes can only come and go in the group's subnets";
         let relocate = Candidate::new(Strategy::Relocate, words).risk(Risk::High).way_back(WayBack::Slow).impossible(true);
-        vec![flip, relocate]
+        vec![flip, rotation(resource), relocate]
     }
 
     fn draft(&self, resource: &Resource, scene: &Scene<'_>) -> Result<Vec<Step>, Blocker> {
-        if scene.strategy != Strategy::Flip {
+        if !matches!(scene.strategy, Strategy::Flip | Strategy::Rotate) {
             return Ok(Vec::new());
         }
         stuck(resource)?;
+        // What a rotation does beside that, its subnet group drafts for all its members together.
         Ok(flip::regroup(resource, scene))
     }
+}
+
+/// The subnets of its group are exchanged under it.
+fn rotation(resource: &Resource) -> Candidate {
+    let doc = &resource.doc;
+    let why = if path::first(doc, "GlobalReplicationGroupInfo.GlobalReplicationGroupId").is_some() {
+        Some("it belongs to a global datastore, whose replica counts are changed for all regions at once")
+    } else {
+        None
+    };
+    let words = "a node in a private subnet takes over; writes stop for seconds and the last may be lost, endpoints of single nodes change, endpoints of the group stay";
+    Candidate::new(Strategy::Rotate, why.unwrap_or(words))
+        .interrupts(rotate::PROMOTE_S)
+        .takes(3600)
+        .risk(Risk::High)
+        .way_back(WayBack::Slow)
+        .impossible(why.is_some())
 }

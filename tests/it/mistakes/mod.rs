@@ -2,5 +2,6 @@
 
 mod access;
 mod balancers;
+mod data;
 mod network;
 mod stateless;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::command::Hikkoshi;
@@ -27,9 +28,15 @@ impl Night {
 
     /// A fresh account with the same ids as the one before, in a fresh working directory, planned.
     pub fn begin(&mut self, account: &[&str]) {
+        self.begin_with(account, &|_, _| ());
+    }
+
+    /// The same with more in the account: `more` is told the emulator and the account's ids.
+    pub fn begin_with(&mut self, account: &[&str], more: &dyn Fn(&Emulator, &Value)) {
         self.round += 1;
         self.emulator.reset(42);
         let ids = self.emulator.build_account(account);
+        more(&self.emulator, &ids);
         self.vpc = ids["network"]["vpc"].as_str().expect("the account has a VPC").to_owned();
         std::fs::create_dir_all(self.dir()).expect("the scratch directory is writable");
         self.emulator.snapshot(&self.vpc, false, &self.file("before.json"));

@@ -53,8 +53,16 @@ fn scrub(value: &mut Value, names: &[(String, String)]) {
     }
 }
 
+/// A node of a replication group has another name when it comes up again: what counts is where it is.
+fn node(resource: &Resource) -> Option<(String, String)> {
+    let group = resource.doc["ReplicationGroupId"].as_str().filter(|_| resource.kind == "cache_cluster")?;
+    let shard = resource.name.strip_prefix(group)?.rsplit_once('-')?.0;
+    Some((resource.name.clone(), format!("<node of {group}{shard} in {}>", resource.doc["PreferredAvailabilityZone"])))
+}
+
 fn named(text: &str, names: &[(String, String)]) -> String {
-    if !text.contains(MADE_UP) {
+    let node = |(name, _): &&(String, String)| !name.contains(MADE_UP) && text.contains(name.as_str());
+    if !text.contains(MADE_UP) && !names.iter().any(|pair| node(&pair)) {
         return text.to_owned();
     }
     names.iter().fold(text.to_owned(), |text, (id, name)| text.replace(id.as_str(), name))
@@ -65,8 +73,10 @@ pub fn view(inventory: &Inventory) -> BTreeSet<String> {
     let step = |r: &Resource| r.tags.get(STEP_TAG).map(|step| format!("<{} of {step}>", r.kind));
     let owner = |r: &Resource| inventory.get(r.facets.owner.as_ref()?).filter(|_| r.role == Role::Interface);
     let made = |r: &Resource| step(r).or_else(|| Some(format!("<interface of {}>", step(owner(r)?)?)));
-    let names: Vec<(String, String)> = inventory.resources.values().filter_map(|r| Some((r.id.to_string(), made(r)?))).collect();
-    let scaled: BTreeSet<&str> = inventory.with_role(Role::Bystander).filter(|r| r.facets.owner.is_some()).map(|r| r.id.as_str()).collect();
+    let mut names: Vec<(String, String)> = inventory.resources.values().filter_map(|r| Some((r.id.to_string(), made(r)?))).collect();
+    names.extend(inventory.resources.values().filter_map(node));
+    let instances = inventory.with_role(Role::Bystander).filter(|r| r.kind == "ec2_instance" && r.facets.owner.is_some());
+    let scaled: BTreeSet<&str> = instances.map(|r| r.id.as_str()).collect();
     let line = |resource: &Resource| {
         // What comes and goes with a group: whose it is, where, and what it wears.
         let part = scaled.contains(resource.id.as_str())

@@ -6,20 +6,28 @@
 
 use serde_json::{Value, json};
 
-use super::{Follow, Kind, Listing, Scope};
+use super::{Effect, Follow, Kind, Listing, Scope};
 use crate::model::facet::{Facets, Placement, Role};
 use crate::model::id::Id;
 use crate::model::path;
 use crate::model::resource::{Resource, tags_of};
+use crate::model::step::Step;
+use crate::model::strategy::{Blocker, Member};
+
+mod account;
+pub(super) mod rotate;
 
 pub struct CacheSubnetGroup;
+
+/// AWS's code for a group that isn't there.
+const UNKNOWN: &str = "CacheSubnetGroupNotFoundFault";
 
 static LISTING: Listing = Listing {
     operation: "elasticache:DescribeCacheSubnetGroups",
     documents: "CacheSubnetGroups[]",
     scope: Scope::Region,
     with: super::listing::nothing,
-    ids: ("CacheSubnetGroupName", "CacheSubnetGroupName", "CacheSubnetGroupNotFoundFault"),
+    ids: ("CacheSubnetGroupName", "CacheSubnetGroupName", UNKNOWN),
     follow: &[],
 };
 
@@ -77,5 +85,13 @@ impl Kind for CacheSubnetGroup {
             facets: Facets { placement: Some(Placement { subnets, zones, through: None }), ..Facets::default() },
             doc: doc.clone(),
         })
+    }
+
+    fn effects(&self) -> &'static [(&'static str, Effect)] {
+        &[("elasticache:ModifyCacheSubnetGroup", account::modify)]
+    }
+
+    fn draft_unit(&self, unit: &Resource, members: &[Member<'_>]) -> Result<Vec<Step>, Blocker> {
+        rotate::steps(unit, members)
     }
 }
