@@ -75,11 +75,8 @@ pub fn view(inventory: &Inventory) -> BTreeSet<String> {
     let made = |r: &Resource| step(r).or_else(|| Some(format!("<interface of {}>", step(owner(r)?)?)));
     let mut names: Vec<(String, String)> = inventory.resources.values().filter_map(|r| Some((r.id.to_string(), made(r)?))).collect();
     names.extend(inventory.resources.values().filter_map(node));
-    let scaled: BTreeSet<&str> = inventory
-        .with_role(Role::Bystander)
-        .filter(|r| r.kind == "ec2_instance" && r.facets.owner.is_some())
-        .map(|r| r.id.as_str())
-        .collect();
+    let instances = inventory.with_role(Role::Bystander).filter(|r| r.kind == "ec2_instance" && r.facets.owner.is_some());
+    let scaled: BTreeSet<&str> = instances.map(|r| r.id.as_str()).collect();
     let line = |resource: &Resource| {
         // What comes and goes with a group: whose it is, where, and what it wears.
         let part = scaled.contains(resource.id.as_str())
