@@ -78,7 +78,10 @@ answers! {
 parameters! {
     aws_sdk_ec2;
 
-    RequestLaunchTemplateData { network_interfaces, security_group_ids, security_groups }
+    RequestLaunchTemplateData {
+        image_id, instance_type, key_name, iam_instance_profile, network_interfaces, security_group_ids, security_groups,
+    }
+    LaunchTemplateIamInstanceProfileSpecificationRequest { arn, name }
     LaunchTemplateInstanceNetworkInterfaceSpecificationRequest {
         associate_carrier_ip_address, associate_public_ip_address, delete_on_termination, description,
         device_index, groups, interface_type, ipv6_address_count, ipv6_addresses, network_interface_id,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{groups, pruned, subnets, template};
+use super::{BASICS, data_of, groups, pruned, subnets, template};
 use crate::kinds::effects::{list, some, text};
 use crate::kinds::{Effect, Read, target_group};
 use crate::model::account::{Account, Change};
@@ -82,7 +82,7 @@ fn known_template(account: &Account, parameters: &Object) -> Result<String, Refu
 fn shown(version: &Value, template_id: &str) -> Value {
     json!({ "LaunchTemplateId": template_id, "VersionNumber": version["VersionNumber"], "VersionDescription": version["VersionDescription"],
         "DefaultVersion": version["VersionNumber"] == 1,
-        "LaunchTemplateData": { "SecurityGroupIds": version["SecurityGroupIds"], "NetworkInterfaces": version["NetworkInterfaces"] } })
+        "LaunchTemplateData": data_of(version) })
 }
 
 fn create_version(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> {
@@ -95,7 +95,7 @@ fn create_version(account: &mut Account, parameters: &Object) -> Result<Value, R
         Some(source) => meant(account, &template_id, source)?,
         None => json!({}),
     };
-    for key in ["SecurityGroupIds", "NetworkInterfaces"] {
+    for key in BASICS.into_iter().chain(["SecurityGroupIds", "NetworkInterfaces"]) {
         if !data[key].is_null() {
             version[key] = data[key].clone();
         }
@@ -156,8 +156,7 @@ fn update(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> 
         let found = meant(account, &template_id, &version)
             .map_err(|refusal| invalid(format!("You must use a valid fully-formed launch template. {}", refusal.message)))?;
         remember(account, &doc);
-        let data = json!({ "SecurityGroupIds": found["SecurityGroupIds"], "NetworkInterfaces": found["NetworkInterfaces"] });
-        doc["Template"] = pruned(&json!({ "VersionNumber": found["VersionNumber"], "LaunchTemplateData": data }));
+        doc["Template"] = pruned(&json!({ "VersionNumber": found["VersionNumber"], "LaunchTemplateData": found }));
         doc["LaunchTemplate"]["LaunchTemplateId"] = json!(template_id);
         doc["LaunchTemplate"]["Version"] = json!(version);
     }

@@ -73,8 +73,22 @@ fn in_use(doc: &Value, answer: &Value) -> Value {
 
 /// A template's version without what is secret.
 fn pruned(version: &Value) -> Value {
-    let data = &version["LaunchTemplateData"];
-    json!({ "VersionNumber": version["VersionNumber"], "SecurityGroupIds": data["SecurityGroupIds"], "NetworkInterfaces": data["NetworkInterfaces"] })
+    let mut out = data_of(&version["LaunchTemplateData"]);
+    out["VersionNumber"] = version["VersionNumber"].clone();
+    out
+}
+
+/// What is said again in a new version although it would inherit it: an endpoint that ignores `SourceVersion` makes the
+/// same of it.
+const BASICS: [&str; 4] = ["ImageId", "InstanceType", "KeyName", "IamInstanceProfile"];
+
+/// The part of a version's data that is looked at.
+fn data_of(data: &Value) -> Value {
+    let mut out = json!({ "SecurityGroupIds": data["SecurityGroupIds"], "NetworkInterfaces": data["NetworkInterfaces"] });
+    for key in BASICS.iter().filter(|key| !data[**key].is_null()) {
+        out[*key] = data[*key].clone();
+    }
+    out
 }
 
 /// The groups that a version gives.

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{template, version};
+use super::{BASICS, template, version};
 use crate::kinds::build::{capture, check, filter, output, step, undo, undo_and_wait, wait, wait_or_fail};
-use crate::kinds::place::Leg;
+use crate::kinds::place::{Leg, Net};
 use crate::model::path;
 use crate::model::resource::Resource;
 use crate::model::step::{AS_TEXT, Check, Expect, Step, UndoCall, Wait};
@@ -20,9 +20,10 @@ pub(super) fn draft(resource: &Resource, scene: &Scene<'_>, legs: &[Leg]) -> Vec
     let mut steps = Vec::new();
     let mut used = json!(resource.doc["Template"]["VersionNumber"].to_string());
     let mut pinned = template(&resource.doc).map(version) != Some("$Latest");
+    let named = |leg: &Leg| if leg.what == "update" { scene.slug.to_owned() } else { format!("{}-{}", scene.slug, leg.what) };
     for leg in legs {
-        let name = if leg.what == "update" { scene.slug.to_owned() } else { format!("{}-{}", scene.slug, leg.what) };
-        let mut roll = Roll { resource, scene, leg, name, used: used.clone(), next: used.clone(), steps: Vec::new() };
+        let others = legs.iter().map(named).filter(|other| *other != named(leg)).map(|other| as_before(scene, &other)).collect();
+        let mut roll = Roll { resource, scene, leg, name: named(leg), others, used: used.clone(), next: used.clone(), steps: Vec::new() };
         if !pinned {
             roll.pin();
             pinned = true;
@@ -34,12 +35,19 @@ pub(super) fn draft(resource: &Resource, scene: &Scene<'_>, legs: &[Leg]) -> Vec
     steps
 }
 
+/// How a version is called that is put on top of one that can't be deleted.
+fn as_before(scene: &Scene<'_>, name: &str) -> String {
+    format!("as before {name} of hikkoshi {}", scene.migration)
+}
+
 /// One change in the making.
 struct Roll<'a> {
     resource: &'a Resource,
     scene: &'a Scene<'a>,
     leg: &'a Leg,
     name: String,
+    /// How versions are called that other changes put on top on the way back.
+    others: Vec<String>,
     /// The template's version before, as text.
     used: Value,
     /// And afterwards.
@@ -139,12 +147,19 @@ impl Roll<'_> {
 
     /// What differs from the version before. Groups stand at the interfaces or beside them, never at both; without an
     /// interface in the template the subnet decides about public addresses, and a private one gives none.
-    fn data(&self) -> Value {
-        let Some(interfaces) = self.interfaces() else { return json!({ "SecurityGroupIds": self.leg.to.groups }) };
+    fn data(&self, to: &Net) -> Value {
+        let mut data = json!({});
+        for key in BASICS.iter().filter(|key| !self.resource.doc["Template"][**key].is_null()) {
+            data[*key] = self.resource.doc["Template"][*key].clone();
+        }
+        let Some(interfaces) = self.interfaces() else {
+            data["SecurityGroupIds"] = json!(to.groups);
+            return data;
+        };
         let one = |interface: &Value| {
             let mut interface = interface.clone();
-            interface["Groups"] = json!(self.leg.to.groups);
-            if !self.leg.to.public && interface["DeviceIndex"].as_u64().unwrap_or(0) == 0 {
+            interface["Groups"] = json!(to.groups);
+            if !to.public && interface["DeviceIndex"].as_u64().unwrap_or(0) == 0 {
                 interface["AssociatePublicIpAddress"] = json!(false);
             }
             if let Some(map) = interface.as_object_mut() {
@@ -153,30 +168,56 @@ impl Roll<'_> {
             }
             interface
         };
-        json!({ "NetworkInterfaces": interfaces.iter().map(one).collect::<Vec<_>>() })
+        data["NetworkInterfaces"] = interfaces.iter().map(one).collect();
+        data
+    }
+
+    /// The version is deleted; where that is not allowed, one like the one before is put on top of it, so that `$Latest`
+    /// means what it meant.
+    fn unmake(&self, id: &str, description: &str) -> Vec<UndoCall> {
+        let of_template = json!({ "LaunchTemplateId": self.template_id() });
+        let at = format!("LaunchTemplateVersions[VersionDescription={description}]");
+        let gone = check("the version is gone", "ec2:DescribeLaunchTemplateVersions", of_template, &at, Expect::Absent);
+        let mut delete = undo(
+            "ec2:DeleteLaunchTemplateVersions",
+            json!({ "LaunchTemplateId": self.template_id(), "Versions": [output(id, "Version")] }),
+            gone,
+        );
+        delete.adopt_on = ["UnauthorizedOperation", "NotImplemented"].map(str::to_owned).to_vec();
+        let latest = json!({ "LaunchTemplateId": self.template_id(), "Versions": ["$Latest"] });
+        let not_on_top = check(
+            "the latest version is not the one that was made",
+            "ec2:DescribeLaunchTemplateVersions",
+            latest,
+            "LaunchTemplateVersions[].VersionDescription",
+            Expect::Excludes(self.others.iter().map(String::as_str).chain([description]).map(|text| json!(text)).collect()),
+        );
+        let again = undo(
+            "ec2:CreateLaunchTemplateVersion",
+            json!({ "LaunchTemplateId": self.template_id(), "SourceVersion": self.used, "LaunchTemplateData": self.data(&self.leg.from),
+                "VersionDescription": as_before(self.scene, &self.name) }),
+            not_on_top,
+        );
+        vec![delete, again]
     }
 
     fn version(&mut self) {
         let id = format!("{}-template", self.name);
-        let description = format!("hikkoshi {} {id}", self.scene.migration);
+        let description = format!("hikkoshi {} {id} ${{self.Token}}", self.scene.migration);
         let of_template = json!({ "LaunchTemplateId": self.template_id() });
         let at = format!("LaunchTemplateVersions[VersionDescription={description}]");
-        let gone = check("the version is gone", "ec2:DescribeLaunchTemplateVersions", of_template.clone(), &at, Expect::Absent);
+        let undo = self.unmake(&id, &description);
         let number = format!("{AS_TEXT}VersionNumber");
         let made =
             step(&id, self.leg.stage, self.scene.slug, format!("Make a version of the template of {} with its groups", self.resource.name))
                 .call(
                     "ec2:CreateLaunchTemplateVersion",
                     json!({ "LaunchTemplateId": self.template_id(), "SourceVersion": self.used, "VersionDescription": description,
-                    "LaunchTemplateData": self.data(), "ClientToken": "${self.Token}" }),
+                    "LaunchTemplateData": self.data(&self.leg.to), "ClientToken": "${self.Token}" }),
                 )
                 .output("Version", &format!("{AS_TEXT}LaunchTemplateVersion.VersionNumber"))
                 .probe_made("ec2:DescribeLaunchTemplateVersions", of_template, &at, &[("Version", &number)])
-                .undo(vec![undo(
-                    "ec2:DeleteLaunchTemplateVersions",
-                    json!({ "LaunchTemplateId": self.template_id(), "Versions": [output(&id, "Version")] }),
-                    gone,
-                )])
+                .undo(undo)
                 .done();
         self.next = output(&id, "Version");
         self.push(made, "its version does not change when another is made");
