@@ -6,6 +6,7 @@
 use serde_json::Value;
 
 use crate::model::facet::Role;
+use crate::model::id::Id;
 use crate::model::inventory::Inventory;
 use crate::model::resource::Resource;
 
@@ -37,7 +38,7 @@ pub fn between(before: &Inventory, now: &Inventory) -> Vec<Difference> {
     for (id, was) in before.resources.iter().filter(|(_, r)| counts(r)) {
         match now.get(id) {
             None => out.push(whole(was, "existence", "there", "gone")),
-            Some(is) => out.extend(fields(was, is).into_iter().map(|(field, a, b)| whole(was, &field, &a, &b))),
+            Some(is) => out.extend(fields((before, was), (now, is)).into_iter().map(|(field, a, b)| whole(was, &field, &a, &b))),
         }
     }
     for (id, is) in now.resources.iter().filter(|(_, r)| counts(r)) {
@@ -58,8 +59,8 @@ fn counts(resource: &Resource) -> bool {
     }
 }
 
-fn fields(was: &Resource, is: &Resource) -> Vec<(String, String, String)> {
-    let (a, b) = (comparable(was), comparable(is));
+fn fields(was: (&Inventory, &Resource), is: (&Inventory, &Resource)) -> Vec<(String, String, String)> {
+    let (a, b) = (comparable(was.0, was.1), comparable(is.0, is.1));
     let keys = a.as_object().into_iter().chain(b.as_object()).flat_map(|map| map.keys());
     let mut keys: Vec<&String> = keys.collect();
     keys.sort();
@@ -72,10 +73,16 @@ fn words(value: &Value) -> String {
     if value.is_null() { "nothing".to_owned() } else { value.to_string() }
 }
 
-fn comparable(resource: &Resource) -> Value {
+fn comparable(inventory: &Inventory, resource: &Resource) -> Value {
     let mut value = serde_json::to_value(&resource.facets).unwrap_or_default();
     for member in value.pointer_mut("/targets/members").and_then(Value::as_array_mut).into_iter().flatten() {
         member["health"] = Value::Null;
+    }
+    // An ACL may be told to serve a subnet that is gone.
+    if resource.role == Role::Acl
+        && let Some(subnets) = value.pointer_mut("/placement/subnets").and_then(Value::as_array_mut)
+    {
+        subnets.retain(|subnet| subnet.as_str().is_some_and(|id| inventory.get(&Id::from(id)).is_some()));
     }
     if let Some(map) = value.as_object_mut() {
         map.remove("private_addresses");

@@ -112,6 +112,7 @@ fn the_way_there_and_back_restores_roles_and_profiles() {
         lab.skip(7200);
         same(what, &start, &view_of(&lab.cloud));
         assert!(made(&lab.cloud).is_empty(), "{what}: {:?}", made(&lab.cloud));
+        lab.reach(ALL, &format!("{what}, again"));
     }
 }
 

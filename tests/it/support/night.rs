@@ -77,7 +77,11 @@ impl Night {
         let before: Value = serde_json::from_str(&before).expect("a snapshot is JSON");
         let groups = before["target_groups"].as_object().into_iter().flatten();
         let targets = groups.flat_map(|(_, group)| group["targets"].as_array().into_iter().flatten());
-        targets.filter_map(|target| target["id"].as_str()).filter(|id| id.parse::<std::net::Ipv4Addr>().is_ok()).map(str::to_owned).collect()
+        targets
+            .filter_map(|target| target["id"].as_str())
+            .filter(|id| id.parse::<std::net::Ipv4Addr>().is_ok())
+            .map(str::to_owned)
+            .collect()
     }
 
     /// Applies through the proxy until it is through, as somebody would who starts it again whenever it dies.
