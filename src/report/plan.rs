@@ -211,7 +211,9 @@ fn totals(plan: &Plan, options: Options, out: &mut String) {
     let back = if last.is_empty() {
         "every step has a way back".to_owned()
     } else {
-        format!("every step until cleanup; no way back in cleanup from: {}", last.join(", "))
+        let shown = last[..last.len().min(6)].join(", ");
+        let more = if last.len() > 6 { format!(" and {} more", last.len() - 6) } else { String::new() };
+        format!("every step until cleanup; no way back in cleanup from: {shown}{more}")
     };
     rows.push(vec!["way back".to_owned(), back]);
     rows.push(vec!["cost".to_owned(), bill(&plan.cost)]);

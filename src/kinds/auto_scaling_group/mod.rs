@@ -235,7 +235,7 @@ mod tests {
         };
         let answer = json!({ "LaunchTemplateVersions": [version(1), version(2)] });
         let kept = in_use(&doc, &answer);
-        assert_eq!(kept, json!({ "VersionNumber": 2, "SecurityGroupIds": ["sg-2"], "NetworkInterfaces": null }));
+        assert_eq!(kept, json!({ "VersionNumber": 2, "SecurityGroupIds": ["sg-2"], "NetworkInterfaces": null, "KeyName": "ops" }));
         assert_eq!(groups(&kept), ["sg-2"]);
         let pinned = json!({ "LaunchTemplate": { "LaunchTemplateId": "lt-1", "Version": "1" } });
         assert_eq!(in_use(&pinned, &answer)["VersionNumber"], 1);

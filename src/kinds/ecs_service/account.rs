@@ -285,7 +285,12 @@ fn list_tasks(account: &Account, parameters: &Object) -> Result<Value, Refusal> 
             && parameters.get("startedBy").is_none_or(|by| doc["startedBy"] == *by)
     };
     let alone = account.resources.of_kind("ecs_task").filter(|task| mine(&task.doc)).map(|task| task.doc["taskArn"].clone());
-    Ok(json!({ "taskArns": alone.collect::<Vec<_>>() }))
+    let mut found: Vec<Value> = alone.collect();
+    if ["startedBy", "desiredStatus"].iter().all(|narrower| !parameters.contains_key(*narrower)) {
+        let here = account.resources.of_kind("ecs_service").filter(|service| service.doc["clusterArn"] == cluster);
+        found.extend(here.flat_map(|service| path::texts(&service.doc, "Tasks[].taskArn")).map(Value::from));
+    }
+    Ok(json!({ "taskArns": found }))
 }
 
 fn tasks(account: &Account, parameters: &Object) -> Result<Value, Refusal> {

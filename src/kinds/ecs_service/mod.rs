@@ -48,9 +48,8 @@ static LISTING: Listing = Listing {
         Follow {
             operation: "ecs:ListTasks",
             result: "taskArns",
-            parameters: |docs| {
-                docs[0]["VpcId"].as_str().map(|_| json!({ "cluster": docs[0]["clusterArn"], "serviceName": docs[0]["serviceName"] }))
-            },
+            // The tasks of the whole cluster: one read, shared by its services.
+            parameters: |docs| docs[0]["VpcId"].as_str().map(|_| json!({ "cluster": docs[0]["clusterArn"] })),
             batch: 1,
             merge: |doc, answer| doc["taskArns"] = answer["taskArns"].clone(),
         },
@@ -58,12 +57,14 @@ static LISTING: Listing = Listing {
             operation: "ecs:DescribeTasks",
             result: "tasks",
             parameters: |docs| {
-                let arns: Vec<&Value> = path::select(docs[0], "taskArns[]").into_iter().take(100).collect();
+                let arns = path::select(docs[0], "taskArns[]");
                 (!arns.is_empty()).then(|| json!({ "cluster": docs[0]["clusterArn"], "tasks": arns }))
             },
             batch: 1,
             merge: |doc, answer| {
-                let mine = |task: &&Value| task["clusterArn"].is_null() || task["clusterArn"] == doc["clusterArn"];
+                let group = format!("service:{}", path::text(doc, "serviceName"));
+                let here = |task: &&Value| task["clusterArn"].is_null() || task["clusterArn"] == doc["clusterArn"];
+                let mine = |task: &&Value| here(task) && (task["group"].is_null() || task["group"] == group.as_str());
                 doc["Tasks"] = answer["tasks"].as_array().into_iter().flatten().filter(mine).map(task).collect();
             },
         },

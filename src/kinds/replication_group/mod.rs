@@ -34,10 +34,10 @@ static LISTING: Listing = Listing {
             operation: "elasticache:DescribeCacheClusters",
             result: "CacheClusters",
             parameters: |docs| {
-                let member = docs[0]["MemberClusters"][0].as_str()?;
-                Some(json!({ "CacheClusterId": member, "ShowCacheNodeInfo": true }))
+                let any = docs.iter().any(|doc| doc["MemberClusters"][0].is_string());
+                any.then(|| json!({ "ShowCacheNodeInfo": true }))
             },
-            batch: 1,
+            batch: crate::kinds::db_cluster::ALL,
             merge: |doc, answer| {
                 let name = path::text(doc, "ReplicationGroupId").to_owned();
                 let Some(member) = path::first(answer, &format!("CacheClusters[ReplicationGroupId={name}]")) else { return };

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use serde_json::Value;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
