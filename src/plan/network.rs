@@ -59,7 +59,7 @@ pub fn lay(intent: &Intent, inventory: &Inventory, decisions: &Decisions<'_>) ->
         return network;
     }
     let mut space = Space::of(inventory, &avoided(intent));
-    let wanted = wanted_addresses(inventory, decisions);
+    let (wanted, nodes) = (wanted_addresses(inventory, decisions), wanted_by_balancers(inventory, decisions));
     for place in &places {
         let need = wanted.get(place.zone).copied().unwrap_or(0);
         let prefix = intent.subnets.private_prefix.min(prefix_for(need));
@@ -73,7 +73,9 @@ pub fn lay(intent: &Intent, inventory: &Inventory, decisions: &Decisions<'_>) ->
         network.room(place, need, inventory);
     }
     for place in places.iter().filter(|place| !place.turning.is_empty()) {
-        network.subnet(place, "public", intent.subnets.public_prefix, SMALLEST_PUBLIC, &mut space, inventory);
+        let need = nodes.get(place.zone).copied().unwrap_or(0);
+        let prefix = intent.subnets.public_prefix.min(prefix_for(need));
+        network.subnet(place, "public", prefix, SMALLEST_PUBLIC, &mut space, inventory);
     }
     network.public_associations(&places, inventory);
     let nats = network.nats(intent.nat, &places, inventory);
@@ -116,6 +118,21 @@ fn wanted_addresses<'a>(inventory: &'a Inventory, decisions: &Decisions<'a>) -> 
 fn avoided(intent: &Intent) -> Vec<String> {
     let clients = intent.client_vpn.iter().map(|vpn| vpn.client_cidr.value.clone());
     intent.subnets.avoid.iter().cloned().chain(clients).collect()
+}
+
+/// By zone, the addresses that a new public subnet must have: eight for each balancer that comes into it (ELB guide), and
+/// one for a NAT gateway.
+fn wanted_by_balancers<'a>(inventory: &'a Inventory, decisions: &Decisions<'a>) -> BTreeMap<&'a str, u64> {
+    let mut out = BTreeMap::new();
+    for balancer in inventory.with_role(Role::Balancer) {
+        let stays =
+            decisions.by_workload.get(&balancer.id).is_some_and(|d| d.moves && d.strategy == crate::model::strategy::Strategy::Stay);
+        for subnet in balancer.subnets().iter().filter(|subnet| stays && decisions.flipping.contains(*subnet)) {
+            let zone = inventory.get(subnet).map_or("", |s| path::text(&s.doc, "AvailabilityZone"));
+            *out.entry(zone).or_insert(1) += 8;
+        }
+    }
+    out
 }
 
 /// The zones of whatever moves, with their public subnets.

@@ -108,3 +108,14 @@ fn private_subnets_are_large_enough_for_what_moves_in() {
     let plan = crowded("10.0.0.0/23");
     assert!(plan.blockers.iter().any(|b| b.code == "HK0404" && b.why.contains("276 are needed")), "{:#?}", plan.blockers);
 }
+
+#[test]
+fn new_public_subnets_are_large_enough_for_the_balancers() {
+    let mut docs = spine();
+    for at in 0..5 {
+        docs.balancer(&format!("edge-{at}"), "internet-facing", "sg-alb", "app");
+    }
+    let plan = plan_of(&docs, "");
+    let public: Vec<&str> = plan.subnets.iter().filter(|subnet| subnet.what == "new public").map(|subnet| subnet.cidr.as_str()).collect();
+    assert!(!public.is_empty() && public.iter().all(|cidr| cidr.ends_with("/26")), "six balancers with eight addresses each: {public:?}");
+}

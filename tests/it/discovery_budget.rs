@@ -64,5 +64,6 @@ fn services_are_read_ten_at_a_time() {
     let made = reads(&docs);
     assert_eq!(made.get("ecs:ListServices"), Some(&1), "one cluster");
     assert_eq!(made.get("ecs:DescribeServices"), Some(&3));
-    assert_eq!(made.get("ecs:DescribeTasks"), Some(&25), "AWS tells tasks by service");
+    assert_eq!(made.get("ecs:ListTasks"), Some(&1), "those of the whole cluster");
+    assert_eq!(made.get("ecs:DescribeTasks"), Some(&1), "the adapter sends a hundred at a time");
 }

@@ -20,7 +20,7 @@ fn the_whole_way_there_and_back() {
 
     hikkoshi.run(&["apply", "move", "--until", "guard", "--yes"]).expect_code(0);
     let status = hikkoshi.run(&["status", "move", "--json"]).expect_code(0).json();
-    assert_eq!(status["checkpoints"], json!(["foundation", "guard"]));
+    assert_eq!(status["checkpoints"], json!(["foundation", "access", "guard"]));
     hikkoshi.run(&["verify", "move"]).expect_code(0);
 
     hikkoshi.run(&["apply", "move", "--yes"]).expect_code(0);
