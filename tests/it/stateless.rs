@@ -259,7 +259,7 @@ fn a_task_without_a_way_out_never_runs_and_the_service_stays() {
         }
     });
     let End::Failed(failed) = lab.go(ALL) else { panic!("nothing failed") };
-    assert!(failed.iter().all(|f| f.code == "HK0503" && f.step.ends_with("-canary")), "{failed:?}");
+    assert!(failed.iter().all(|f| f.code == "HK0504" && f.step.ends_with("-canary")), "{failed:?}");
     let seen = look(&lab.cloud);
     let subnets = seen.resources[&Id::from("ecs:prod/web")].subnets();
     assert!(subnets.iter().all(|subnet| ZONES.iter().any(|z| subnet.as_str() == format!("subnet-{z}"))), "{subnets:?}");

@@ -207,13 +207,14 @@ fn run(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> {
         .map(|tag| json!({ "Key": tag["key"], "Value": tag["value"] }))
         .collect();
     let doc = json!({ "taskArn": id.as_str(), "clusterArn": cluster, "taskDefinitionArn": definition, "startedBy": parameters.get("startedBy"),
-        "lastStatus": "PROVISIONING", "desiredStatus": "RUNNING", "NetworkInterfaceId": made["NetworkInterfaceId"], "stoppedReason": null, "Tags": tags });
+        "lastStatus": "PROVISIONING", "desiredStatus": "RUNNING", "NetworkInterfaceId": made["NetworkInterfaceId"], "stoppedReason": null, "stopCode": null, "Tags": tags });
     account.insert("ecs_task", Role::Bystander, id.clone(), doc.clone());
     if works {
         account.later(&id, START_S, "/lastStatus", json!("RUNNING"));
     } else {
         let why = "CannotPullContainerError: pull image manifest has been retried 5 time(s): dial tcp: i/o timeout";
         account.later(&id, FAIL_S, "/stoppedReason", json!(why));
+        account.later(&id, FAIL_S, "/stopCode", json!("TaskFailedToStart"));
         end(account, &id, FAIL_S)?;
     }
     Ok(json!({ "tasks": [doc], "failures": [] }))

@@ -12,6 +12,8 @@ use crate::model::strategy::Scene;
 /// Seconds until a task runs, and until a deployment is through (5 to 20 minutes).
 pub(super) const CANARY_S: u64 = 60;
 pub(super) const ROLLOUT_S: u64 = 300;
+/// How a container ends that did not mean to: its own failure, a command that can't run, a broken memory access.
+const CRASHES: [u64; 5] = [1, 2, 126, 127, 139];
 
 /// A network configuration in ECS's spelling.
 pub(super) fn awsvpc(net: &Net) -> Value {
@@ -186,6 +188,7 @@ impl Service<'_> {
             Expect::Absent,
         );
         let alive = ["PROVISIONING", "PENDING", "ACTIVATING", "RUNNING", "DEACTIVATING", "STOPPING", "DEPROVISIONING"];
+        let starting = ["PROVISIONING", "PENDING", "ACTIVATING"];
         let stopped = || wait(state("the task has stopped", Expect::Excludes(alive.map(|s| json!(s)).to_vec())), 40, 900);
         let end = json!({ "cluster": doc["clusterArn"], "task": output(&start, "TaskArn"), "reason": "hikkoshi: the trial is over" });
         let started_by = json!({ "cluster": doc["clusterArn"], "startedBy": "${self.Token}" });
@@ -193,12 +196,28 @@ impl Service<'_> {
             .call("ecs:RunTask", self.run(leg, &start))
             .output("TaskArn", "tasks[0].taskArn")
             .probe_made("ecs:ListTasks", started_by, "taskArns[0]", &[("TaskArn", "")])
-            .wait(wait_or_fail(state("the task runs", Expect::Equals(json!("RUNNING"))), &["STOPPED", "DEPROVISIONING"], CANARY_S, 900))
+            .wait(wait(state("the task runs, or has run", Expect::Excludes(starting.map(|s| json!(s)).to_vec())), CANARY_S, 900))
+            .verify(check(
+                "it did start",
+                "ecs:DescribeTasks",
+                task.clone(),
+                "tasks[].stopCode",
+                Expect::Excludes(vec![json!("TaskFailedToStart")]),
+            ))
+            .verify(check(
+                "it did not crash",
+                "ecs:DescribeTasks",
+                task.clone(),
+                "tasks[].containers[].exitCode",
+                Expect::Excludes(CRASHES.map(|c| json!(c)).to_vec()),
+            ))
             .undo(vec![undo_and_wait("ecs:StopTask", end.clone(), over.clone(), vec![stopped()])])
             .done();
         let stop = step(&stop, leg.stage, scene.slug, format!("Stop the task of {name} that was tried out"))
             .call("ecs:StopTask", end.clone())
             .settled_by(over.clone())
+            // A task that has ended is soon forgotten: then there is nothing to stop.
+            .adopt_on(&["InvalidParameterException"])
             .wait(stopped())
             .needs(&start, "the task has shown that it starts")
             .undo(vec![undo("ecs:StopTask", end, over)])
