@@ -20,9 +20,14 @@ pub fn confirm(what: &str, name: &str, yes: bool) -> Result<(), Failure> {
     if !std::io::stdin().is_terminal() {
         return Err(refused(&format!("`{}` is not confirmed", what.lines().next().unwrap_or_default())));
     }
-    eprint!("{what}\nType the migration's name ({name}) to go on: ");
+    let typed = typed(&format!("{what}\nType the migration's name ({name}) to go on: "), name);
+    if typed { Ok(()) } else { Err(refused("the name was not typed")) }
+}
+
+/// Asks on a terminal; whether the name was typed.
+pub fn typed(question: &str, name: &str) -> bool {
+    eprint!("{question}");
     let _ = std::io::stderr().flush();
     let mut line = String::new();
-    let read = std::io::stdin().lock().read_line(&mut line);
-    if read.is_ok() && line.trim() == name { Ok(()) } else { Err(refused("the name was not typed")) }
+    std::io::stdin().lock().read_line(&mut line).is_ok() && line.trim() == name
 }

@@ -1,7 +1,8 @@
 //! A gate: a question that only a person can answer, asked in the middle of a run.
 
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::IsTerminal;
 
+use super::confirm::typed;
 use super::failure::Failure;
 use crate::execute::Machine;
 use crate::plan::{Gate, Plan};
@@ -26,13 +27,8 @@ impl Asker<'_> {
             eprintln!("  {} --yes was given: taken for a yes", gate.asks);
             return true;
         }
-        if !std::io::stdin().is_terminal() {
-            return false;
-        }
-        eprint!("{}\nType the migration's name ({}) for yes; anything else stops here: ", gate.asks, self.name);
-        let _ = std::io::stderr().flush();
-        let mut line = String::new();
-        std::io::stdin().lock().read_line(&mut line).is_ok() && line.trim() == self.name
+        let question = format!("{}\nType the migration's name ({}) for yes; anything else stops here: ", gate.asks, self.name);
+        std::io::stdin().is_terminal() && typed(&question, self.name)
     }
 }
 

@@ -197,6 +197,13 @@ pub struct Site<'a> {
     pub flipping: &'a BTreeSet<Id>,
 }
 
+impl Site<'_> {
+    /// Whether every subnet of a resource that is public today turns private in any case.
+    pub fn turns_private(&self, resource: &Resource) -> bool {
+        resource.subnets().iter().all(|subnet| self.flipping.contains(subnet) || !self.public.contains(subnet))
+    }
+}
+
 /// What a kind may know about the plan when it drafts a move.
 pub struct Scene<'a> {
     /// What was seen.

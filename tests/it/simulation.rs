@@ -17,10 +17,8 @@ use serde_json::json;
 
 use crate::support::account::{Docs, from_group, look, spine, target_group};
 use crate::support::lab::{ALL, Disturb, Fate, Lab, plan_of};
+use crate::support::upset::{FATES, SOAK_S, disturbed_at, in_parallel, settled};
 use crate::support::view::{made, same, twice, view_of};
-
-/// The time after which nothing lingers any more: functions' interfaces, terminated instances.
-const SOAK_S: u64 = 2 * 3600;
 
 /// What is wrong with an account at the end of the story.
 fn unfinished(now: &Inventory) -> Vec<String> {
@@ -80,49 +78,6 @@ fn legs<'p>(docs: &Docs, plan: &'p Plan) -> Vec<Leg<'p>> {
         .collect()
 }
 
-/// The account when nothing lingers any more.
-fn settled(lab: Lab<'_>) -> BTreeSet<String> {
-    lab.skip(SOAK_S);
-    view_of(&lab.cloud)
-}
-
-/// Runs jobs on all processors; one that fails does not stop the others, but a handful is enough.
-fn in_parallel<T: Sync>(jobs: &[T], job: impl Fn(&T) + Sync) {
-    let (next, failed) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let workers = std::thread::available_parallelism().map_or(2, usize::from);
-    std::thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(|| {
-                while let Some(one) = jobs.get(next.fetch_add(1, Ordering::SeqCst)).filter(|_| failed.load(Ordering::SeqCst) < 5) {
-                    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job(one)));
-                    failed.fetch_add(usize::from(result.is_err()), Ordering::SeqCst);
-                }
-            });
-        }
-    });
-    let failed = failed.into_inner();
-    assert_eq!(failed, 0, "{failed} of {} disturbances, told above, did not come to the same end", jobs.len());
-}
-
-/// That the process dies after a call is what a journal shows that ends after the intent: see the records' test.
-const FATES: [Fate; 4] = [Fate::Refuse("InternalError"), Fate::Lose, Fate::Drop, Fate::DieBefore];
-
-/// Disturbs a run from `before` to `goal` at one call, goes on with it, and compares.
-fn disturbed_at(before: &Lab<'_>, goal: Goal, number: u64, fate: Fate, wanted: &BTreeSet<String>) {
-    let context = format!("{goal:?}: {fate:?} at call {number}");
-    let mut lab = before.fork();
-    let decide = |at: u64, call: &Call| if at == number && !call.operation.is_read() { fate } else { Fate::Pass };
-    let end = lab.go_with(goal, &Disturb { decide: &decide, ..Disturb::default() });
-    match fate {
-        Fate::Lose | Fate::Drop => assert!(matches!(end, End::Reached), "{context}: {end:?}"),
-        Fate::Refuse(_) => assert!(matches!(end, End::Failed(_)), "{context}: {end:?}"),
-        _ => assert!(matches!(end, End::Journal(_)), "{context}: {end:?}"),
-    }
-    lab.reach(goal, &context);
-    assert_eq!(twice(&lab.cloud), Vec::<String>::new(), "{context}");
-    same(&context, wanted, &settled(lab));
-}
-
 #[test]
 fn every_fault_at_every_call_on_the_way_there_comes_to_the_same_end() {
     let docs = spine();
@@ -142,7 +97,7 @@ pub fn faults_there(docs: &Docs, plan: &Plan, stages: &[Stage]) -> usize {
             pairs.map(|(n, fate)| (leg, n, fate, wanted.clone())).collect::<Vec<_>>()
         })
         .collect();
-    in_parallel(&jobs, |(leg, n, fate, wanted)| disturbed_at(&leg.before, Goal::Forward(leg.stage), *n, *fate, wanted));
+    in_parallel(&jobs, |(leg, n, fate, wanted)| disturbed_at(&leg.before, Goal::Forward(leg.stage), *n, *fate, wanted, &|_, _| ()));
     jobs.len()
 }
 
@@ -167,7 +122,7 @@ pub fn faults_back(docs: &Docs, plan: &Plan, stages: &[Stage]) {
             pairs.map(|(n, fate)| (leg, goal, n, fate, wanted.clone())).collect::<Vec<_>>()
         })
         .collect();
-    in_parallel(&jobs, |(leg, goal, n, fate, wanted)| disturbed_at(&leg.after, *goal, *n, *fate, wanted));
+    in_parallel(&jobs, |(leg, goal, n, fate, wanted)| disturbed_at(&leg.after, *goal, *n, *fate, wanted, &|_, _| ()));
 }
 
 #[test]

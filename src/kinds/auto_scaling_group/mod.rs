@@ -161,7 +161,7 @@ impl Kind for AutoScalingGroup {
     fn candidates(&self, resource: &Resource, site: &Site<'_>) -> Vec<Candidate> {
         let count = resource.doc["DesiredCapacity"].as_u64().unwrap_or(1);
         let seconds = count * moves::INSTANCE_S;
-        let flips = resource.subnets().iter().all(|subnet| site.flipping.contains(subnet) || !site.public.contains(subnet));
+        let flips = site.turns_private(resource);
         let pool = resource.doc["WarmPoolConfiguration"].is_object();
         let pool = if pool { "; its warm pool is refreshed along with it" } else { "" };
         let relocate = format!(

@@ -114,7 +114,7 @@ impl Kind for BatchComputeEnvironment {
 
     fn candidates(&self, resource: &Resource, site: &Site<'_>) -> Vec<Candidate> {
         let doc = &resource.doc;
-        let flips = resource.subnets().iter().all(|subnet| site.flipping.contains(subnet) || !site.public.contains(subnet));
+        let flips = site.turns_private(resource);
         let possible = in_place(doc);
         let why_not = possible.as_ref().err().cloned();
         let relocate = match (&why_not, on_fargate(doc)) {

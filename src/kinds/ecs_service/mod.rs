@@ -159,7 +159,7 @@ impl Kind for EcsService {
     }
 
     fn candidates(&self, resource: &Resource, site: &Site<'_>) -> Vec<Candidate> {
-        let flips = resource.subnets().iter().all(|subnet| site.flipping.contains(subnet) || !site.public.contains(subnet));
+        let flips = site.turns_private(resource);
         let own = controller(&resource.doc) == "ECS";
         let relocate = if own {
             "a deployment replaces its tasks by others in the private subnets, beside the old until they are healthy; one task is tried out there first".to_owned()

@@ -160,7 +160,7 @@ impl Kind for LambdaFunction {
             "new invocations use the private subnets as soon as the update is through; the old configuration is one call away",
         )
         .takes(UPDATE_S);
-        let flips = resource.subnets().iter().all(|subnet| site.flipping.contains(subnet) || !site.public.contains(subnet));
+        let flips = site.turns_private(resource);
         let flip = Candidate::new(Strategy::Flip, "its subnets turn private around it; NAT is tried out late, by everything at once")
             .takes(UPDATE_S)
             .risk(if flips { Risk::Low } else { Risk::Medium });

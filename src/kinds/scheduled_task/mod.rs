@@ -78,7 +78,7 @@ fn awsvpc(net: &Net) -> Value {
 
 /// The strategies of what runs later, somewhere else.
 fn candidates(resource: &Resource, site: &Site<'_>) -> Vec<Candidate> {
-    let flips = resource.subnets().iter().all(|subnet| site.flipping.contains(subnet) || !site.public.contains(subnet));
+    let flips = site.turns_private(resource);
     let relocate = "its next run starts in the private subnets; a run under way is not touched";
     let flip = "its next run gets out through NAT; its public address is taken off afterwards";
     vec![

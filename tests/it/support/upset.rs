@@ -13,10 +13,11 @@ use super::account::Docs;
 use super::lab::{Disturb, Fate, Lab};
 use super::view::{same, twice, view_of};
 
-/// The time after which nothing lingers any more.
+/// The time after which nothing lingers any more: functions' interfaces, terminated instances.
 pub const SOAK_S: u64 = 2 * 3600;
 
-const FATES: [Fate; 4] = [Fate::Refuse("InternalError"), Fate::Lose, Fate::Drop, Fate::DieBefore];
+/// That the process dies after a call is what a journal shows that ends after the intent: see the records' tests.
+pub const FATES: [Fate; 4] = [Fate::Refuse("InternalError"), Fate::Lose, Fate::Drop, Fate::DieBefore];
 
 /// The account when nothing lingers any more.
 pub fn settled(lab: Lab<'_>) -> BTreeSet<String> {
@@ -62,16 +63,7 @@ impl Around<'_> {
         assert!(calls > 0, "{goal:?} makes no call");
         let jobs: Vec<_> = (1..=calls).flat_map(|n| FATES.map(|fate| (n, fate))).collect();
         in_parallel(&jobs, |(number, fate)| {
-            let context = format!("{goal:?}: {fate:?} at call {number}");
-            let decide = |at: u64, call: &Call| if at == *number && !call.operation.is_read() { *fate } else { Fate::Pass };
-            let mut lab = from.fork();
-            let end = lab.go_with(goal, &Disturb { decide: &decide, ..Disturb::default() });
-            match fate {
-                Fate::Lose | Fate::Drop => assert!(matches!(end, End::Reached), "{context}: {end:?}"),
-                Fate::Refuse(_) => assert!(matches!(end, End::Failed(_)), "{context}: {end:?}"),
-                _ => assert!(matches!(end, End::Journal(_)), "{context}: {end:?}"),
-            }
-            finish(lab, goal, &context, wanted, holds);
+            disturbed_at(from, goal, *number, *fate, wanted, holds);
         });
     }
 
@@ -89,6 +81,27 @@ impl Around<'_> {
     }
 }
 
+/// Disturbs a run to a goal at one call, goes on with it, and compares.
+pub fn disturbed_at(
+    from: &Lab<'_>,
+    goal: Goal,
+    number: u64,
+    fate: Fate,
+    wanted: &BTreeSet<String>,
+    holds: &(dyn Fn(&Lab<'_>, &str) + Sync),
+) {
+    let context = format!("{goal:?}: {fate:?} at call {number}");
+    let decide = |at: u64, call: &Call| if at == number && !call.operation.is_read() { fate } else { Fate::Pass };
+    let mut lab = from.fork();
+    let end = lab.go_with(goal, &Disturb { decide: &decide, ..Disturb::default() });
+    match fate {
+        Fate::Lose | Fate::Drop => assert!(matches!(end, End::Reached), "{context}: {end:?}"),
+        Fate::Refuse(_) => assert!(matches!(end, End::Failed(_)), "{context}: {end:?}"),
+        _ => assert!(matches!(end, End::Journal(_)), "{context}: {end:?}"),
+    }
+    finish(lab, goal, &context, wanted, holds);
+}
+
 fn finish(mut lab: Lab<'_>, goal: Goal, context: &str, wanted: &BTreeSet<String>, holds: &(dyn Fn(&Lab<'_>, &str) + Sync)) {
     lab.reach(goal, context);
     assert_eq!(twice(&lab.cloud), Vec::<String>::new(), "{context}");
@@ -97,7 +110,7 @@ fn finish(mut lab: Lab<'_>, goal: Goal, context: &str, wanted: &BTreeSet<String>
 }
 
 /// Runs jobs on all processors; one that fails does not stop the others, but a handful is enough.
-fn in_parallel<T: Sync>(jobs: &[T], job: impl Fn(&T) + Sync) {
+pub fn in_parallel<T: Sync>(jobs: &[T], job: impl Fn(&T) + Sync) {
     let (next, failed) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     std::thread::scope(|scope| {
