@@ -9,6 +9,7 @@
 //! - [`discover`]: an account, or a folder of answers, becomes an inventory.
 //! - [`graph`] and [`audit`]: what depends on what; what is not as it should be. Pure.
 //! - [`plan`]: intent and inventory become a complete decision. Pure.
+//! - [`reach`]: who can talk to whom in a network, by which path or blocked by what. Pure.
 //! - [`world`]: a simulated account that obeys the kinds. Pure.
 //! - [`journal`]: what was intended and what happened, durable before anything is done.
 //! - [`execute`]: carries a plan out, forward and back, and survives. A pure machine with a thin driver.
@@ -27,5 +28,6 @@ pub mod journal;
 pub mod kinds;
 pub mod model;
 pub mod plan;
+pub mod reach;
 pub mod report;
 pub mod world;

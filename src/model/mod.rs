@@ -3,6 +3,7 @@
 pub mod account;
 pub mod call;
 pub mod facet;
+pub mod flow;
 pub mod id;
 pub mod index;
 pub mod inventory;
