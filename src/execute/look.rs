@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use crate::cloud::Cloud;
 use crate::model::call::{Call, Label, Object, Operation, Outcome, Refusal};
+use crate::model::look::{looks_in, put, resolved, sendable};
 use crate::model::path;
-use crate::model::step::{Check, Expect, LOOK, Look, resolve, resolve_path};
+use crate::model::step::{Check, Expect, resolve, resolve_path};
 
 /// Finds `${step.Output}`.
 pub type Find<'a> = &'a (dyn Fn(&str, &str) -> Option<Value> + Sync);
@@ -100,18 +101,7 @@ pub async fn check(cloud: &dyn Cloud, label: &Label, check: &Check, find: Find<'
 /// # Errors
 /// If a reference is unknown.
 pub fn expectation(expect: &Expect, find: Find<'_>) -> Result<Expect, Blind> {
-    let one = |value: &Value| resolve(value, &|s, o| find(s, o)).map_err(Blind::Reference);
-    let all = |values: &[Value]| values.iter().map(one).collect::<Result<Vec<Value>, Blind>>();
-    Ok(match expect {
-        Expect::Equals(value) => Expect::Equals(one(value)?),
-        Expect::SameSet(values) => Expect::SameSet(all(values)?),
-        Expect::Includes(values) => Expect::Includes(all(values)?),
-        Expect::Excludes(values) => Expect::Excludes(all(values)?),
-        Expect::Exists => Expect::Exists,
-        Expect::Absent => Expect::Absent,
-        Expect::Count(wanted) => Expect::Count(*wanted),
-        Expect::Later(value) => Expect::Later(one(value)?),
-    })
+    resolved(expect, &|s, o| find(s, o)).map_err(Blind::Reference)
 }
 
 /// Parameters ready to be sent: references replaced, looks made. A look that finds nothing leaves its parameter out.
@@ -120,42 +110,9 @@ pub fn expectation(expect: &Expect, find: Find<'_>) -> Result<Expect, Blind> {
 /// As [`select`].
 pub async fn parameters(cloud: &dyn Cloud, label: &Label, parameters: &Object, find: Find<'_>) -> Result<Object, Blind> {
     let mut value = resolve(&Value::Object(parameters.clone()), &|s, o| find(s, o)).map_err(Blind::Reference)?;
-    let mut pending = Vec::new();
-    find_looks(&value, &mut String::new(), &mut pending);
-    for (pointer, look) in pending {
+    for (pointer, look) in looks_in(&value) {
         let found = select(cloud, label, &look.operation, &look.parameters, &look.path, find).await?;
-        if let Some(place) = value.pointer_mut(&pointer) {
-            *place = found.into_iter().next().map_or(Value::Null, |found| look.put_over(found));
-        }
+        put(&mut value, &pointer, &look, found);
     }
-    let mut object = match value {
-        Value::Object(object) => object,
-        _ => Object::new(),
-    };
-    object.retain(|_, value| !value.is_null());
-    Ok(object)
-}
-
-fn find_looks(value: &Value, at: &mut String, out: &mut Vec<(String, Look)>) {
-    match value {
-        Value::Object(map) => {
-            if let Some(look) = map.get(LOOK).and_then(|look| serde_json::from_value(look.clone()).ok()) {
-                out.push((at.clone(), look));
-                return;
-            }
-            for (key, child) in map {
-                descend(key, child, at, out);
-            }
-        }
-        Value::Array(list) => list.iter().enumerate().for_each(|(index, child)| descend(&index.to_string(), child, at, out)),
-        _ => {}
-    }
-}
-
-fn descend(key: &str, child: &Value, at: &mut String, out: &mut Vec<(String, Look)>) {
-    let length = at.len();
-    at.push('/');
-    at.push_str(&key.replace('~', "~0").replace('/', "~1"));
-    find_looks(child, at, out);
-    at.truncate(length);
+    Ok(sendable(value))
 }

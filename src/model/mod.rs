@@ -7,6 +7,7 @@ pub mod flow;
 pub mod id;
 pub mod index;
 pub mod inventory;
+pub mod look;
 pub mod network;
 pub mod path;
 pub mod resource;

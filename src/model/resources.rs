@@ -24,9 +24,15 @@ pub struct Resources {
     owners: Under<Id>,
     subnets: Under<String>,
     balancers: Under<Id>,
+    touched: BTreeSet<Id>,
 }
 
 impl Resources {
+    /// What was put in, taken out or opened for change since this was asked last.
+    pub fn take_touched(&mut self) -> BTreeSet<Id> {
+        std::mem::take(&mut self.touched)
+    }
+
     /// Puts one in; what had its id goes.
     pub fn insert(&mut self, id: Id, resource: Resource) {
         self.remove(&id);
@@ -48,6 +54,7 @@ impl Resources {
 
     /// Takes one out.
     pub fn remove(&mut self, id: &Id) {
+        self.touched.insert(id.clone());
         let Some(resource) = self.all.remove(id) else { return };
         let owner = resource.facets.owner.as_ref().and_then(|owner| self.owners.get_mut(owner));
         let subnet = resource.doc["SubnetId"].as_str().and_then(|subnet| self.subnets.get_mut(subnet));
@@ -62,6 +69,7 @@ impl Resources {
 
     /// A document, to be changed.
     pub fn doc_mut(&mut self, id: &Id) -> Option<&mut Value> {
+        self.touched.insert(id.clone());
         self.all.get_mut(id).map(|resource| &mut resource.doc)
     }
 

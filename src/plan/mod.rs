@@ -29,6 +29,7 @@ mod neighbours;
 pub mod network;
 pub mod order;
 pub mod problem;
+pub mod prove;
 pub mod quotas;
 
 pub use assemble::plan;

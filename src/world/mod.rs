@@ -3,6 +3,8 @@
 //! Pure and synchronous: time is a number that the caller sets. What is common to all calls is here (DryRun, client
 //! tokens, who am I); what a call does is with its kind. An operation that no kind knows is refused, never ignored.
 
+pub mod play;
+
 use serde_json::{Value, json};
 
 use crate::kinds::{self, Effect, KINDS, Read};
@@ -11,6 +13,7 @@ use crate::model::call::{Call, Object, Outcome, Refusal};
 use crate::model::inventory::Inventory;
 
 /// The simulated account.
+#[derive(Clone)]
 pub struct World {
     account: Account,
 }

@@ -56,6 +56,7 @@ mod night;
 mod night_balancers;
 /// What is planned for which account and intent.
 mod planner;
+mod proof;
 /// How an intent and a plan are read.
 mod reading;
 /// Auto Scaling groups: pinned, moved, refreshed, and back.

@@ -1,0 +1,208 @@
+//! Proves, and derives the edges that the proof needs: a counterexample names a step that breaks something and one that
+//! would have mended it; the edge between them excludes it. More edges leave fewer states, so what was proved stays so.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::claims::Steps;
+use super::explore::{Cut, Unproved};
+use super::history::{self, Histories};
+use super::order::Order;
+use super::round::Round;
+use super::{Counterexample, Premises, Proof, before_cleanup};
+use crate::model::account::Account;
+use crate::model::step::{Impact, Need, Step};
+use crate::plan::order;
+use crate::world::play::{Player, Stuck};
+
+/// How often edges are added and everything is proved again.
+const ROUNDS: usize = 12;
+
+/// What is done about a counterexample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// The edge that excludes it is added, or the interruption declared.
+    Derive,
+    /// It is told.
+    Judge,
+}
+
+/// A plan that was played there and back.
+pub struct Played {
+    /// The facts' lives on the way there, `cleanup` included.
+    pub there: Histories,
+    /// And on the way back, from before `cleanup`.
+    pub back: Histories,
+    /// What was counted there.
+    pub counted: super::capacity::Counter,
+    /// And back.
+    pub counted_back: super::capacity::Counter,
+    /// How many steps there are before `cleanup`.
+    pub returnable: usize,
+}
+
+fn play(premises: &Premises<'_>, steps: &[Step]) -> Result<Played, Stuck> {
+    let account = account(premises);
+    let quotas = account.quotas.clone();
+    let returnable = before_cleanup(steps);
+    let counter = |account: &Account| super::capacity::Counter::new(&account.resources, &quotas, premises.floor);
+    let mut counted = counter(&account);
+    let mut there = history::Play::begin(Player::new(account));
+    for (at, step) in steps[..returnable].iter().enumerate() {
+        let (touched, resources) = there.step(at, step)?;
+        counted.note(at, &touched, resources, &quotas);
+    }
+    let mut back = there.turn();
+    let mut counted_back = counter(back.account());
+    for (at, step) in steps[..returnable].iter().rev().enumerate() {
+        let (touched, resources) = back.undo(at, step)?;
+        counted_back.note(at, &touched, resources, &quotas);
+    }
+    for (at, step) in steps.iter().enumerate().skip(returnable) {
+        let (touched, resources) = there.step(at, step)?;
+        counted.note(at, &touched, resources, &quotas);
+    }
+    Ok(Played { there: there.histories, back: back.histories, counted, counted_back, returnable })
+}
+
+/// The account at the start, on the inventory's clock.
+fn account(premises: &Premises<'_>) -> Account {
+    let mut account = Account::from(premises.inventory);
+    let taken = premises.inventory.taken_at.parse::<jiff::Timestamp>().ok();
+    account.now_ms = taken.and_then(|at| u64::try_from(at.as_millisecond()).ok()).unwrap_or(0);
+    account
+}
+
+/// Adds to the steps what the proof needs: edges, and interruptions that no order avoids.
+pub fn derive(premises: &Premises<'_>, steps: &mut Vec<Step>) -> Proof {
+    run(premises, steps, Mode::Derive)
+}
+
+/// Proves steps; in [`Mode::Derive`] until nothing has to be added any more.
+pub fn run(premises: &Premises<'_>, steps: &mut Vec<Step>, mode: Mode) -> Proof {
+    for round in 1.. {
+        let played = match play(premises, steps) {
+            Ok(played) => played,
+            Err(stuck) => return stopped(&stuck),
+        };
+        let last = mode == Mode::Judge || round == ROUNDS;
+        let mut round = Round::new(premises, steps, &played, if last { Mode::Judge } else { mode });
+        round.all();
+        let (proof, additions) = round.finish();
+        if last || additions.is_empty() {
+            return proof;
+        }
+        additions.put(steps);
+    }
+    Proof::default()
+}
+
+fn stopped(stuck: &Stuck) -> Proof {
+    let broken = Counterexample {
+        what: "the plan can be carried out".to_owned(),
+        done: Vec::new(),
+        last: stuck.step.clone(),
+        why: stuck.why.clone(),
+        on_the_way_back: false,
+    };
+    Proof { broken: vec![broken], ..Proof::default() }
+}
+
+/// What a round adds to the plan.
+#[derive(Default)]
+pub struct Additions {
+    /// Edges: what must be done first, what needs it, why.
+    pub edges: BTreeMap<(usize, usize), String>,
+    /// Interruptions that no order avoids, by step.
+    pub impacts: BTreeMap<usize, Impact>,
+}
+
+impl Additions {
+    /// Whether there is nothing to add.
+    pub fn is_empty(&self) -> bool {
+        self.edges.is_empty() && self.impacts.is_empty()
+    }
+
+    fn put(self, steps: &mut Vec<Step>) {
+        for (at, impact) in self.impacts {
+            steps[at].impact = impact;
+        }
+        let mut order = Order::of(steps);
+        let implied = |order: &Order, first: usize, second: usize| {
+            (0..order.len()).any(|between| order.precedes(first, between) && order.precedes(between, second))
+        };
+        self.edges.keys().for_each(|(first, second)| order.add(*first, *second));
+        for ((first, second), because) in self.edges {
+            if !implied(&order, first, second) {
+                let step = steps[first].id.clone();
+                steps[second].needs.push(Need { step, because });
+                steps[second].needs.sort();
+            }
+        }
+        match order::sort(std::mem::take(steps)) {
+            Ok(sorted) => *steps = sorted,
+            Err(order::Cycle(circle)) => unreachable!("an edge that closes a circle was added: {circle:?}"),
+        }
+    }
+}
+
+/// Which edge excludes a counterexample at the least cost of time: of the steps that would mend it the one that is done
+/// first, before the one that breaks it.
+pub fn edge(cut: &Cut, order: &Order, ends: &[u64]) -> Option<(usize, usize)> {
+    let last = cut.last?;
+    let menders = cut.menders.iter().copied().filter(|mender| order.allows(*mender, last));
+    menders.min_by_key(|mender| (ends[*mender], *mender)).map(|mender| (mender, last))
+}
+
+/// When each step would end, in seconds from the start.
+pub fn ends(steps: &[Step]) -> Vec<u64> {
+    let (times, _) = order::schedule(steps);
+    steps.iter().map(|step| times.get(step.id.as_str()).map_or(0, |(_, end)| *end)).collect()
+}
+
+/// Why something stays undecided, for people.
+pub fn undecided(what: &str, why: &Unproved) -> String {
+    match why {
+        Unproved::Steps(steps) => format!("{what}: not proved, {steps} steps bear on it at once"),
+        Unproved::States => format!("{what}: not proved, the steps that bear on it allow too many states"),
+    }
+}
+
+/// Whether steps declare an interruption, forward or seen from the other end.
+pub fn declared(steps: &[Step], back: bool) -> Steps {
+    let mut declared: Vec<bool> = steps.iter().map(|step| step.impact != Impact::None).collect();
+    if back {
+        declared.reverse();
+    }
+    Steps { declared }
+}
+
+/// How many digits the number of a plan's states has, at least: in each stage the parts that nothing connects multiply.
+pub fn digits(steps: &[Step], order: &Order) -> usize {
+    let mut by_stage: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    (0..steps.len()).for_each(|at| by_stage.entry(order.stage(at)).or_default().push(at));
+    let logs = by_stage.values().map(|members| components(members, order).iter().map(|part| log10(part, order)).sum::<f64>());
+    logs.fold(0.0, f64::max) as usize + 1
+}
+
+/// The parts of a stage that no edge connects.
+fn components(members: &[usize], order: &Order) -> Vec<Vec<usize>> {
+    let mut left: BTreeSet<usize> = members.iter().copied().collect();
+    let mut out = Vec::new();
+    while let Some(first) = left.pop_first() {
+        let mut part = vec![first];
+        let mut at = 0;
+        while at < part.len() {
+            let joined: Vec<usize> = order.beside(part[at]).filter(|other| left.contains(other)).collect();
+            left.retain(|other| !joined.contains(other));
+            part.extend(joined);
+            at += 1;
+        }
+        out.push(part);
+    }
+    out
+}
+
+fn log10(part: &[usize], order: &Order) -> f64 {
+    let counted = super::order::Relevant::new(part.iter().copied(), order).and_then(|part| part.states(5_000, |_| true).ok());
+    (counted.unwrap_or(part.len() + 1) as f64).log10()
+}

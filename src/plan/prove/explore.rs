@@ -1,0 +1,137 @@
+//! Goes through every state that a question can tell apart.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeSet, HashSet};
+
+use super::history::Histories;
+use super::order::{MOST, Order, Relevant, TooMany};
+use super::state::State;
+use crate::reach::Key;
+
+/// As many states as are looked at for one question.
+const STATES: usize = 200_000;
+
+/// A state in which a claim does not hold, and no smaller one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// The relevant steps that are done, by place.
+    pub done: Vec<usize>,
+    /// The one of them that breaks it: without it the claim holds. None at the start.
+    pub last: Option<usize>,
+    /// The relevant steps that are not done and would mend it, alone or with what they need.
+    pub menders: Vec<usize>,
+    /// What is found.
+    pub why: String,
+}
+
+impl Cut {
+    /// The step that cuts what is open and untracked, if that is what was found.
+    pub fn untracked(&self) -> Option<usize> {
+        self.why.strip_prefix(super::claims::UNTRACKED)?.split_once(':')?.0.parse().ok()
+    }
+}
+
+/// Why a claim can't be decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unproved {
+    /// More steps matter than can be told apart.
+    Steps(usize),
+    /// They allow too many states.
+    States,
+}
+
+/// Explores one direction of a plan.
+pub struct Explorer<'p> {
+    /// The facts' lives.
+    pub histories: &'p Histories,
+    /// States that were looked at.
+    pub examined: Cell<u64>,
+}
+
+impl<'p> Explorer<'p> {
+    /// An explorer.
+    pub fn new(histories: &'p Histories) -> Explorer<'p> {
+        Explorer { histories, examined: Cell::new(0) }
+    }
+
+    /// Whether a claim holds in every state. `judge` says what is wrong in a state, from nothing but the state's facts; the
+    /// steps that `also` names matter besides those that write facts which it asked for.
+    ///
+    /// # Errors
+    /// If too much matters.
+    pub fn explore(
+        &self,
+        order: &Order,
+        also: &[usize],
+        judge: &dyn Fn(&State<'_>, &Stepping<'_>) -> Option<String>,
+    ) -> Result<Option<Cut>, Unproved> {
+        let asked = RefCell::new(HashSet::new());
+        let mut steps: BTreeSet<usize> = also.iter().copied().collect();
+        loop {
+            let relevant = Relevant::new(steps.iter().copied(), order).ok_or(Unproved::Steps(steps.len()))?;
+            let cut = self.through(&relevant, &asked, judge)?;
+            let known = steps.len();
+            steps.extend(asked.borrow().iter().flat_map(|key| self.histories.writers(key)));
+            if steps.len() > MOST {
+                return Err(Unproved::Steps(steps.len()));
+            }
+            if steps.len() == known {
+                return Ok(cut);
+            }
+        }
+    }
+
+    fn through(
+        &self,
+        relevant: &Relevant,
+        asked: &RefCell<HashSet<Key>>,
+        judge: &dyn Fn(&State<'_>, &Stepping<'_>) -> Option<String>,
+    ) -> Result<Option<Cut>, Unproved> {
+        let mut found = None;
+        let at = |state: u128| {
+            self.examined.set(self.examined.get() + 1);
+            let stepping = Stepping { histories: self.histories, relevant, state, asked };
+            judge(&State::new(self.histories, relevant, state, asked), &stepping)
+        };
+        let seen = relevant.states(STATES, |state| {
+            found = at(state).map(|why| (state, why));
+            found.is_none()
+        });
+        if seen == Err(TooMany) {
+            return Err(Unproved::States);
+        }
+        let Some((state, why)) = found else { return Ok(None) };
+        let place = |bit: usize| relevant.steps[bit];
+        let bits = |state: u128| (0..relevant.steps.len()).filter(move |bit| state & (1 << bit) != 0);
+        // Everything smaller holds, so each of the last steps breaks it; the plan's own last is named.
+        let last = relevant.last(state).map(place).max();
+        let menders = (0..relevant.steps.len())
+            .filter(|bit| state & (1 << bit) == 0)
+            .filter(|bit| at(relevant.with(state, *bit)).is_none())
+            .map(place)
+            .collect();
+        Ok(Some(Cut { done: bits(state).map(place).collect(), last, menders, why }))
+    }
+}
+
+/// The ways on from a state.
+pub struct Stepping<'s> {
+    histories: &'s Histories,
+    relevant: &'s Relevant,
+    state: u128,
+    asked: &'s RefCell<HashSet<Key>>,
+}
+
+impl Stepping<'_> {
+    /// Calls `visit` with each relevant step that can be done next and takes something away (a group, a rule), and the state
+    /// that it leads to.
+    pub fn each_taking(&self, mut visit: impl FnMut(usize, &State<'_>)) {
+        for bit in self.relevant.next(self.state) {
+            if !self.histories.takes(self.relevant.steps[bit]) {
+                continue;
+            }
+            let after = State::new(self.histories, self.relevant, self.state | 1 << bit, self.asked);
+            visit(self.relevant.steps[bit], &after);
+        }
+    }
+}

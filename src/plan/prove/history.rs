@@ -1,0 +1,341 @@
+//! What becomes of each fact on the way: who writes it, and what it is in any state.
+//!
+//! The plan is played once, in its own order, on a simulated account; what a step changes of a fact is noted as a patch.
+//! In a state a fact is what the patches of the steps that are done make of its first value, in plan order. That is exact
+//! where patches of steps that may run in either order do not overwrite each other; where they do, [`conflicts`] finds them.
+
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::model::account::Account;
+use crate::model::facet::{Route, Routing, RuleSet};
+use crate::model::id::Id;
+use crate::model::network::Rule;
+use crate::model::resources::Resources;
+use crate::model::step::Step;
+use crate::reach::{Fact, Key, Node, facts};
+use crate::world::play::{Player, Stuck};
+
+use super::order::Order;
+
+/// What a step does to a fact.
+#[derive(Clone, Debug, PartialEq)]
+enum Patch {
+    /// It becomes this; none: it goes.
+    Becomes(Option<Fact>),
+    /// Of a node only some parts change.
+    Node { groups: Option<Vec<Id>>, rest: Option<Box<Node>> },
+    /// Rules come and go.
+    Rules { added: RuleSet, taken: RuleSet },
+    /// Routes come and go.
+    Routes { added: Vec<Route>, taken: Vec<Route> },
+}
+
+impl Patch {
+    fn between(before: Option<&Fact>, after: Option<&Fact>) -> Patch {
+        match (before, after) {
+            (Some(Fact::Node(before)), Some(Fact::Node(after))) => {
+                let groups = (before.groups != after.groups).then(|| after.groups.clone());
+                let same = Node { groups: before.groups.clone(), ..after.clone() } == *before;
+                Patch::Node { groups, rest: (!same).then(|| Box::new(after.clone())) }
+            }
+            (Some(Fact::Rules(before)), Some(Fact::Rules(after))) => Patch::Rules { added: less(after, before), taken: less(before, after) },
+            (Some(Fact::Routing(before)), Some(Fact::Routing(after))) => {
+                let less = |a: &Routing, b: &Routing| a.routes.iter().filter(|route| !b.routes.contains(route)).cloned().collect();
+                Patch::Routes { added: less(after, before), taken: less(before, after) }
+            }
+            _ => Patch::Becomes(after.cloned()),
+        }
+    }
+
+    fn apply(&self, fact: Option<Fact>) -> Option<Fact> {
+        match (self, fact) {
+            (Patch::Becomes(fact), _) => fact.clone(),
+            (Patch::Node { groups, rest }, Some(Fact::Node(node))) => {
+                let worn = groups.clone().unwrap_or_else(|| node.groups.clone());
+                let node = rest.as_deref().cloned().unwrap_or(node);
+                Some(Fact::Node(Node { groups: worn, ..node }))
+            }
+            (Patch::Rules { added, taken }, Some(Fact::Rules(rules))) => {
+                let change = |rules: Vec<Rule>, added: &[Rule], taken: &[Rule]| {
+                    let mut rules: Vec<Rule> = rules.into_iter().filter(|rule| !taken.contains(rule)).collect();
+                    rules.extend(added.iter().cloned());
+                    rules
+                };
+                Some(Fact::Rules(RuleSet {
+                    ingress: change(rules.ingress, &added.ingress, &taken.ingress),
+                    egress: change(rules.egress, &added.egress, &taken.egress),
+                }))
+            }
+            (Patch::Routes { added, taken }, Some(Fact::Routing(mut table))) => {
+                table.routes.retain(|route| !taken.contains(route));
+                table.routes.extend(added.iter().cloned());
+                Some(Fact::Routing(table))
+            }
+            // What is not there can't be changed in part: the step that makes it has not been done.
+            (_, fact) => fact,
+        }
+    }
+}
+
+/// Whether a fact becomes less: a group is taken off, a rule out.
+fn takes(before: Option<&Fact>, after: Option<&Fact>) -> bool {
+    match (before, after) {
+        (Some(Fact::Node(before)), Some(Fact::Node(after))) => before.groups.iter().any(|group| !after.groups.contains(group)),
+        (Some(Fact::Rules(before)), Some(Fact::Rules(after))) => {
+            let less = less(before, after);
+            !less.ingress.is_empty() || !less.egress.is_empty()
+        }
+        _ => false,
+    }
+}
+
+fn less(a: &RuleSet, b: &RuleSet) -> RuleSet {
+    let less = |a: &[Rule], b: &[Rule]| a.iter().filter(|rule| !b.contains(rule)).cloned().collect();
+    RuleSet { ingress: less(&a.ingress, &b.ingress), egress: less(&a.egress, &b.egress) }
+}
+
+/// Values by which of the writers are done, each made when it is first asked for.
+#[derive(Default)]
+struct Values(OnceCell<Box<Value>>);
+
+struct Value {
+    done: u128,
+    fact: Option<Fact>,
+    others: Values,
+}
+
+impl Values {
+    fn get(&self, done: u128, make: impl FnOnce() -> Option<Fact>) -> Option<&Fact> {
+        let mut at = self;
+        while let Some(value) = at.0.get() {
+            if value.done == done {
+                return value.fact.as_ref();
+            }
+            at = &value.others;
+        }
+        at.0.get_or_init(|| Box::new(Value { done, fact: make(), others: Values::default() })).fact.as_ref()
+    }
+}
+
+/// One fact's life.
+#[derive(Default)]
+struct Cell {
+    first: Option<Fact>,
+    writers: Vec<(usize, Patch)>,
+    values: Values,
+}
+
+/// The facts' lives under a plan, in one direction.
+#[derive(Default)]
+pub struct Histories {
+    cells: HashMap<Key, Cell>,
+    nodes: BTreeMap<Id, BTreeSet<Id>>,
+    endpoints: BTreeMap<String, BTreeSet<Id>>,
+    takers: BTreeSet<usize>,
+}
+
+/// Two steps that may run in either order and overwrite each other's work.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Conflict {
+    /// The first in plan order.
+    pub first: usize,
+    /// The second.
+    pub second: usize,
+    /// What both write.
+    pub key: Key,
+}
+
+impl Histories {
+    fn begin(resources: &Resources) -> (Histories, Told) {
+        let mut histories = Histories::default();
+        let mut told = Told::new();
+        for resource in resources.values() {
+            let facts = facts(resource);
+            for (key, fact) in &facts {
+                histories.note(key, fact);
+                histories.cells.insert(key.clone(), Cell { first: Some(fact.clone()), ..Cell::default() });
+            }
+            told.insert(resource.id.clone(), facts);
+        }
+        (histories, told)
+    }
+
+    /// Takes note of what a fact tells about who belongs to whom.
+    fn note(&mut self, key: &Key, fact: &Fact) {
+        match (key, fact) {
+            (Key::Node(id), Fact::Node(node)) => drop(self.nodes.entry(node.owner.clone()).or_default().insert(id.clone())),
+            (Key::Endpoint(id), Fact::Endpoint(endpoint)) => {
+                self.endpoints.entry(endpoint.service.clone()).or_default().insert(id.clone());
+            }
+            (Key::Workload(id), Fact::Workload(workload)) => {
+                if let Some(whole) = &workload.part_of {
+                    self.nodes.entry(whole.clone()).or_default().insert(id.clone());
+                }
+                self.nodes.entry(id.clone()).or_default().extend(workload.members.iter().cloned());
+            }
+            _ => {}
+        }
+    }
+
+    /// What a step changed: the facts that the touched resources told before, and tell now.
+    fn write(&mut self, step: usize, touched: &BTreeSet<Id>, resources: &Resources, told: &mut Told) {
+        let mut before: BTreeMap<Key, Fact> = BTreeMap::new();
+        let mut after: BTreeMap<Key, Fact> = BTreeMap::new();
+        for id in touched {
+            before.extend(told.remove(id).into_iter().flatten());
+            let Some(now) = resources.get(id) else { continue };
+            let now = facts(now);
+            after.extend(now.iter().cloned());
+            told.insert(id.clone(), now);
+        }
+        let keys: BTreeSet<&Key> = before.keys().chain(after.keys()).collect();
+        for key in keys {
+            let (was, is) = (before.get(key), after.get(key));
+            if was == is {
+                continue;
+            }
+            if let Some(fact) = is {
+                self.note(key, fact);
+            }
+            if takes(was, is) {
+                self.takers.insert(step);
+            }
+            self.cells.entry(key.clone()).or_default().writers.push((step, Patch::between(was, is)));
+        }
+    }
+
+    /// Whether a step takes a group off something, or a rule out of a group.
+    pub fn takes(&self, step: usize) -> bool {
+        self.takers.contains(&step)
+    }
+
+    /// The steps that write a fact, in plan order.
+    pub fn writers(&self, key: &Key) -> impl Iterator<Item = usize> + '_ {
+        self.cells.get(key).into_iter().flat_map(|cell| cell.writers.iter().map(|(step, _)| *step))
+    }
+
+    /// The fact under a key when those steps are done for which `done` says so.
+    pub fn fact(&self, key: &Key, done: impl Fn(usize) -> bool) -> Option<&Fact> {
+        let cell = self.cells.get(key)?;
+        let Some(few) = cell.writers.get(..super::order::MOST.min(cell.writers.len())) else { return cell.first.as_ref() };
+        let mask = few.iter().enumerate().filter(|(_, (step, _))| done(*step)).fold(0u128, |mask, (bit, _)| mask | 1 << bit);
+        if mask == 0 {
+            return cell.first.as_ref();
+        }
+        cell.values.get(mask, || {
+            let patches = few.iter().enumerate().filter(|(bit, _)| mask & (1 << bit) != 0);
+            patches.fold(cell.first.clone(), |fact, (_, (_, patch))| patch.apply(fact))
+        })
+    }
+
+    /// All nodes that a resource ever has: its own, those of its parts.
+    pub fn nodes(&self, owner: &Id) -> Vec<Id> {
+        let mut out = BTreeSet::new();
+        let mut todo = vec![owner];
+        let mut seen = BTreeSet::new();
+        while let Some(id) = todo.pop() {
+            if !seen.insert(id) {
+                continue;
+            }
+            if self.cells.contains_key(&Key::Node(id.clone())) {
+                out.insert(id.clone());
+            }
+            todo.extend(self.nodes.get(id).into_iter().flatten());
+        }
+        out.into_iter().collect()
+    }
+
+    /// All endpoints that a service ever has.
+    pub fn endpoints(&self, service: &str) -> Vec<Id> {
+        self.endpoints.get(service).into_iter().flatten().cloned().collect()
+    }
+
+    /// Every key of a kind that `wanted` picks, in order.
+    pub fn keys(&self, wanted: impl Fn(&Key) -> bool) -> BTreeSet<&Key> {
+        self.cells.keys().filter(|key| wanted(key)).collect()
+    }
+
+    /// Every value that a key takes in plan order, the first included.
+    pub fn values(&self, key: &Key) -> Vec<Option<Fact>> {
+        let Some(cell) = self.cells.get(key) else { return vec![None] };
+        let mut out = vec![cell.first.clone()];
+        for (_, patch) in &cell.writers {
+            out.push(patch.apply(out.last().cloned().flatten()));
+        }
+        out
+    }
+
+    /// Steps that nothing orders and whose patches on one fact do not commute.
+    pub fn conflicts(&self, order: &Order) -> BTreeSet<Conflict> {
+        let mut out = BTreeSet::new();
+        for (key, cell) in &self.cells {
+            for (at, (second, patch)) in cell.writers.iter().enumerate() {
+                for (first, earlier) in &cell.writers[..at] {
+                    if order.precedes(*first, *second) || order.precedes(*second, *first) {
+                        continue;
+                    }
+                    let start = self.values(key).swap_remove(at.saturating_sub(1));
+                    if patch.apply(earlier.apply(start.clone())) != earlier.apply(patch.apply(start)) {
+                        out.insert(Conflict { first: *first, second: *second, key: key.clone() });
+                    }
+                }
+            }
+        }
+        out
+    }
+}
+
+/// The facts that each resource tells.
+type Told = BTreeMap<Id, Vec<(Key, Fact)>>;
+
+/// A plan being played, and what becomes of the facts.
+pub struct Play {
+    /// The facts' lives so far.
+    pub histories: Histories,
+    player: Player,
+    told: Told,
+}
+
+impl Play {
+    /// Begins where a player stands.
+    pub fn begin(mut player: Player) -> Play {
+        player.forget_touched();
+        let (histories, told) = Histories::begin(&player.account().resources);
+        Play { histories, player, told }
+    }
+
+    /// Another play from where this one stands: for the way back.
+    pub fn turn(&self) -> Play {
+        Play::begin(self.player.clone())
+    }
+
+    /// The account as it is now.
+    pub fn account(&self) -> &Account {
+        self.player.account()
+    }
+
+    /// Carries a step out. Answers what it touched, and everything as it is now.
+    ///
+    /// # Errors
+    /// If it can't be carried out on the simulated account.
+    pub fn step(&mut self, at: usize, step: &Step) -> Result<(BTreeSet<Id>, &Resources), Stuck> {
+        let touched = self.player.step(step)?;
+        Ok(self.note(at, touched))
+    }
+
+    /// Takes a step back; `at` counts from the last step.
+    ///
+    /// # Errors
+    /// If it can't be taken back on the simulated account.
+    pub fn undo(&mut self, at: usize, step: &Step) -> Result<(BTreeSet<Id>, &Resources), Stuck> {
+        let touched = self.player.undo(step)?;
+        Ok(self.note(at, touched))
+    }
+
+    fn note(&mut self, at: usize, touched: BTreeSet<Id>) -> (BTreeSet<Id>, &Resources) {
+        let resources = &self.player.account().resources;
+        self.histories.write(at, &touched, resources, &mut self.told);
+        (touched, resources)
+    }
+}

@@ -1,0 +1,113 @@
+//! The proof: in no state on the way is a flow cut, a door opened, a capacity undercut; and the order that this takes.
+//!
+//! A state is a set of steps that are done, with everything they need; there are exponentially many. A question about
+//! one pair of nodes depends on few facts, and these on few steps: [`explore`] finds by asking which steps matter, and goes
+//! through every state that they can be in, in the order that the plan's edges and barriers induce. What no question
+//! asks for can't change an answer, so this covers all states of the plan, exactly.
+//!
+//! [`history`] plays the plan and keeps each fact's life; [`order`] knows the states; [`claims`] says what must hold;
+//! [`capacity`] counts what states use up; [`derive`] adds the edges that exclude counterexamples.
+
+mod capacity;
+mod claims;
+mod derive;
+mod explore;
+mod history;
+mod order;
+mod round;
+mod state;
+pub mod words;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::flow::Flow;
+use crate::model::id::Id;
+use crate::model::inventory::Inventory;
+use crate::model::step::{Stage, Step};
+
+pub use derive::derive;
+
+/// What is to be proved of steps in plan order.
+pub struct Premises<'p> {
+    /// What was seen.
+    pub inventory: &'p Inventory,
+    /// The flows that must survive.
+    pub flows: &'p [Flow],
+    /// Workloads that move.
+    pub moved: &'p [Id],
+    /// Workloads that nobody needs any more at the end: retired ones.
+    pub retired: &'p [Id],
+    /// Healthy targets that each target group keeps at every moment, of those that it has at the start.
+    pub floor: Floor,
+}
+
+/// How many healthy targets a target group keeps at every moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Floor {
+    /// Percent of the healthy ones at the start, rounded up; never less than one, where there are two.
+    pub percent: u32,
+}
+
+impl Default for Floor {
+    fn default() -> Floor {
+        Floor { percent: 50 }
+    }
+}
+
+/// What was proved, for people: part of the plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Certificate {
+    /// Flows that hold in every state.
+    pub flows: usize,
+    /// Pairs of nodes that were asked about.
+    pub pairs: usize,
+    /// States that were looked at.
+    pub examined: u64,
+    /// How many digits the number of the plan's states has, at least.
+    pub digits: usize,
+    /// Doors that were tried from the internet.
+    pub doors: usize,
+    /// Target groups, subnets, quotas that were counted.
+    pub counted: usize,
+    /// What could not be proved and why not; flows that do not work today.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// A plan of which something does not hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Counterexample {
+    /// What is broken: a flow, a door, a capacity.
+    pub what: String,
+    /// The steps that are done in that state, as far as they matter, in order.
+    pub done: Vec<String>,
+    /// The step that is done last.
+    pub last: String,
+    /// What one finds then.
+    pub why: String,
+    /// Whether it happens on the way back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub on_the_way_back: bool,
+}
+
+/// The proof's outcome.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Proof {
+    /// What holds.
+    pub certificate: Certificate,
+    /// What does not.
+    pub broken: Vec<Counterexample>,
+}
+
+/// Proves steps as they are, adding nothing.
+pub fn prove(premises: &Premises<'_>, steps: &[Step]) -> Proof {
+    let mut steps = steps.to_vec();
+    derive::run(premises, &mut steps, derive::Mode::Judge)
+}
+
+/// Steps by stage, as far as the stages go that are run without being asked for by name.
+fn before_cleanup(steps: &[Step]) -> usize {
+    steps.iter().position(|step| step.stage == Stage::Cleanup).unwrap_or(steps.len())
+}

@@ -1,0 +1,390 @@
+//! One round of the proof over a played plan: every claim, there and back.
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashSet};
+
+use super::capacity::{self, What};
+use super::claims::{self, Steps, UNTRACKED};
+use super::derive::{self, Additions, Mode, Played};
+use super::explore::{Cut, Explorer, Stepping, Unproved};
+use super::history::Histories;
+use super::order::Order;
+use super::state::State;
+use super::words::{end_words, flow_words};
+use super::{Certificate, Counterexample, Premises, Proof};
+use crate::model::facet::Role;
+use crate::model::flow::{End, Evidence, Flow};
+use crate::model::id::Id;
+use crate::model::network::Ports;
+use crate::model::step::{Impact, Step};
+use crate::reach::{Block, Fact, Key, Question, Side, Verdict, View, ask};
+
+/// How long a connection whose packets are dropped without an answer hangs before the client's kernel gives up, in seconds
+/// (Linux, `tcp_retries2` 15: 924.6 s; kernel documentation, ip-sysctl).
+const HANGS_S: u64 = 925;
+
+/// One direction.
+struct Way<'p> {
+    explorer: Explorer<'p>,
+    order: Order,
+    declared: Steps,
+}
+
+/// A round.
+pub struct Round<'p> {
+    premises: &'p Premises<'p>,
+    steps: &'p [Step],
+    played: &'p Played,
+    mode: Mode,
+    there: Way<'p>,
+    back: Way<'p>,
+    ends: Vec<u64>,
+    additions: Additions,
+    broken: BTreeSet<Counterexample>,
+    certificate: Certificate,
+}
+
+impl<'p> Round<'p> {
+    /// A round over steps in plan order.
+    pub fn new(premises: &'p Premises<'p>, steps: &'p [Step], played: &'p Played, mode: Mode) -> Round<'p> {
+        let order = Order::of(steps);
+        let returnable = &steps[..played.returnable];
+        let way = |histories: &'p Histories, order: Order, steps: &[Step], back: bool| Way {
+            explorer: Explorer::new(histories),
+            order,
+            declared: derive::declared(steps, back),
+        };
+        let back = way(&played.back, Order::of(returnable).reversed(), returnable, true);
+        Round {
+            premises,
+            steps,
+            played,
+            mode,
+            there: way(&played.there, order, steps, false),
+            back,
+            ends: derive::ends(steps),
+            additions: Additions::default(),
+            broken: BTreeSet::new(),
+            certificate: Certificate::default(),
+        }
+    }
+
+    /// Everything that must hold.
+    pub fn all(&mut self) {
+        self.conflicts();
+        for back in [false, true] {
+            for flow in self.premises.flows {
+                self.flow(flow, back);
+            }
+            self.doors(back);
+            self.serving(back);
+            self.counted(back);
+        }
+        self.overdressed();
+        self.doors_left();
+    }
+
+    /// The outcome, and what is to be added.
+    pub fn finish(mut self) -> (Proof, Additions) {
+        self.certificate.flows = self.premises.flows.len();
+        self.certificate.examined = self.there.explorer.examined.get() + self.back.explorer.examined.get();
+        self.certificate.digits = derive::digits(self.steps, &self.there.order);
+        self.certificate.notes.sort();
+        self.certificate.notes.dedup();
+        (Proof { certificate: self.certificate, broken: self.broken.into_iter().collect() }, self.additions)
+    }
+
+    fn way(&self, back: bool) -> &Way<'p> {
+        if back { &self.back } else { &self.there }
+    }
+
+    fn step(&self, at: usize, back: bool) -> usize {
+        if back { self.played.returnable - 1 - at } else { at }
+    }
+
+    /// Explores a claim until it holds, is told as broken, or can't be decided.
+    fn hold(&mut self, what: &str, also: &[usize], back: bool, judge: &dyn Fn(&Steps, &State<'_>, &Stepping<'_>) -> Option<String>) {
+        // Each time round a state is excluded; a plan has not more edges than this.
+        for _ in 0..self.steps.len() + 1 {
+            let way = self.way(back);
+            let found = way.explorer.explore(&way.order, also, &|state, stepping| judge(&way.declared, state, stepping));
+            match found {
+                Ok(None) => return,
+                Err(why) => return self.undecided(what, &why),
+                Ok(Some(cut)) => {
+                    if self.mode == Mode::Judge || !self.mend(what, &cut, back) {
+                        return self.tell(what, &cut, back);
+                    }
+                }
+            }
+        }
+    }
+
+    /// What can't be decided is not proved: it stands in the way as a counterexample would.
+    fn undecided(&mut self, what: &str, why: &Unproved) {
+        let why = derive::undecided(what, why);
+        self.broken.insert(Counterexample { what: what.to_owned(), why, ..Counterexample::default() });
+    }
+
+    /// Adds what excludes a counterexample; false if nothing does.
+    fn mend(&mut self, what: &str, cut: &Cut, back: bool) -> bool {
+        if let Some(step) = cut.untracked() {
+            let at = self.step(step, back);
+            let what = format!("connections {what} that are older than the new groups hang until their clients give up; recycle their pools right after");
+            self.declare(at, Impact::Brief { seconds: HANGS_S, what });
+            return true;
+        }
+        let way = self.way(back);
+        // On the way back the last place is the first, and the plan's edge points the other way.
+        let ends: Vec<u64> = if back { (0..self.played.returnable as u64).collect() } else { self.ends.clone() };
+        let Some((first, second)) = derive::edge(cut, &way.order, &ends) else { return self.interrupt(what, cut, back) };
+        let (first, second) = (self.step(first, back), self.step(second, back));
+        let (edge, by) = if back { ((second, first), second) } else { ((first, second), second) };
+        let back_words = if back { " on the way back" } else { "" };
+        let because = format!("without it {what} is cut by {}{back_words}", self.steps[by].id);
+        self.add(edge, because);
+        true
+    }
+
+    /// Adds an edge in plan places to the plan, and to the order there and back.
+    fn add(&mut self, (first, second): (usize, usize), because: String) {
+        self.there.order.add(first, second);
+        let last = self.played.returnable;
+        if first < last && second < last {
+            self.back.order.add(last - 1 - second, last - 1 - first);
+        }
+        self.additions.edges.entry((first, second)).or_insert(because);
+    }
+
+    fn declare(&mut self, at: usize, impact: Impact) {
+        self.there.declared.declared[at] = true;
+        if at < self.played.returnable {
+            self.back.declared.declared[self.played.returnable - 1 - at] = true;
+        }
+        self.additions.impacts.entry(at).or_insert(impact);
+    }
+
+    /// Where no order helps, the plan says how long it takes until a later step mends it; false if none does.
+    fn interrupt(&mut self, what: &str, cut: &Cut, back: bool) -> bool {
+        let Some(last) = cut.last.map(|last| self.step(last, back)) else { return false };
+        let menders = cut.menders.iter().map(|mender| self.step(*mender, back));
+        let Some(mender) = menders.min_by_key(|mender| self.ends[*mender]) else { return false };
+        if back || self.steps[last].impact != Impact::None {
+            return false;
+        }
+        let minutes = (self.ends[mender].saturating_sub(self.ends[last]) + self.steps[last].estimate_s).div_ceil(60);
+        let what = format!("{what} is cut from here until {} is done: no order avoids it", self.steps[mender].id);
+        self.declare(last, Impact::Outage { minutes, what });
+        true
+    }
+
+    fn tell(&mut self, what: &str, cut: &Cut, back: bool) {
+        let id = |at: &usize| self.steps[self.step(*at, back)].id.clone();
+        let why = cut.why.strip_prefix(UNTRACKED).and_then(|why| why.split_once(':'));
+        let (last, why) = match why {
+            Some((step, why)) => (step.parse().ok(), format!("what is open is cut, for no group tracks it: {why}")),
+            None => (cut.last, cut.why.clone()),
+        };
+        self.broken.insert(Counterexample {
+            what: what.to_owned(),
+            done: cut.done.iter().map(id).collect(),
+            last: last.as_ref().map(id).unwrap_or_default(),
+            why,
+            on_the_way_back: back,
+        });
+    }
+
+    /// Steps that overwrite each other's work take turns.
+    fn conflicts(&mut self) {
+        for conflict in self.played.there.conflicts(&self.there.order) {
+            if self.there.order.precedes(conflict.first, conflict.second) || self.there.order.precedes(conflict.second, conflict.first) {
+                continue;
+            }
+            let what = super::words::key_words(self.premises.inventory, &conflict.key);
+            if self.mode == Mode::Derive {
+                self.add((conflict.first, conflict.second), format!("without it one overwrites what the other writes: {what}"));
+            } else {
+                let ids = [conflict.first, conflict.second].map(|at| self.steps[at].id.clone());
+                let why = format!("{} and {} may run at the same time, and both write it whole", ids[0], ids[1]);
+                self.broken.insert(Counterexample { what, last: ids[1].clone(), done: ids.to_vec(), why, on_the_way_back: false });
+            }
+        }
+    }
+
+    /// What a question finds at the start of a way, or at its end.
+    fn answer(&self, question: &Question, end: bool, back: bool) -> Verdict {
+        let upto = if end { self.played.returnable } else { 0 };
+        ask(&State::below(self.way(back).explorer.histories, upto, &RefCell::new(HashSet::new())), question)
+    }
+
+    /// One flow over all its pairs of nodes.
+    fn flow(&mut self, flow: &Flow, back: bool) {
+        let what = flow_words(self.premises.inventory, flow);
+        let pairs = self.pairs(flow, back);
+        let verdicts: Vec<Verdict> = pairs.iter().map(|question| self.answer(question, false, false)).collect();
+        let works = verdicts.iter().any(|verdict| matches!(verdict, Verdict::Reached(_)));
+        if !works && !back {
+            self.idle(flow, &what, &pairs, &verdicts);
+        }
+        for (question, verdict) in pairs.iter().zip(&verdicts) {
+            let needed = match verdict {
+                Verdict::Reached(_) => true,
+                Verdict::Blocked(blocked) => works && blocked.block == Block::Absent,
+            };
+            if !needed {
+                continue;
+            }
+            self.certificate.pairs += usize::from(!back);
+            self.hold(&what, &[], back, &|steps, state, stepping| claims::flow(question, steps, state, stepping));
+        }
+    }
+
+    /// A flow that does not work today need not be kept; one that a person declares must work at the end.
+    fn idle(&mut self, flow: &Flow, what: &str, pairs: &[Question], verdicts: &[Verdict]) {
+        let why = verdicts.iter().find_map(|verdict| match verdict {
+            Verdict::Blocked(blocked) if blocked.block != Block::Absent => Some(blocked.words.clone()),
+            _ => None,
+        });
+        let why = why.unwrap_or_else(|| "one of its ends is not there".to_owned());
+        let ends = pairs.iter().map(|question| self.answer(question, true, false));
+        let at_the_end = ends.into_iter().any(|verdict| matches!(verdict, Verdict::Reached(_)));
+        if flow.evidence.contains(&Evidence::Declared) && !at_the_end {
+            let why = format!("it is declared, works neither today nor at the end: {why}");
+            self.broken.insert(Counterexample { what: what.to_owned(), why, ..Counterexample::default() });
+        } else {
+            self.certificate.notes.push(format!("{what} does not work today, so nothing on the way has to keep it: {why}"));
+        }
+    }
+
+    /// The questions of a flow: each node that one end ever has with each of the other.
+    fn pairs(&self, flow: &Flow, back: bool) -> Vec<Question> {
+        let histories = self.way(back).explorer.histories;
+        let sides = |end: &End| -> Vec<Side> {
+            match end {
+                End::Resource(id) => histories.nodes(id).into_iter().map(Side::Node).collect(),
+                End::Internet => vec![Side::Internet],
+                End::Service(name) => vec![Side::Service(name.clone())],
+                End::Range(range) => super::words::host_of(range).map(Side::Address).into_iter().collect(),
+            }
+        };
+        let outside = matches!(flow.from, End::Internet);
+        let called = |side: &Side| !outside || matches!(side, Side::Node(id) if self.ever_public(id, back));
+        let mut out = Vec::new();
+        for from in sides(&flow.from) {
+            let others = sides(&flow.to).into_iter().filter(called).filter(|to| *to != from);
+            out.extend(others.map(|to| claims::question(from.clone(), to, &flow.ports)));
+        }
+        out
+    }
+
+    fn ever_public(&self, node: &Id, back: bool) -> bool {
+        let values = self.way(back).explorer.histories.values(&Key::Node(node.clone()));
+        values.iter().flatten().any(|fact| matches!(fact, Fact::Node(node) if node.publicly_named || !node.public.is_empty()))
+    }
+
+    /// No door opens to the internet that was not open at the start.
+    fn doors(&mut self, back: bool) {
+        for (owner, question) in self.knocks(back) {
+            let open = |question: &Question| matches!(self.answer(question, false, false), Verdict::Reached(_));
+            let nodes = self.there.explorer.histories.nodes(&owner).into_iter();
+            let was_open = nodes.map(|node| Question { to: Side::Node(node), ..question.clone() }).any(|question| open(&question));
+            self.certificate.doors += usize::from(!back);
+            if was_open {
+                continue;
+            }
+            let ports = Ports { protocol: question.protocol.clone(), from: question.port, to: question.port };
+            let what = format!("{} stays closed to the internet on {ports}", end_words(self.premises.inventory, &End::Resource(owner)));
+            self.hold(&what, &[], back, &|_, state, _| claims::door(&question, state));
+        }
+    }
+
+    /// All doors at which one has to knock: owner and question.
+    fn knocks(&self, back: bool) -> Vec<(Id, Question)> {
+        let histories = self.way(back).explorer.histories;
+        let mut out = BTreeSet::new();
+        let movable = self.premises.inventory.resources.values().filter(|resource| resource.is_movable());
+        for resource in movable {
+            for node in histories.nodes(&resource.id).into_iter().filter(|node| self.ever_public(node, back)) {
+                let worn: BTreeSet<Id> = histories
+                    .values(&Key::Node(node.clone()))
+                    .into_iter()
+                    .flatten()
+                    .flat_map(|fact| if let Fact::Node(node) = fact { node.groups } else { Vec::new() })
+                    .collect();
+                let sets = worn.into_iter().flat_map(|group| histories.values(&Key::Rules(group)));
+                let rules: Vec<_> =
+                    sets.flatten().flat_map(|fact| if let Fact::Rules(rules) = fact { rules.ingress } else { Vec::new() }).collect();
+                let listens = resource.facets.listens.as_deref().unwrap_or_default();
+                for (protocol, port) in claims::knocks(rules.iter(), listens) {
+                    let question = Question { from: Side::Internet, to: Side::Node(node.clone()), protocol, port, by: crate::reach::By::Private };
+                    out.insert((resource.id.clone(), question));
+                }
+            }
+        }
+        out.into_iter().collect()
+    }
+
+    /// What moved is closed to the internet at the end, but for internet-facing balancers' listeners.
+    fn doors_left(&mut self) {
+        for (owner, question) in self.knocks(false) {
+            let Some(resource) = self.premises.inventory.get(&owner) else { continue };
+            let facing = resource.facets.balancing.as_ref().is_some_and(|balancing| balancing.internet_facing);
+            let Verdict::Reached(_) = self.answer(&question, true, false) else { continue };
+            let name = end_words(self.premises.inventory, &End::Resource(owner.clone()));
+            let ports = Ports { protocol: question.protocol.clone(), from: question.port, to: question.port };
+            if facing && resource.role == Role::Balancer {
+                continue;
+            }
+            if self.premises.moved.contains(&owner) {
+                let what = format!("{name} is closed to the internet at the end");
+                self.broken.insert(Counterexample { what, why: format!("{ports} is open"), ..Counterexample::default() });
+            } else {
+                self.certificate.notes.push(format!("{name} stays open to the internet on {ports}: it does not move"));
+            }
+        }
+    }
+
+    /// Somebody serves at every moment.
+    fn serving(&mut self, back: bool) {
+        let called = self.premises.flows.iter().filter_map(|flow| if let End::Resource(id) = &flow.to { Some(id) } else { None });
+        let owners: BTreeSet<&Id> = called.chain(self.premises.moved).filter(|id| !self.premises.retired.contains(id)).collect();
+        for owner in owners {
+            let asked = RefCell::new(HashSet::new());
+            let start = State::below(self.there.explorer.histories, 0, &asked);
+            if !start.nodes(owner).iter().any(|node| claims::alive(&start, node)) {
+                continue;
+            }
+            let what = format!("{} serves", end_words(self.premises.inventory, &End::Resource(owner.clone())));
+            self.hold(&what, &[], back, &|steps, state, _| claims::serves(owner, steps, state));
+        }
+    }
+
+    /// Nothing is undercut: healthy targets, addresses, quotas.
+    fn counted(&mut self, back: bool) {
+        let counter = if back { &self.played.counted_back } else { &self.played.counted };
+        for tally in counter.tallies() {
+            self.certificate.counted += usize::from(!back);
+            if tally.is_safe() {
+                continue;
+            }
+            let what = super::words::tally_words(self.premises.inventory, tally);
+            let also: Vec<usize> = tally.changes.keys().copied().collect();
+            let excusable = matches!(tally.what, What::Healthy(_));
+            self.hold(&what, &also, back, &|steps, state, _| {
+                let left = tally.after(state.done().into_iter());
+                let excused = excusable && state.last().into_iter().any(|step| steps.declared[step]);
+                (left < tally.least && !excused).then(|| format!("{left} are left"))
+            });
+        }
+    }
+
+    /// No interface wears more groups than AWS lets it.
+    fn overdressed(&mut self) {
+        let most = crate::model::account::Quotas::default().groups_per_interface;
+        for (node, worn, step) in capacity::overdressed(&self.played.there, most) {
+            let (what, why) = (format!("{node} wears at most {most} security groups"), format!("it wears {worn}"));
+            let last = self.steps[step].id.clone();
+            self.broken.insert(Counterexample { what, done: vec![last.clone()], last, why, on_the_way_back: false });
+        }
+    }
+}
