@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Kind, Listing, Scope};
-use crate::model::facet::{Facets, Role};
+use crate::model::facet::{Facets, GatewayKind, Role};
 use crate::model::id::Id;
 use crate::model::path;
 use crate::model::resource::{Resource, tags_of};
@@ -29,7 +29,7 @@ static EGRESS_ONLY: Listing = Listing {
     follow: &[],
 };
 
-fn gateway(kind: &str, key: &str, doc: &Value, vpc: &Id) -> Option<Resource> {
+fn gateway(kind: &str, key: &str, is: GatewayKind, doc: &Value, vpc: &Id) -> Option<Resource> {
     if !path::texts(doc, "Attachments[].VpcId").iter().any(|id| id == vpc.as_str()) {
         return None;
     }
@@ -41,7 +41,7 @@ fn gateway(kind: &str, key: &str, doc: &Value, vpc: &Id) -> Option<Resource> {
         kind: kind.to_owned(),
         role: Role::Gateway,
         tags,
-        facets: Facets { state: path::text(doc, "Attachments[0].State").to_owned(), ..Facets::default() },
+        facets: Facets { gateway: Some(is), state: path::text(doc, "Attachments[0].State").to_owned(), ..Facets::default() },
         doc: doc.clone(),
     })
 }
@@ -56,7 +56,7 @@ impl Kind for InternetGateway {
     }
 
     fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource> {
-        gateway(self.name(), "InternetGatewayId", doc, vpc)
+        gateway(self.name(), "InternetGatewayId", GatewayKind::Internet, doc, vpc)
     }
 }
 
@@ -70,6 +70,6 @@ impl Kind for EgressOnlyGateway {
     }
 
     fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource> {
-        gateway(self.name(), "EgressOnlyInternetGatewayId", doc, vpc)
+        gateway(self.name(), "EgressOnlyInternetGatewayId", GatewayKind::EgressOnly, doc, vpc)
     }
 }

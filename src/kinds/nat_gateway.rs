@@ -13,7 +13,7 @@ use super::effects::{tags, text};
 use super::{Effect, Kind, Listing, Scope};
 use crate::model::account::Account;
 use crate::model::call::{Object, Refusal};
-use crate::model::facet::{Facets, Placement, PublicAddress, Role};
+use crate::model::facet::{Facets, GatewayKind, Placement, PublicAddress, Role};
 use crate::model::id::Id;
 use crate::model::inventory::Inventory;
 use crate::model::path;
@@ -154,6 +154,7 @@ impl Kind for NatGateway {
             facets: Facets {
                 placement: doc["SubnetId"].as_str().map(|subnet| Placement { subnets: vec![subnet.into()], ..Placement::default() }),
                 public_addresses: doc["NatGatewayAddresses"].as_array().into_iter().flatten().filter_map(address).collect(),
+                gateway: Some(if doc["ConnectivityType"] == "private" { GatewayKind::PrivateNat } else { GatewayKind::Nat }),
                 state: path::text(doc, "State").to_owned(),
                 ..Facets::default()
             },

@@ -211,6 +211,7 @@ impl Kind for NetworkInterface {
                     through: None,
                 }),
                 private_addresses: path::texts(doc, "PrivateIpAddresses[].PrivateIpAddress"),
+                v6_addresses: path::texts(doc, "Ipv6Addresses[].Ipv6Address"),
                 public_addresses: public(&doc["Association"]).into_iter().collect(),
                 guard: Some(Guard { groups: path::texts(doc, "Groups[].GroupId").into_iter().map(Id::from).collect() }),
                 owner: owner(doc),

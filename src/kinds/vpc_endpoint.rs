@@ -12,7 +12,7 @@ use super::effects::{list, some, tags, text};
 use super::{Effect, Kind, Listing, Scope};
 use crate::model::account::Account;
 use crate::model::call::{Object, Refusal};
-use crate::model::facet::{Facets, Guard, Placement, Role};
+use crate::model::facet::{Facets, Guard, Placement, Role, ServiceEndpoint, Tracking};
 use crate::model::id::{Id, slug};
 use crate::model::inventory::Inventory;
 use crate::model::path;
@@ -30,6 +30,15 @@ static LISTING: Listing = Listing {
     ids: ("VpcEndpointIds", "VpcEndpointId", "InvalidVpcEndpointId.NotFound"),
     follow: &[],
 };
+
+/// `ecr.api` from `com.amazonaws.eu-west-1.ecr.api` (in China `cn.com.amazonaws.…`); a service of somebody else keeps its name.
+fn short_name(full: &str) -> String {
+    let own = full.strip_prefix("cn.").unwrap_or(full).strip_prefix("com.amazonaws.");
+    match own.and_then(|rest| rest.split_once('.')) {
+        Some((region, service)) if region != "vpce" => service.to_owned(),
+        _ => full.to_owned(),
+    }
+}
 
 const UNKNOWN: &str = "InvalidVpcEndpointId.NotFound";
 
@@ -162,6 +171,8 @@ impl Kind for VpcEndpoint {
         let tags = tags_of(doc);
         let ids = |at: &str| path::texts(doc, at).into_iter().map(Id::from).collect::<Vec<_>>();
         let because = "the endpoint's routes are in it".to_owned();
+        // The type is absent for the first endpoints there were: gateway endpoints (API reference, `VpcEndpoint`).
+        let is_gateway = matches!(doc["VpcEndpointType"].as_str(), None | Some("Gateway"));
         Some(Resource {
             name: tags
                 .get("Name")
@@ -175,6 +186,12 @@ impl Kind for VpcEndpoint {
                 placement: Some(Placement { subnets: ids("SubnetIds[]"), ..Placement::default() }),
                 guard: Some(Guard { groups: ids("Groups[].GroupId") }),
                 uses: ids("RouteTableIds[]").into_iter().map(|table| (table, because.clone())).collect(),
+                endpoint: Some(ServiceEndpoint {
+                    service: short_name(path::text(doc, "ServiceName")),
+                    gateway: is_gateway,
+                    private_dns: doc["PrivateDnsEnabled"] == true,
+                }),
+                tracking: if is_gateway { Tracking::ByRules } else { Tracking::Through },
                 state,
                 ..Facets::default()
             },

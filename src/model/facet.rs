@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use ipnet::IpNet;
+
 use super::id::Id;
 use super::network::{Ports, Protocol, Rule};
 
@@ -123,6 +125,74 @@ pub struct Routing {
     pub propagating: Vec<Id>,
 }
 
+/// What kind of gateway something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GatewayKind {
+    /// Internet gateway: both ways, for who has a public address.
+    Internet,
+    /// Egress-only internet gateway: IPv6, outbound.
+    EgressOnly,
+    /// Public NAT gateway: outbound, IPv4.
+    Nat,
+    /// Private NAT gateway: leads nowhere on the internet.
+    PrivateNat,
+}
+
+/// A VPC endpoint as a way to a service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceEndpoint {
+    /// The service's short name: `s3`, `ecr.api`; for a service of somebody else its full name.
+    pub service: String,
+    /// Whether routes lead to it (gateway endpoint) rather than its own interfaces.
+    pub gateway: bool,
+    /// Interface endpoint: whether the service's usual name leads to it, in the whole VPC.
+    pub private_dns: bool,
+}
+
+/// Ordered, stateless rules of a subnet.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acl {
+    /// Whether it is the VPC's default one, which serves every subnet that was given no other.
+    pub default: bool,
+    /// Entries for what comes in, by number.
+    pub ingress: Vec<AclEntry>,
+    /// Entries for what goes out, by number.
+    pub egress: Vec<AclEntry>,
+}
+
+/// An entry of a network ACL; the first that matches decides, and what none matches is denied.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AclEntry {
+    /// Its number, 1 to 32766; 32767 is AWS's own last entry, which denies everything.
+    pub number: u32,
+    /// Whether it allows.
+    pub allow: bool,
+    /// Protocol and destination ports.
+    pub ports: Ports,
+    /// The other side.
+    pub range: IpNet,
+}
+
+/// Whether EC2 tracks the connections of an interface (EC2 user guide, "Security group connection tracking").
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tracking {
+    /// As its rules say: what comes from everywhere and may answer everywhere is not tracked.
+    #[default]
+    ByRules,
+    /// All of its own, whatever the rules: a Lambda function's interface.
+    Own,
+    /// All, at both ends, whatever the rules: a Network Load Balancer, an interface endpoint.
+    Through,
+}
+
+impl Tracking {
+    fn is_by_rules(&self) -> bool {
+        *self == Tracking::ByRules
+    }
+}
+
 /// What a balancer forwards to.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Balancing {
@@ -200,6 +270,9 @@ pub struct Facets {
     /// Private addresses, as text.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub private_addresses: Vec<String>,
+    /// IPv6 addresses of an interface, as text.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub v6_addresses: Vec<String>,
     /// Public addresses.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub public_addresses: Vec<PublicAddress>,
@@ -221,6 +294,18 @@ pub struct Facets {
     /// Routes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub routing: Option<Routing>,
+    /// Which gateway it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<GatewayKind>,
+    /// Whose way to a service it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<ServiceEndpoint>,
+    /// Entries of a network ACL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acl: Option<Acl>,
+    /// Whether EC2 tracks its connections whatever its groups' rules say.
+    #[serde(skip_serializing_if = "Tracking::is_by_rules")]
+    pub tracking: Tracking,
     /// Balancing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub balancing: Option<Balancing>,

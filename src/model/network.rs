@@ -47,13 +47,22 @@ impl Protocol {
         }
     }
 
+    /// Whether it is ICMP, or ICMPv6: then ports are types and codes.
+    pub fn is_icmp(&self) -> bool {
+        match self {
+            Protocol::Icmp => true,
+            Protocol::Other(text) => matches!(text.as_str(), "icmpv6" | "58"),
+            _ => false,
+        }
+    }
+
     /// Whether a rule for this protocol admits the other.
     pub fn covers(&self, other: &Protocol) -> bool {
         *self == Protocol::All || self == other
     }
 }
 
-/// A protocol and an inclusive range of ports (of ICMP types for ICMP).
+/// A protocol and an inclusive range of ports; for ICMP a type in `from` and a code in `to`, see [`Ports::icmp`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Ports {
     /// The transport.
@@ -75,16 +84,43 @@ impl Ports {
         Ports { protocol: Protocol::Tcp, from: port, to: port }
     }
 
+    /// A type and a code of ICMP (or ICMPv6), as rules and ACL entries have them: -1 or nothing means all of them. All
+    /// types are 0 to 65535; all codes of a type are that type to 255.
+    pub fn icmp(protocol: Protocol, kind: Option<i64>, code: Option<i64>) -> Ports {
+        let number = |value: Option<i64>| value.and_then(|value| u16::try_from(value).ok());
+        match number(kind) {
+            None => Ports { protocol, from: 0, to: 65535 },
+            Some(kind) => Ports { protocol, from: kind, to: number(code).unwrap_or(255) },
+        }
+    }
+
+    /// Whether ports mean ICMP types and codes.
+    pub fn is_icmp(&self) -> bool {
+        self.protocol.is_icmp()
+    }
+
     /// Whether every packet of `other` is one of these.
     pub fn cover(&self, other: &Ports) -> bool {
+        if self.is_icmp() && self.protocol == other.protocol {
+            return self.is_every() || (self.from == other.from && (self.to == 255 || self.to == other.to));
+        }
         self.protocol.covers(&other.protocol) && (self.protocol == Protocol::All || (self.from <= other.from && other.to <= self.to))
     }
 
     /// Whether some packet is in both.
     pub fn overlap(&self, other: &Ports) -> bool {
+        if self.is_icmp() && self.protocol == other.protocol {
+            let codes = self.to == 255 || other.to == 255 || self.to == other.to;
+            return self.is_every() || other.is_every() || (self.from == other.from && codes);
+        }
         let same = self.protocol.covers(&other.protocol) || other.protocol.covers(&self.protocol);
         let every = self.protocol == Protocol::All || other.protocol == Protocol::All;
         same && (every || (self.from <= other.to && other.from <= self.to))
+    }
+
+    /// Whether it is the whole range.
+    fn is_every(&self) -> bool {
+        self.from == 0 && self.to == 65535
     }
 }
 
@@ -92,6 +128,9 @@ impl fmt::Display for Ports {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.protocol, self.from, self.to) {
             (Protocol::All, _, _) => write!(f, "all traffic"),
+            (p, 0, 65535) if p.is_icmp() => write!(f, "{} all types", p.as_aws()),
+            (p, from, 255) if p.is_icmp() => write!(f, "{} type {from}", p.as_aws()),
+            (p, from, to) if p.is_icmp() => write!(f, "{} type {from} code {to}", p.as_aws()),
             (p, from, to) if from == to => write!(f, "{} {from}", p.as_aws()),
             (p, 0, 65535) => write!(f, "{} all ports", p.as_aws()),
             (p, from, to) => write!(f, "{} {from}-{to}", p.as_aws()),
@@ -170,6 +209,9 @@ fn ports_of(permission: &Value) -> Ports {
     if protocol == Protocol::All {
         return Ports::all();
     }
+    if protocol.is_icmp() {
+        return Ports::icmp(protocol, permission["FromPort"].as_i64(), permission["ToPort"].as_i64());
+    }
     Ports { from: port("FromPort", 0), to: port("ToPort", 65535), protocol }
 }
 
@@ -183,9 +225,10 @@ pub fn description(text: &str) -> String {
 pub fn permission_of(ports: &Ports, peer: &Value, description: &str) -> Value {
     let mut permission = json!({ "IpProtocol": ports.protocol.as_aws() });
     if ports.protocol != Protocol::All {
-        let wildcard = ports.protocol == Protocol::Icmp && ports.to == 65535;
+        let wildcard = ports.is_icmp() && ports.is_every();
+        let every_code = ports.is_icmp() && ports.to == 255;
         permission["FromPort"] = if wildcard { json!(-1) } else { json!(ports.from) };
-        permission["ToPort"] = if wildcard { json!(-1) } else { json!(ports.to) };
+        permission["ToPort"] = if wildcard || every_code { json!(-1) } else { json!(ports.to) };
     }
     let described = |key: &str, value: &Value| json!([{ key: value, "Description": description }]);
     if let Some(cidr) = peer.get("CidrIp") {

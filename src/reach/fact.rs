@@ -4,10 +4,9 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::model::facet::{Routing, RuleSet};
+use crate::model::facet::{Acl, GatewayKind, Routing, RuleSet, Tracking};
 use crate::model::id::Id;
-use crate::model::network::{Ports, Protocol};
-use crate::model::resource::Resource;
+use crate::model::network::Ports;
 
 /// What a fact is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,6 +27,8 @@ pub enum Key {
     Routing(Id),
     /// The network ACL of a subnet.
     AclOf(Id),
+    /// The network ACL of the subnets that were given no other.
+    DefaultAcl,
     /// The entries of a network ACL.
     Acl(Id),
     /// The rules of a security group.
@@ -51,7 +52,7 @@ pub enum Fact {
     Workload(Workload),
     /// A subnet: its zone and its ranges.
     Subnet(String, Vec<IpNet>),
-    /// An id: of the table of a subnet, the main table, the ACL of a subnet.
+    /// An id: of the table of a subnet, the main table, the ACL of a subnet, the default ACL.
     Is(Id),
     /// Routes.
     Routing(Routing),
@@ -96,47 +97,17 @@ pub struct Workload {
     pub up: bool,
     /// Whose part it is: an instance of its Auto Scaling group, a member of its cluster.
     pub part_of: Option<Id>,
+    /// The Availability Zones in which it really is, where known: of what stands in for it, only that in these zones counts.
+    pub zones: Vec<String>,
     /// The interfaces that belong to it and do not say so themselves.
     pub members: Vec<Id>,
     /// Ports on which it accepts connections; none: nobody can tell.
     pub listens: Option<Vec<Ports>>,
-    /// For a balancer: whether the internet is meant to reach it.
+    /// Whether its interfaces have public addresses even where none of them shows one: an internet-facing balancer, a
+    /// database with a public name.
     pub internet_facing: bool,
-}
-
-/// Ordered, stateless rules of a subnet.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Acl {
-    /// Entries for what comes in, by number.
-    pub ingress: Vec<AclEntry>,
-    /// Entries for what goes out, by number.
-    pub egress: Vec<AclEntry>,
-}
-
-/// An entry of a network ACL; the first that matches decides, and what none matches is denied.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AclEntry {
-    /// Its number, 1 to 32766.
-    pub number: u32,
-    /// Whether it allows.
-    pub allow: bool,
-    /// Protocol and destination ports.
-    pub ports: Ports,
-    /// The other side.
-    pub range: IpNet,
-}
-
-/// What kind of gateway.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GatewayKind {
-    /// Internet gateway: both ways, for who has a public address.
-    Internet,
-    /// Egress-only internet gateway: IPv6, outbound.
-    EgressOnly,
-    /// Public NAT gateway: outbound, IPv4.
-    Nat,
-    /// Private NAT gateway: leads nowhere on the internet.
-    PrivateNat,
+    /// Whether EC2 tracks its connections whatever the rules say.
+    pub tracking: Tracking,
 }
 
 /// A gateway.
@@ -148,6 +119,8 @@ pub struct Gateway {
     pub up: bool,
     /// The subnet of a zonal NAT gateway, by whose route table its traffic goes on; none for others.
     pub subnet: Option<Id>,
+    /// The public addresses from which its traffic comes; empty where nobody can tell.
+    pub public: Vec<IpAddr>,
 }
 
 /// A VPC endpoint.
@@ -157,8 +130,8 @@ pub struct Endpoint {
     pub service: String,
     /// Whether it works.
     pub up: bool,
-    /// Gateway endpoint: its prefix list. None for an interface endpoint.
-    pub prefix_list: Option<Id>,
+    /// Whether it is a gateway endpoint, to which routes for its service's prefix list lead.
+    pub gateway: bool,
     /// Interface endpoint: whether the service's usual name leads to it, in the whole VPC.
     pub private_dns: bool,
 }
@@ -172,11 +145,15 @@ pub trait View {
     /// The nodes of a resource: its own interfaces, those of its parts, else what stands for them; those that do not
     /// serve too.
     fn nodes(&self, owner: &Id) -> Vec<Id>;
+    /// What people call a thing; only for words, never for an answer.
+    fn name<'a>(&'a self, id: &'a Id) -> &'a str {
+        id.as_str()
+    }
 }
 
-/// The facts that one resource tells. Two resources never tell a fact under the same key, but for a subnet's explicit table
-/// (told by the route table) and its ACL (told by the ACL), of which AWS allows one each.
-pub fn facts(resource: &Resource) -> Vec<(Key, Fact)> {
-    let _ = (resource, Protocol::All);
-    todo!("the reach helper writes this")
+/// Whether what stands in for a workload is in a zone in which the workload really is; yes where zones are not known.
+pub fn stands_where_it_is(view: &dyn View, node: &Node) -> bool {
+    let Some(Fact::Workload(workload)) = view.fact(&Key::Workload(node.owner.clone())) else { return true };
+    let Some(Fact::Subnet(zone, _)) = view.fact(&Key::Subnet(node.subnet.clone())) else { return true };
+    workload.zones.is_empty() || zone.is_empty() || workload.zones.contains(zone)
 }

@@ -57,6 +57,8 @@ mod night_balancers;
 /// What is planned for which account and intent.
 mod planner;
 mod proof;
+/// Who can talk to whom in a network.
+mod reach;
 /// How an intent and a plan are read.
 mod reading;
 /// Auto Scaling groups: pinned, moved, refreshed, and back.

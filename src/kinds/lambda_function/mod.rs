@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use super::build::{check, look, step, undo_and_wait, wait, wait_or_fail};
 use super::{Effect, Follow, Kind, Listing, Read, Scope};
-use crate::model::facet::{Facets, Guard, Placement, Role};
+use crate::model::facet::{Facets, Guard, Placement, Role, Tracking};
 use crate::model::id::Id;
 use crate::model::path;
 use crate::model::resource::{Resource, tags_of};
@@ -139,6 +139,7 @@ impl Kind for LambdaFunction {
                 listens: Some(Vec::new()),
                 initiates: true,
                 uses: keeps.collect(),
+                tracking: Tracking::Own,
                 state: path::text(&doc, "State").to_owned(),
                 ..Facets::default()
             },

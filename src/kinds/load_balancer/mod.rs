@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::build::Regroup;
 use super::{Effect, Follow, Kind, Listing, Read, Scope};
-use crate::model::facet::{Balancing, Facets, Guard, Placement, Role};
+use crate::model::facet::{Balancing, Facets, Guard, Placement, Role, Tracking};
 use crate::model::id::Id;
 use crate::model::network::{Ports, Protocol};
 use crate::model::path;
@@ -165,6 +165,7 @@ impl Kind for LoadBalancer {
                     listeners,
                     target_groups: target_groups(doc),
                 }),
+                tracking: if doc["Type"] == "network" { Tracking::Through } else { Tracking::ByRules },
                 state: path::text(doc, "State.Code").to_owned(),
                 ..Facets::default()
             },

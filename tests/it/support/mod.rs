@@ -12,6 +12,8 @@ pub mod command;
 pub mod emulator;
 pub mod http;
 pub mod lab;
+/// A network in a few words, for questions about reach.
+pub mod net;
 #[cfg(feature = "aws")]
 pub mod night;
 pub mod proxy;
