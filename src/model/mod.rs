@@ -12,6 +12,7 @@ pub mod network;
 pub mod path;
 pub mod resource;
 pub mod resources;
+pub mod seen;
 pub mod step;
 pub mod strategy;
 pub mod text;

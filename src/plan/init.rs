@@ -89,7 +89,7 @@ fn settings(out: &mut String, inventory: &Inventory) {
          \n\
          # What the old security groups allowed inside the VPC and nobody can vouch for: keep (between the groups concerned)\n\
          # or drop. The plan lists it either way.\n\
-         unvouched: keep\n",
+         unvouched: auto\n",
         note("s3"),
         note("dynamodb"),
     );

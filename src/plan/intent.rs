@@ -29,11 +29,29 @@ pub enum Nat {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Unvouched {
-    /// Kept between the groups concerned, and listed.
+    /// Kept, unless flow logs cover the window that `flow_logs` asks for and show nothing; listed either way.
     #[default]
+    Auto,
+    /// Kept between the groups concerned, and listed.
     Keep,
     /// Dropped, and listed.
     Drop,
+}
+
+/// What flow logs must cover to be taken for the whole truth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct FlowLogs {
+    /// How many days without a gap, 1 to 400. What runs once a month shows in 31 only.
+    #[serde(deserialize_with = "days")]
+    #[schemars(range(min = 1, max = 400))]
+    pub days: u32,
+}
+
+impl Default for FlowLogs {
+    fn default() -> FlowLogs {
+        FlowLogs { days: 14 }
+    }
 }
 
 /// The new subnets.
@@ -127,6 +145,18 @@ pub struct DeclaredFlow {
     pub protocol: Option<String>,
 }
 
+/// A security group that a person names.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GroupChoice {
+    /// The group's name in AWS.
+    #[schemars(with = "String")]
+    pub name: Spanned<String>,
+    /// The workloads that wear it: names or ids.
+    #[schemars(with = "Vec<String>")]
+    pub members: Vec<Spanned<String>>,
+}
+
 /// The whole intent.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -155,6 +185,12 @@ pub struct Intent {
     /// What nobody vouches for.
     #[serde(default)]
     pub unvouched: Unvouched,
+    /// What flow logs must cover.
+    #[serde(default)]
+    pub flow_logs: FlowLogs,
+    /// Security groups for several workloads together; what isn't named gets one of its own.
+    #[serde(default, deserialize_with = "null_is_empty")]
+    pub groups: Vec<GroupChoice>,
     /// Decisions about single workloads; what isn't named is weighed.
     #[serde(default, deserialize_with = "null_is_empty")]
     pub workloads: Vec<Choice>,
@@ -180,6 +216,12 @@ fn prefix<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u8, D::Error> {
     let length = u8::deserialize(from)?;
     let message = || format!("/{length} is no subnet's size: 16 to 28 is");
     (16..=28).contains(&length).then_some(length).ok_or_else(|| serde::de::Error::custom(message()))
+}
+
+/// A number of days.
+fn days<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    let days = u32::deserialize(from)?;
+    (1..=400).contains(&days).then_some(days).ok_or_else(|| serde::de::Error::custom(format!("{days} days can't be asked for: 1 to 400 can")))
 }
 
 /// A list of which each element is checked where it stands.

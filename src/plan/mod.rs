@@ -19,6 +19,7 @@ pub mod compare;
 pub mod cost;
 pub mod decide;
 pub mod egress;
+pub mod flows;
 pub mod format;
 pub mod guard;
 pub mod init;
@@ -28,9 +29,11 @@ pub mod lint;
 mod neighbours;
 pub mod network;
 pub mod order;
+pub mod peers;
 pub mod problem;
 pub mod prove;
 pub mod quotas;
+pub mod vouch;
 
 pub use assemble::plan;
 

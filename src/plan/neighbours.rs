@@ -8,10 +8,10 @@ use crate::model::inventory::Inventory;
 use crate::model::network::Ports;
 use crate::model::resource::Resource;
 
-/// Groups of interfaces whose owners this version does not move, and who may well open connections.
-pub fn strangers(inventory: &Inventory) -> BTreeMap<&Id, &str> {
+/// Interfaces whose owners this version does not move, and who may well open connections; each with its owner's name.
+pub fn strange_interfaces(inventory: &Inventory) -> Vec<(&Resource, &str)> {
     let silent = ["service:rds", "service:elasticache", "cachegroup:", "service:efs", "service:elasticloadbalancing", "service:lambda"];
-    let mut out = BTreeMap::new();
+    let mut out = Vec::new();
     for interface in inventory.with_role(Role::Interface) {
         let owner = match &interface.facets.owner {
             Some(owner) if inventory.get(owner).is_none_or(|r| r.role == Role::Bystander) => owner.as_str(),
@@ -20,15 +20,26 @@ pub fn strangers(inventory: &Inventory) -> BTreeMap<&Id, &str> {
         };
         let function = owner.starts_with("function:") || owner.starts_with("vpce-") || owner.starts_with("nat-");
         if !function && !silent.iter().any(|prefix| owner.starts_with(prefix)) {
-            out.extend(interface.groups().iter().map(|group| (group, owner)));
+            out.push((interface, owner));
         }
     }
     out
 }
 
-/// For each target: the balancers that send to it, and on which ports. A Classic Load Balancer names its targets itself.
-/// What registers its parts by itself counts as a target when none of them runs.
-pub fn served(inventory: &Inventory) -> BTreeMap<&str, Vec<(&Resource, Ports)>> {
+/// A balancer that sends to a target.
+#[derive(Clone, Debug)]
+pub struct Serving<'a> {
+    /// The balancer.
+    pub balancer: &'a Resource,
+    /// The target group; the balancer itself where it lists its targets.
+    pub group: &'a Id,
+    /// On which ports.
+    pub ports: Ports,
+}
+
+/// For each target the balancers that send to it. A Classic Load Balancer names its targets itself. What registers its
+/// parts by itself counts as a target when none of them runs.
+pub fn served(inventory: &Inventory) -> BTreeMap<&str, Vec<Serving<'_>>> {
     let mut behind: BTreeMap<&Id, Vec<&Resource>> = BTreeMap::new();
     for balancer in inventory.with_role(Role::Balancer) {
         for group in balancer.facets.balancing.iter().flat_map(|b| &b.target_groups) {
@@ -39,21 +50,22 @@ pub fn served(inventory: &Inventory) -> BTreeMap<&str, Vec<(&Resource, Ports)>> 
         }
     }
     let wholes = wholes(inventory);
-    let mut out: BTreeMap<&str, Vec<(&Resource, Ports)>> = BTreeMap::new();
-    for (list, balancers) in &behind {
-        let Some(targets) = inventory.get(list).and_then(|list| list.facets.targets.as_ref()) else { continue };
+    let mut out: BTreeMap<&str, Vec<Serving<'_>>> = BTreeMap::new();
+    for (group, balancers) in &behind {
+        let Some(targets) = inventory.get(group).and_then(|list| list.facets.targets.as_ref()) else { continue };
         for target in &targets.members {
             let who = wholes.get(target.target.as_str()).copied().unwrap_or(&target.target);
             for balancer in balancers {
-                out.entry(who).or_default().extend(targets.ports(target).into_iter().map(|ports| (*balancer, ports)));
+                let ports = targets.ports(target).into_iter();
+                out.entry(who).or_default().extend(ports.map(|ports| Serving { balancer, group, ports }));
             }
         }
     }
     for workload in inventory.with_role(Role::Workload) {
         for (group, _) in &workload.facets.uses {
             for balancer in behind.get(group).into_iter().flatten() {
-                let ports = usual_ports(workload, inventory.get(group)).into_iter().map(|ports| (*balancer, ports));
-                out.entry(workload.id.as_str()).or_default().extend(ports);
+                let ports = usual_ports(workload, inventory.get(group)).into_iter();
+                out.entry(workload.id.as_str()).or_default().extend(ports.map(|ports| Serving { balancer, group, ports }));
             }
         }
     }

@@ -44,6 +44,8 @@ mod dumps_nested;
 mod emulator;
 /// Functions by their versions and aliases.
 mod functions;
+/// Which flows must survive, and on what evidence.
+mod known_flows;
 /// What ten times the account costs.
 mod growth;
 /// The 25 mistakes of a naive tool.

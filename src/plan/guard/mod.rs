@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::intent::Unvouched;
-use super::neighbours::{served, strangers};
+use super::neighbours::{Serving, served, strange_interfaces};
 use crate::model::facet::Role;
 use crate::model::id::Id;
 use crate::model::inventory::Inventory;
@@ -146,7 +146,7 @@ struct Designer<'a> {
     wearing: BTreeMap<&'a Id, Vec<&'a Resource>>,
     by_address: BTreeMap<Ipv4Addr, &'a Resource>,
     strangers: BTreeMap<&'a Id, &'a str>,
-    served: BTreeMap<&'a str, Vec<(&'a Resource, Ports)>>,
+    served: BTreeMap<&'a str, Vec<Serving<'a>>>,
     ranges: Vec<IpNet>,
     declared: BTreeMap<&'a Id, Vec<(&'a Id, &'a Ports)>>,
     keeps: BTreeSet<&'a Id>,
@@ -184,7 +184,7 @@ impl<'a> Designer<'a> {
             initiators,
             wearing,
             by_address,
-            strangers: strangers(inventory),
+            strangers: strange_interfaces(inventory).into_iter().flat_map(|(i, owner)| i.groups().iter().map(move |group| (group, owner))).collect(),
             served: served(inventory),
             ranges: inventory.network().map(|vpc| vpc.facets.ranges.iter().filter_map(|r| r.parse().ok()).collect()).unwrap_or_default(),
             declared,
@@ -329,7 +329,7 @@ impl<'a> Designer<'a> {
 
     /// Balancer to target, on the target's port and on the health check's.
     fn targets(&self, resource: &'a Resource, draft: &mut Rules) {
-        for (balancer, ports) in self.served.get(resource.id.as_str()).into_iter().flatten() {
+        for Serving { balancer, ports, .. } in self.served.get(resource.id.as_str()).into_iter().flatten() {
             let because = format!("target of {}", balancer.name);
             let groups = self.final_groups(balancer);
             if groups.is_empty() {
@@ -387,7 +387,7 @@ impl<'a> Designer<'a> {
 
     /// A server of which nobody knows the ports: what the old rules let in from inside the VPC.
     fn unknown_ports(&self, resource: &'a Resource, draft: &mut Rules) {
-        let keep = (self.input.unvouched)(&resource.id) == Unvouched::Keep;
+        let keep = (self.input.unvouched)(&resource.id) != Unvouched::Drop;
         for rule in self.old_rules(resource) {
             let found = self.inside(&rule.peer, resource);
             if !found.is_empty() {
