@@ -9,10 +9,12 @@ use super::decide::{Decision, Decisions, Names, Prefer, decide_as};
 use super::guard::{self, Design};
 use super::intent::{Intent, Problem, Unvouched};
 use super::network::{self, Network};
-use super::{Move, Plan, SubnetPlan, lint, order};
+use super::prove::{self, Floor, Premises, Proof};
+use super::{Move, Plan, SubnetPlan, flows, lint, order};
 use super::{caution, cost, egress, quotas};
 use crate::kinds;
 use crate::model::facet::Role;
+use crate::model::flow::Flow;
 use crate::model::id::Id;
 use crate::model::inventory::Inventory;
 use crate::model::network::{Peer, Ports, Protocol, description};
@@ -72,6 +74,7 @@ struct Assembly<'a> {
     subnets: Vec<SubnetPlan>,
     blockers: Vec<Blocker>,
     warnings: Vec<String>,
+    flows: Vec<Flow>,
 }
 
 impl<'a> Assembly<'a> {
@@ -128,6 +131,7 @@ impl<'a> Assembly<'a> {
             subnets,
             blockers,
             warnings,
+            flows: flows::known(intent, inventory, None, decisions)?,
         })
     }
 
@@ -465,10 +469,11 @@ impl<'a> Assembly<'a> {
         self.permissions();
         order::add_references(&mut self.steps);
         self.rules_first();
-        let steps = match order::sort(std::mem::take(&mut self.steps)) {
+        let mut steps = match order::sort(std::mem::take(&mut self.steps)) {
             Ok(steps) => steps,
             Err(order::Cycle(circle)) => unreachable!("the planner made a circle: {circle:?}"),
         };
+        let proof = self.prove(&mut steps);
         self.blockers.extend(quotas::rules_per_group(&steps, self.inventory));
         let mut stages: Vec<Stage> = steps.iter().map(|step| step.stage).collect();
         stages.dedup();
@@ -498,11 +503,33 @@ impl<'a> Assembly<'a> {
             egress,
             gates,
             cost,
+            certificate: proof.certificate,
+            broken: proof.broken,
             stages,
             steps,
         };
         debug_assert_eq!(lint::lint(&plan), Vec::new(), "the planner made an unsound plan");
         plan
+    }
+
+    /// Proves the steps, and adds what that takes.
+    fn prove(&self, steps: &mut Vec<Step>) -> Proof {
+        let moves = |strategy: fn(Strategy) -> bool| -> Vec<Id> {
+            let decided = self.decisions.by_workload.iter().filter(|(_, d)| d.moves && strategy(d.strategy));
+            decided.map(|(id, _)| id.clone()).collect()
+        };
+        let retired = moves(|strategy| strategy == Strategy::Retire);
+        let moved = moves(|strategy| !matches!(strategy, Strategy::Retire | Strategy::Skip | Strategy::Stay));
+        let moves = self.decisions.by_workload.iter().map(|(id, decision)| (decision.slug.clone(), id.clone())).collect();
+        let premises = Premises {
+            inventory: self.inventory,
+            flows: &self.flows,
+            moves: &moves,
+            moved: &moved,
+            retired: &retired,
+            floor: Floor::default(),
+        };
+        prove::derive(&premises, steps)
     }
 
     fn addresses_gone(&self) -> usize {

@@ -135,6 +135,12 @@ pub struct Plan {
     /// What the account costs more in a month afterwards.
     #[serde(default)]
     pub cost: cost::Cost,
+    /// What was proved.
+    #[serde(default)]
+    pub certificate: prove::Certificate,
+    /// What does not hold, with the shortest way there; a plan with counterexamples is not applied.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub broken: Vec<prove::Counterexample>,
     /// The stages that have steps, in order. Each ends with a checkpoint of the same name.
     #[serde(default)]
     pub stages: Vec<Stage>,

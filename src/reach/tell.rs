@@ -109,7 +109,7 @@ fn interface(resource: &Resource) -> Option<(Key, Fact)> {
     let facets = &resource.facets;
     let node = Node {
         id: resource.id.clone(),
-        owner: facets.owner.clone().unwrap_or_else(|| resource.id.clone()),
+        owner: owner(resource),
         subnet: resource.subnets().first()?.clone(),
         groups: resource.groups().to_vec(),
         addresses: addresses(facets.private_addresses.iter().chain(&facets.v6_addresses)),
@@ -118,6 +118,15 @@ fn interface(resource: &Resource) -> Option<(Key, Fact)> {
         stands_in: false,
     };
     Some((Key::Node(resource.id.clone()), Fact::Node(node)))
+}
+
+/// Whose an interface is. Functions with the same subnets and groups share theirs (Lambda guide, "Hyperplane ENIs"), and they
+/// linger: such an interface is the service's, and something stands in for each function.
+fn owner(interface: &Resource) -> Id {
+    if path::text(&interface.doc, "InterfaceType") == "lambda" {
+        return Id::from("service:lambda");
+    }
+    interface.facets.owner.clone().unwrap_or_else(|| interface.id.clone())
 }
 
 /// An endpoint, and what stands for its interfaces.

@@ -30,3 +30,19 @@ fn a_plan_can_be_played_there_and_back() {
         played(&docs, &plan);
     }
 }
+
+#[test]
+fn look_at_it() {
+    for docs in [spine(), data(), every_cache()] {
+        let plan = plan_of(&docs, "");
+        println!("{:#?}", plan.certificate);
+        for broken in &plan.broken {
+            println!("{}", hikkoshi::plan::prove::words::drawn(broken).join("\n"));
+        }
+        for step in &plan.steps {
+            for need in step.needs.iter().filter(|need| need.because.starts_with("without it")) {
+                println!("{} needs {}: {}", step.id, need.step, need.because);
+            }
+        }
+    }
+}

@@ -18,8 +18,8 @@ use super::history::Histories;
 /// What is counted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum What {
-    /// Healthy targets of a target group.
-    Healthy(Id),
+    /// Whether a target is registered with a target group: the group, the target as it is registered.
+    Target(Id, String),
     /// Free addresses of a subnet.
     Free(Id),
     /// Elastic IPs of the region that the quota leaves.
@@ -61,7 +61,7 @@ pub struct Counter {
 
 impl Counter {
     /// Begins with an account as it is.
-    pub fn new(resources: &Resources, quotas: &Quotas, floor: Floor) -> Counter {
+    pub fn new(resources: &Resources, quotas: &Quotas) -> Counter {
         let mut counter = Counter { now: BTreeMap::new(), tallies: BTreeMap::new() };
         let mut first: BTreeMap<What, i64> = BTreeMap::new();
         for resource in resources.values() {
@@ -71,7 +71,7 @@ impl Counter {
         }
         for (what, used) in first {
             let (first, least) = match &what {
-                What::Healthy(_) => (used, least_healthy(used, floor)),
+                What::Target(..) => (used, 0),
                 What::Free(subnet) => (resources.get(subnet).map_or(0, size) + used, 0),
                 What::Addresses => (room(quotas.addresses) + used, (room(quotas.addresses) + used).min(0)),
                 What::Rules(..) => (room(quotas.rules_per_group) + used, (room(quotas.rules_per_group) + used).min(0)),
@@ -99,16 +99,27 @@ impl Counter {
         }
     }
 
-    /// What was counted.
+    /// What was counted, but for targets.
     pub fn tallies(&self) -> impl Iterator<Item = &Tally> {
-        self.tallies.values()
+        self.tallies.values().filter(|tally| !matches!(tally.what, What::Target(..)))
+    }
+
+    /// For each target group its targets, whenever they are registered.
+    pub fn targets(&self) -> BTreeMap<&Id, Vec<(&str, &Tally)>> {
+        let mut out: BTreeMap<&Id, Vec<(&str, &Tally)>> = BTreeMap::new();
+        for (what, tally) in &self.tallies {
+            if let What::Target(group, target) = what {
+                out.entry(group).or_default().push((target, tally));
+            }
+        }
+        out
     }
 }
 
 /// What does not exist at the start.
 fn fresh(what: &What, resources: &Resources, quotas: &Quotas) -> Tally {
     let first = match what {
-        What::Healthy(_) => 0,
+        What::Target(..) => 0,
         What::Free(subnet) => resources.get(subnet).map_or(0, size),
         What::Addresses => room(quotas.addresses),
         What::Rules(..) => room(quotas.rules_per_group),
@@ -121,7 +132,7 @@ fn room(quota: usize) -> i64 {
 }
 
 /// Half of the healthy ones (or what the intent says), rounded up; of one nothing can be kept while it moves.
-fn least_healthy(healthy: i64, floor: Floor) -> i64 {
+pub fn least_healthy(healthy: i64, floor: Floor) -> i64 {
     if healthy < 2 { 0 } else { ((healthy * i64::from(floor.percent) + 99) / 100).clamp(1, healthy) }
 }
 
@@ -134,9 +145,8 @@ fn size(subnet: &Resource) -> i64 {
 /// What one resource adds to each number.
 fn counts(resource: &Resource) -> BTreeMap<What, i64> {
     let mut out = BTreeMap::new();
-    if let Some(targets) = &resource.facets.targets {
-        let healthy = targets.members.iter().filter(|target| target.health == "healthy").count();
-        out.insert(What::Healthy(resource.id.clone()), room(healthy));
+    for target in resource.facets.targets.iter().flat_map(|targets| &targets.members) {
+        *out.entry(What::Target(resource.id.clone(), target.target.clone())).or_default() += 1;
     }
     match resource.role {
         Role::Interface => {

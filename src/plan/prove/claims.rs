@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use super::capacity::Tally;
 use super::explore::Stepping;
 use super::state::State;
 use crate::model::id::Id;
 use crate::model::network::{Peer, Ports, Protocol, Rule, is_private};
-use crate::reach::{Block, Fact, Key, Question, Side, Verdict, View, ask, stands};
+use crate::reach::{Block, Fact, Key, Question, Side, Verdict, View, ask_briefly, ask, stands, stands_briefly, stands_where_it_is};
 
 /// What the judges know about the steps.
 pub struct Steps {
@@ -23,27 +24,35 @@ impl Steps {
 
 /// Whether a connection can be opened, and one that is open goes on over each next step.
 pub fn flow(question: &Question, steps: &Steps, state: &State<'_>, stepping: &Stepping<'_>) -> Option<String> {
-    match ask(state, question) {
-        Verdict::Blocked(blocked) if blocked.block == Block::Absent || steps.excuses(state) => None,
-        Verdict::Blocked(blocked) => Some(blocked.words),
-        Verdict::Reached(_) => goes_on(question, steps, state, stepping),
+    let there = |side: &Side| !matches!(side, Side::Node(id) if !alive(state, id));
+    if !there(&question.from) || !there(&question.to) {
+        return None;
+    }
+    match ask_briefly(state, question) {
+        Ok(()) => goes_on(question, steps, state, stepping),
+        Err(Block::Absent) => None,
+        Err(_) if steps.excuses(state) => None,
+        Err(_) => Some(why(ask(state, question))),
+    }
+}
+
+fn why(verdict: Verdict) -> String {
+    match verdict {
+        Verdict::Blocked(blocked) => blocked.words,
+        Verdict::Reached(_) => String::new(),
     }
 }
 
 fn goes_on(question: &Question, steps: &Steps, state: &State<'_>, stepping: &Stepping<'_>) -> Option<String> {
     let mut found = None;
     stepping.each_taking(|step, after| {
-        if found.is_some() || steps.declared[step] {
-            return;
-        }
-        if let Verdict::Blocked(blocked) = stands(state, after, question)
-            && blocked.block != Block::Absent
-            && matches!(ask(after, question), Verdict::Reached(_))
-        {
-            found = Some((step, blocked.words));
+        let cut = || matches!(stands_briefly(state, after, question), Err(Block::GroupIn | Block::GroupOut));
+        // What can't be opened anew either is a state of its own, and judged there.
+        if found.is_none() && !steps.declared[step] && cut() && ask_briefly(after, question).is_ok() {
+            found = Some(format!("{UNTRACKED}{step}:{}", why(stands(state, after, question))));
         }
     });
-    found.map(|(step, words)| format!("{UNTRACKED}{step}:{words}"))
+    found
 }
 
 /// How a judge says that a step cuts what is open, though it could be opened anew.
@@ -63,9 +72,25 @@ pub fn serves(owner: &Id, steps: &Steps, state: &State<'_>) -> Option<String> {
     (!alive && !steps.excuses(state)).then(|| "nothing of it serves".to_owned())
 }
 
-/// Whether a node is there and its owner runs.
-pub fn alive(view: &dyn View, node: &Id) -> bool {
-    let Some(Fact::Node(node)) = view.fact(&Key::Node(node.clone())) else { return false };
+/// Whether enough targets are registered and run. One that is known by an address runs as long as it is registered.
+pub fn targets(targets: &[(&str, &Tally)], least: i64, steps: &Steps, state: &State<'_>) -> Option<String> {
+    let done = state.done();
+    let serves = |target: &str| {
+        let nodes = state.nodes(&Id::from(target));
+        nodes.is_empty() || nodes.iter().any(|node| alive(state, node))
+    };
+    let registered = targets.iter().filter(|(_, tally)| tally.after(done.iter().copied()) > 0);
+    let left = registered.filter(|(target, _)| serves(target)).count();
+    let enough = i64::try_from(left).is_ok_and(|left| left >= least);
+    (!enough && !steps.excuses(state)).then(|| format!("{left} of them are left"))
+}
+
+/// Whether a node is there, and its owner runs and is where the node stands for it.
+pub fn alive(view: &dyn View, id: &Id) -> bool {
+    let Some(Fact::Node(node)) = view.fact(&Key::Node(id.clone())) else { return false };
+    if node.stands_in && !stands_where_it_is(view, node) {
+        return false;
+    }
     let mut owner = Some(node.owner.clone());
     for _ in 0..4 {
         let Some(id) = owner.take() else { break };

@@ -44,9 +44,9 @@ fn play(premises: &Premises<'_>, steps: &[Step]) -> Result<Played, Stuck> {
     let account = account(premises);
     let quotas = account.quotas.clone();
     let returnable = before_cleanup(steps);
-    let counter = |account: &Account| super::capacity::Counter::new(&account.resources, &quotas, premises.floor);
+    let counter = |account: &Account| super::capacity::Counter::new(&account.resources, &quotas);
     let mut counted = counter(&account);
-    let mut there = history::Play::begin(Player::new(account));
+    let mut there = history::Play::begin(Player::new(account), premises.moves);
     for (at, step) in steps[..returnable].iter().enumerate() {
         let (touched, resources) = there.step(at, step)?;
         counted.note(at, &touched, resources, &quotas);

@@ -60,6 +60,7 @@ impl Patch {
                 let change = |rules: Vec<Rule>, added: &[Rule], taken: &[Rule]| {
                     let mut rules: Vec<Rule> = rules.into_iter().filter(|rule| !taken.contains(rule)).collect();
                     rules.extend(added.iter().cloned());
+                    rules.sort();
                     rules
                 };
                 Some(Fact::Rules(RuleSet {
@@ -70,6 +71,7 @@ impl Patch {
             (Patch::Routes { added, taken }, Some(Fact::Routing(mut table))) => {
                 table.routes.retain(|route| !taken.contains(route));
                 table.routes.extend(added.iter().cloned());
+                table.routes.sort_by(|a, b| (&a.destination, &a.hop).cmp(&(&b.destination, &b.hop)));
                 Some(Fact::Routing(table))
             }
             // What is not there can't be changed in part: the step that makes it has not been done.
@@ -130,7 +132,11 @@ struct Cell {
 #[derive(Default)]
 pub struct Histories {
     cells: HashMap<Key, Cell>,
-    nodes: BTreeMap<Id, BTreeSet<Id>>,
+    interfaces: BTreeMap<Id, BTreeSet<Id>>,
+    stand_ins: BTreeMap<Id, BTreeSet<Id>>,
+    parts: BTreeMap<Id, BTreeSet<Id>>,
+    /// What a move makes in the place of what it moves.
+    heirs: BTreeMap<Id, BTreeSet<Id>>,
     endpoints: BTreeMap<String, BTreeSet<Id>>,
     takers: BTreeSet<usize>,
 }
@@ -164,17 +170,31 @@ impl Histories {
     /// Takes note of what a fact tells about who belongs to whom.
     fn note(&mut self, key: &Key, fact: &Fact) {
         match (key, fact) {
-            (Key::Node(id), Fact::Node(node)) => drop(self.nodes.entry(node.owner.clone()).or_default().insert(id.clone())),
+            (Key::Node(id), Fact::Node(node)) => {
+                let list = if node.stands_in { &mut self.stand_ins } else { &mut self.interfaces };
+                list.entry(node.owner.clone()).or_default().insert(id.clone());
+            }
             (Key::Endpoint(id), Fact::Endpoint(endpoint)) => {
                 self.endpoints.entry(endpoint.service.clone()).or_default().insert(id.clone());
             }
             (Key::Workload(id), Fact::Workload(workload)) => {
                 if let Some(whole) = &workload.part_of {
-                    self.nodes.entry(whole.clone()).or_default().insert(id.clone());
+                    self.parts.entry(whole.clone()).or_default().insert(id.clone());
                 }
-                self.nodes.entry(id.clone()).or_default().extend(workload.members.iter().cloned());
+                let members = workload.members.iter().cloned();
+                self.interfaces.entry(id.clone()).or_default().extend(members);
             }
             _ => {}
+        }
+    }
+
+    /// Notes what a move has made: of the same sort as what it moves, and not there at the start.
+    fn inherit(&mut self, moved: Option<&Id>, touched: &BTreeSet<Id>, resources: &Resources, told: &Told) {
+        let Some(moved) = moved else { return };
+        for made in touched.iter().filter(|id| !told.contains_key(*id)).filter_map(|id| resources.get(id)) {
+            if made.is_movable() && made.id != *moved {
+                self.heirs.entry(moved.clone()).or_default().insert(made.id.clone());
+            }
         }
     }
 
@@ -229,21 +249,23 @@ impl Histories {
         })
     }
 
-    /// All nodes that a resource ever has: its own, those of its parts.
+    /// All nodes that a resource ever has: its own interfaces, those of its parts, else what stands for them. Which of
+    /// them are there is for each state to say.
     pub fn nodes(&self, owner: &Id) -> Vec<Id> {
-        let mut out = BTreeSet::new();
-        let mut todo = vec![owner];
-        let mut seen = BTreeSet::new();
-        while let Some(id) = todo.pop() {
-            if !seen.insert(id) {
-                continue;
+        let of = |lists: &BTreeMap<Id, BTreeSet<Id>>, id: &Id| -> BTreeSet<Id> {
+            let ids = lists.get(id).into_iter().flatten().filter(|id| self.cells.contains_key(&Key::Node((*id).clone())));
+            ids.cloned().collect()
+        };
+        let mut found = BTreeSet::new();
+        for id in self.heirs.get(owner).into_iter().flatten().chain([owner]) {
+            let mut own = of(&self.interfaces, id);
+            for part in self.parts.get(id).into_iter().flatten() {
+                let of_part = of(&self.interfaces, part);
+                own.extend(if of_part.is_empty() { of(&self.stand_ins, part) } else { of_part });
             }
-            if self.cells.contains_key(&Key::Node(id.clone())) {
-                out.insert(id.clone());
-            }
-            todo.extend(self.nodes.get(id).into_iter().flatten());
+            found.extend(if own.is_empty() { of(&self.stand_ins, id) } else { own });
         }
-        out.into_iter().collect()
+        found.into_iter().collect()
     }
 
     /// All endpoints that a service ever has.
@@ -290,24 +312,27 @@ impl Histories {
 type Told = BTreeMap<Id, Vec<(Key, Fact)>>;
 
 /// A plan being played, and what becomes of the facts.
-pub struct Play {
+pub struct Play<'m> {
     /// The facts' lives so far.
     pub histories: Histories,
     player: Player,
     told: Told,
+    moves: &'m BTreeMap<String, Id>,
 }
 
-impl Play {
-    /// Begins where a player stands.
-    pub fn begin(mut player: Player) -> Play {
+impl<'m> Play<'m> {
+    /// Begins where a player stands; the moves say what each of them moves.
+    pub fn begin(mut player: Player, moves: &'m BTreeMap<String, Id>) -> Play<'m> {
         player.forget_touched();
         let (histories, told) = Histories::begin(&player.account().resources);
-        Play { histories, player, told }
+        Play { histories, player, told, moves }
     }
 
     /// Another play from where this one stands: for the way back.
-    pub fn turn(&self) -> Play {
-        Play::begin(self.player.clone())
+    pub fn turn(&self) -> Play<'m> {
+        let mut play = Play::begin(self.player.clone(), self.moves);
+        play.histories.heirs.clone_from(&self.histories.heirs);
+        play
     }
 
     /// The account as it is now.
@@ -321,6 +346,7 @@ impl Play {
     /// If it can't be carried out on the simulated account.
     pub fn step(&mut self, at: usize, step: &Step) -> Result<(BTreeSet<Id>, &Resources), Stuck> {
         let touched = self.player.step(step)?;
+        self.histories.inherit(self.moves.get(&step.of_move), &touched, &self.player.account().resources, &self.told);
         Ok(self.note(at, touched))
     }
 

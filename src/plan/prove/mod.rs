@@ -18,6 +18,8 @@ mod round;
 mod state;
 pub mod words;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::flow::Flow;
@@ -33,6 +35,8 @@ pub struct Premises<'p> {
     pub inventory: &'p Inventory,
     /// The flows that must survive.
     pub flows: &'p [Flow],
+    /// What each move moves: by what its steps call it.
+    pub moves: &'p BTreeMap<String, Id>,
     /// Workloads that move.
     pub moved: &'p [Id],
     /// Workloads that nobody needs any more at the end: retired ones.

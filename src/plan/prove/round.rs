@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashSet};
 
-use super::capacity::{self, What};
+use super::capacity::{self, Tally};
 use super::claims::{self, Steps, UNTRACKED};
 use super::derive::{self, Additions, Mode, Played};
 use super::explore::{Cut, Explorer, Stepping, Unproved};
@@ -79,6 +79,7 @@ impl<'p> Round<'p> {
             self.doors(back);
             self.serving(back);
             self.counted(back);
+            self.targets(back);
         }
         self.overdressed();
         self.doors_left();
@@ -369,12 +370,27 @@ impl<'p> Round<'p> {
             }
             let what = super::words::tally_words(self.premises.inventory, tally);
             let also: Vec<usize> = tally.changes.keys().copied().collect();
-            let excusable = matches!(tally.what, What::Healthy(_));
-            self.hold(&what, &also, back, &|steps, state, _| {
+            self.hold(&what, &also, back, &|_, state, _| {
                 let left = tally.after(state.done().into_iter());
-                let excused = excusable && state.last().into_iter().any(|step| steps.declared[step]);
-                (left < tally.least && !excused).then(|| format!("{left} are left"))
+                (left < tally.least).then(|| format!("{left} are left"))
             });
+        }
+    }
+
+    /// Of those that serve behind a balancer at the start enough do so at every moment.
+    fn targets(&mut self, back: bool) {
+        let counter = if back { &self.played.counted_back } else { &self.played.counted };
+        let first = |tally: &&Tally| tally.first > 0;
+        for (group, targets) in counter.targets() {
+            let at_first = self.played.counted.targets().get(group).map_or(0, |t| t.iter().filter(|(_, tally)| first(tally)).count());
+            let least = capacity::least_healthy(i64::try_from(at_first).unwrap_or(0), self.premises.floor);
+            self.certificate.counted += usize::from(!back);
+            if least == 0 || targets.iter().all(|(_, tally)| tally.changes.is_empty()) {
+                continue;
+            }
+            let what = format!("{} keeps {least} of its {at_first} targets", self.premises.inventory.name(group));
+            let also: Vec<usize> = targets.iter().flat_map(|(_, tally)| tally.changes.keys().copied()).collect();
+            self.hold(&what, &also, back, &|steps, state, _| claims::targets(&targets, least, steps, state));
         }
     }
 

@@ -31,9 +31,8 @@ pub fn host_of(range: &str) -> Option<IpAddr> {
 
 /// What is counted.
 pub fn tally_words(inventory: &Inventory, tally: &Tally) -> String {
-    let least = tally.least;
     match &tally.what {
-        What::Healthy(group) => format!("{} keeps {least} healthy targets", inventory.name(group)),
+        What::Target(group, target) => format!("{target} is a target of {}", inventory.name(group)),
         What::Free(subnet) => format!("{} has free addresses", inventory.name(subnet)),
         What::Addresses => "the region's quota of elastic IPs holds".to_owned(),
         What::Rules(group, true) => format!("the quota of inbound rules of {} holds", inventory.name(group)),
@@ -53,6 +52,7 @@ pub fn key_words(inventory: &Inventory, key: &Key) -> String {
         }
         Key::Ranges => "the ranges of the VPC".to_owned(),
         Key::MainTable => "the main route table".to_owned(),
+        Key::DefaultAcl => "the default network ACL".to_owned(),
     }
 }
 
