@@ -13,6 +13,8 @@ use crate::reach::{Block, Fact, Key, Question, Side, Verdict, View, ask_briefly,
 pub struct Steps {
     /// Whether a step declares an interruption.
     pub declared: Vec<bool>,
+    /// Whether it may leave what it moves without anybody who serves.
+    pub serving: Vec<bool>,
 }
 
 impl Steps {
@@ -69,7 +71,8 @@ pub fn door(question: &Question, state: &State<'_>) -> Option<String> {
 /// Whether something of a workload serves.
 pub fn serves(owner: &Id, steps: &Steps, state: &State<'_>) -> Option<String> {
     let alive = state.nodes(owner).iter().any(|node| alive(state, node));
-    (!alive && !steps.excuses(state)).then(|| "nothing of it serves".to_owned())
+    let excused = || state.last().into_iter().any(|step| steps.serving[step]);
+    (!alive && !excused()).then(|| "nothing of it serves".to_owned())
 }
 
 /// Whether enough targets are registered and run. One that is known by an address runs as long as it is registered.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::claims::Steps;
 use super::explore::{Cut, Unproved};
 use super::history::{self, Histories};
-use super::order::Order;
+use super::order::{Order, Relevant, Span};
 use super::round::Round;
 use super::{Counterexample, Premises, Proof, before_cleanup};
 use crate::model::account::Account;
@@ -169,11 +169,17 @@ pub fn undecided(what: &str, why: &Unproved) -> String {
 
 /// Whether steps declare an interruption, forward or seen from the other end.
 pub fn declared(steps: &[Step], back: bool) -> Steps {
-    let mut declared: Vec<bool> = steps.iter().map(|step| step.impact != Impact::None).collect();
+    let interrupts = |step: &Step| step.impact != Impact::None;
+    let moves: BTreeSet<&str> = steps.iter().filter(|step| interrupts(step)).map(|step| step.of_move.as_str()).collect();
+    let mut declared: Vec<bool> = steps.iter().map(interrupts).collect();
+    let mut serving = declared.clone();
     if back {
+        // The way back of a move that interrupts what it moves does so as well, at whichever of its steps.
+        serving = steps.iter().map(|step| moves.contains(step.of_move.as_str())).collect();
+        serving.reverse();
         declared.reverse();
     }
-    Steps { declared }
+    Steps { declared, serving }
 }
 
 /// How many digits the number of a plan's states has, at least: in each stage the parts that nothing connects multiply.
@@ -203,6 +209,6 @@ fn components(members: &[usize], order: &Order) -> Vec<Vec<usize>> {
 }
 
 fn log10(part: &[usize], order: &Order) -> f64 {
-    let counted = super::order::Relevant::new(part.iter().copied(), order).and_then(|part| part.states(5_000, |_| true).ok());
+    let counted = Relevant::new(part.iter().copied(), order, &Span::default()).and_then(|part| part.states(5_000, |_| true).ok());
     (counted.unwrap_or(part.len() + 1) as f64).log10()
 }

@@ -4,8 +4,9 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashSet};
 
 use super::history::Histories;
-use super::order::{MOST, Order, Relevant, TooMany};
+use super::order::{MOST, Order, Relevant, Span, TooMany};
 use super::state::State;
+use crate::model::id::Id;
 use crate::reach::Key;
 
 /// As many states as are looked at for one question.
@@ -54,8 +55,18 @@ impl<'p> Explorer<'p> {
         Explorer { histories, examined: Cell::new(0) }
     }
 
+    /// The states in which all these nodes are there, as far as that can be told beforehand.
+    pub fn span<'n>(&self, nodes: impl Iterator<Item = &'n Id>) -> Span {
+        let lives = nodes.map(|node| self.histories.life(node));
+        lives.fold(Span::default(), |mut span, life| {
+            span.after.extend(life.made);
+            span.until.extend(life.ended);
+            span
+        })
+    }
+
     /// Whether a claim holds in every state. `judge` says what is wrong in a state, from nothing but the state's facts; the
-    /// steps that `also` names matter besides those that write facts which it asked for.
+    /// steps that `also` names matter besides those that write facts which it asked for; only states within the span do.
     ///
     /// # Errors
     /// If too much matters.
@@ -63,12 +74,13 @@ impl<'p> Explorer<'p> {
         &self,
         order: &Order,
         also: &[usize],
+        span: &Span,
         judge: &dyn Fn(&State<'_>, &Stepping<'_>) -> Option<String>,
     ) -> Result<Option<Cut>, Unproved> {
         let asked = RefCell::new(HashSet::new());
         let mut steps: BTreeSet<usize> = also.iter().copied().collect();
         loop {
-            let relevant = Relevant::new(steps.iter().copied(), order).ok_or(Unproved::Steps(steps.len()))?;
+            let relevant = Relevant::new(steps.iter().copied(), order, span).ok_or(Unproved::Steps(steps.len()))?;
             let cut = self.through(&relevant, &asked, judge)?;
             let known = steps.len();
             steps.extend(asked.borrow().iter().flat_map(|key| self.histories.writers(key)));

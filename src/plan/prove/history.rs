@@ -141,6 +141,15 @@ pub struct Histories {
     takers: BTreeSet<usize>,
 }
 
+/// When a node is there: after one step, until another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Life {
+    /// The step that makes it; none if it is there at the start, or nobody can tell.
+    pub made: Option<usize>,
+    /// The step that ends it; none if it stays, or nobody can tell.
+    pub ended: Option<usize>,
+}
+
 /// Two steps that may run in either order and overwrite each other's work.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Conflict {
@@ -247,6 +256,25 @@ impl Histories {
             let patches = few.iter().enumerate().filter(|(bit, _)| mask & (1 << bit) != 0);
             patches.fold(cell.first.clone(), |fact, (_, (_, patch))| patch.apply(fact))
         })
+    }
+
+    /// The step that makes a node and the one that ends it, where it comes and goes once at most.
+    pub fn life(&self, node: &Id) -> Life {
+        let Some(cell) = self.cells.get(&Key::Node(node.clone())) else { return Life::default() };
+        let values = self.values(&Key::Node(node.clone()));
+        let turns: Vec<(usize, bool)> = cell
+            .writers
+            .iter()
+            .zip(values.windows(2))
+            .filter(|(_, pair)| pair[0].is_some() != pair[1].is_some())
+            .map(|((step, _), pair)| (*step, pair[1].is_some()))
+            .collect();
+        match turns[..] {
+            [(made, true)] => Life { made: Some(made), ended: None },
+            [(ended, false)] => Life { made: None, ended: Some(ended) },
+            [(made, true), (ended, false)] => Life { made: Some(made), ended: Some(ended) },
+            _ => Life::default(),
+        }
     }
 
     /// All nodes that a resource ever has: its own interfaces, those of its parts, else what stands for them. Which of

@@ -91,11 +91,24 @@ pub struct Relevant {
     pub steps: Vec<usize>,
     /// For each, the mask of those that are done before it.
     before: Vec<u128>,
+    /// What is done in every state that matters.
+    base: u128,
+    /// What is done in none.
+    never: u128,
+}
+
+/// Between which steps the states that matter lie: all of the first are done, none of the second.
+#[derive(Clone, Debug, Default)]
+pub struct Span {
+    /// Done in every state.
+    pub after: Vec<usize>,
+    /// Done in none.
+    pub until: Vec<usize>,
 }
 
 impl Relevant {
     /// These steps in the induced order; none if they are too many.
-    pub fn new(steps: impl IntoIterator<Item = usize>, order: &Order) -> Option<Relevant> {
+    pub fn new(steps: impl IntoIterator<Item = usize>, order: &Order, span: &Span) -> Option<Relevant> {
         let steps: Vec<usize> = steps.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
         if steps.len() > MOST {
             return None;
@@ -105,12 +118,18 @@ impl Relevant {
             firsts.fold(0u128, |mask, (bit, _)| mask | 1 << bit)
         };
         let before = steps.iter().map(|step| mask(*step)).collect();
-        Some(Relevant { steps, before })
+        let bits = |fits: &dyn Fn(usize) -> bool| {
+            let fitting = steps.iter().enumerate().filter(|(_, step)| fits(**step));
+            fitting.fold(0u128, |mask, (bit, _)| mask | 1 << bit)
+        };
+        let base = bits(&|step| span.after.iter().any(|last| *last == step || order.precedes(step, *last)));
+        let never = bits(&|step| span.until.iter().any(|first| *first == step || order.precedes(*first, step)));
+        Some(Relevant { before, base, never, steps })
     }
 
     /// The bits whose steps can be done next in a state.
     pub fn next(&self, state: u128) -> impl Iterator<Item = usize> + '_ {
-        (0..self.steps.len()).filter(move |bit| state & (1 << bit) == 0 && self.before[*bit] & !state == 0)
+        (0..self.steps.len()).filter(move |bit| (state | self.never) & (1 << bit) == 0 && self.before[*bit] & !state == 0)
     }
 
     /// The bits whose steps can have been the last to be done in a state.
@@ -129,7 +148,10 @@ impl Relevant {
     /// # Errors
     /// If there are more than `most`.
     pub fn states(&self, most: usize, mut visit: impl FnMut(u128) -> bool) -> Result<usize, TooMany> {
-        let mut layer: BTreeSet<u128> = BTreeSet::from([0]);
+        if self.base & self.never != 0 {
+            return Ok(0);
+        }
+        let mut layer: BTreeSet<u128> = BTreeSet::from([self.base]);
         let mut seen = 0;
         while !layer.is_empty() {
             let mut above = BTreeSet::new();
@@ -166,7 +188,7 @@ mod tests {
 
     fn states(order: &Order, of: &[usize]) -> Vec<u128> {
         let mut out = Vec::new();
-        let relevant = Relevant::new(of.iter().copied(), order).expect("few");
+        let relevant = Relevant::new(of.iter().copied(), order, &Span::default()).expect("few");
         relevant.states(1000, |state| {
             out.push(state);
             true
@@ -190,6 +212,19 @@ mod tests {
     fn what_lies_between_steps_that_matter_still_orders_them() {
         let order = order(&[0, 0, 0], &[(0, 1), (1, 2)]);
         assert_eq!(states(&order, &[0, 2]), [0b00, 0b01, 0b11]);
+    }
+
+    #[test]
+    fn only_states_in_which_something_is_there_matter() {
+        let order = order(&[0, 0, 0, 0], &[(0, 1), (2, 3)]);
+        let relevant = Relevant::new(0..4, &order, &Span { after: vec![1], until: vec![3] }).expect("few");
+        let mut seen = Vec::new();
+        relevant.states(100, |state| {
+            seen.push(state);
+            true
+        })
+        .expect("few");
+        assert_eq!(seen, [0b0011, 0b0111]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::claims::{self, Steps, UNTRACKED};
 use super::derive::{self, Additions, Mode, Played};
 use super::explore::{Cut, Explorer, Stepping, Unproved};
 use super::history::Histories;
-use super::order::Order;
+use super::order::{Order, Span};
 use super::state::State;
 use super::words::{end_words, flow_words};
 use super::{Certificate, Counterexample, Premises, Proof};
@@ -104,11 +104,11 @@ impl<'p> Round<'p> {
     }
 
     /// Explores a claim until it holds, is told as broken, or can't be decided.
-    fn hold(&mut self, what: &str, also: &[usize], back: bool, judge: &dyn Fn(&Steps, &State<'_>, &Stepping<'_>) -> Option<String>) {
+    fn hold(&mut self, what: &str, also: &[usize], span: &Span, back: bool, judge: &dyn Fn(&Steps, &State<'_>, &Stepping<'_>) -> Option<String>) {
         // Each time round a state is excluded; a plan has not more edges than this.
         for _ in 0..self.steps.len() + 1 {
             let way = self.way(back);
-            let found = way.explorer.explore(&way.order, also, &|state, stepping| judge(&way.declared, state, stepping));
+            let found = way.explorer.explore(&way.order, also, span, &|state, stepping| judge(&way.declared, state, stepping));
             match found {
                 Ok(None) => return,
                 Err(why) => return self.undecided(what, &why),
@@ -236,7 +236,9 @@ impl<'p> Round<'p> {
                 continue;
             }
             self.certificate.pairs += usize::from(!back);
-            self.hold(&what, &[], back, &|steps, state, stepping| claims::flow(question, steps, state, stepping));
+            let nodes = [&question.from, &question.to].into_iter().filter_map(|side| if let Side::Node(id) = side { Some(id) } else { None });
+            let span = self.way(back).explorer.span(nodes);
+            self.hold(&what, &[], &span, back, &|steps, state, stepping| claims::flow(question, steps, state, stepping));
         }
     }
 
@@ -295,7 +297,7 @@ impl<'p> Round<'p> {
             }
             let ports = Ports { protocol: question.protocol.clone(), from: question.port, to: question.port };
             let what = format!("{} stays closed to the internet on {ports}", end_words(self.premises.inventory, &End::Resource(owner)));
-            self.hold(&what, &[], back, &|_, state, _| claims::door(&question, state));
+            self.hold(&what, &[], &Span::default(), back, &|_, state, _| claims::door(&question, state));
         }
     }
 
@@ -356,7 +358,7 @@ impl<'p> Round<'p> {
                 continue;
             }
             let what = format!("{} serves", end_words(self.premises.inventory, &End::Resource(owner.clone())));
-            self.hold(&what, &[], back, &|steps, state, _| claims::serves(owner, steps, state));
+            self.hold(&what, &[], &Span::default(), back, &|steps, state, _| claims::serves(owner, steps, state));
         }
     }
 
@@ -370,7 +372,7 @@ impl<'p> Round<'p> {
             }
             let what = super::words::tally_words(self.premises.inventory, tally);
             let also: Vec<usize> = tally.changes.keys().copied().collect();
-            self.hold(&what, &also, back, &|_, state, _| {
+            self.hold(&what, &also, &Span::default(), back, &|_, state, _| {
                 let left = tally.after(state.done().into_iter());
                 (left < tally.least).then(|| format!("{left} are left"))
             });
@@ -390,7 +392,7 @@ impl<'p> Round<'p> {
             }
             let what = format!("{} keeps {least} of its {at_first} targets", self.premises.inventory.name(group));
             let also: Vec<usize> = targets.iter().flat_map(|(_, tally)| tally.changes.keys().copied()).collect();
-            self.hold(&what, &also, back, &|steps, state, _| claims::targets(&targets, least, steps, state));
+            self.hold(&what, &also, &Span::default(), back, &|steps, state, _| claims::targets(&targets, least, steps, state));
         }
     }
 
