@@ -9,23 +9,30 @@ use crate::model::id::Id;
 use crate::model::network::{Peer, Ports, Protocol, Rule, is_private};
 use crate::reach::{Block, Fact, Key, Question, Side, Verdict, View, ask_briefly, ask, stands, stands_briefly, stands_where_it_is};
 
-/// What the judges know about the steps.
-pub struct Steps {
-    /// Whether a step declares an interruption.
-    pub declared: Vec<bool>,
-    /// Whether it may leave what it moves without anybody who serves.
-    pub serving: Vec<bool>,
+/// What the judges know about a step.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// What its declared interruption says; nothing if it declares none.
+    pub says: String,
+    /// What its move moves, if the move interrupts it.
+    pub interrupts: Option<Id>,
 }
 
+/// What the judges know about the steps.
+pub struct Steps(pub Vec<Known>);
+
+/// What an interruption says that lets untracked connections hang.
+pub const HANG: &str = "connections that are older than the new groups hang until their clients give up; recycle pools right after";
+
 impl Steps {
-    /// Whether what is broken in a state is announced: one of the steps done last says that it interrupts.
-    fn excuses(&self, state: &State<'_>) -> bool {
-        state.last().into_iter().any(|step| self.declared[step])
+    /// Whether what is broken in a state is announced: a step that can be the last one says so in these words.
+    fn announced(&self, what: &str, state: &State<'_>) -> bool {
+        state.last().into_iter().any(|step| self.0[step].says.contains(what))
     }
 }
 
 /// Whether a connection can be opened, and one that is open goes on over each next step.
-pub fn flow(question: &Question, steps: &Steps, state: &State<'_>, stepping: &Stepping<'_>) -> Option<String> {
+pub fn flow(what: &str, question: &Question, steps: &Steps, state: &State<'_>, stepping: &Stepping<'_>) -> Option<String> {
     let there = |side: &Side| !matches!(side, Side::Node(id) if !alive(state, id));
     if !there(&question.from) || !there(&question.to) {
         return None;
@@ -33,7 +40,7 @@ pub fn flow(question: &Question, steps: &Steps, state: &State<'_>, stepping: &St
     match ask_briefly(state, question) {
         Ok(()) => goes_on(question, steps, state, stepping),
         Err(Block::Absent) => None,
-        Err(_) if steps.excuses(state) => None,
+        Err(_) if steps.announced(what, state) => None,
         Err(_) => Some(why(ask(state, question))),
     }
 }
@@ -50,7 +57,7 @@ fn goes_on(question: &Question, steps: &Steps, state: &State<'_>, stepping: &Ste
     stepping.each_taking(|step, after| {
         let cut = || matches!(stands_briefly(state, after, question), Err(Block::GroupIn | Block::GroupOut));
         // What can't be opened anew either is a state of its own, and judged there.
-        if found.is_none() && !steps.declared[step] && cut() && ask_briefly(after, question).is_ok() {
+        if found.is_none() && !steps.0[step].says.contains(HANG) && cut() && ask_briefly(after, question).is_ok() {
             found = Some(format!("{UNTRACKED}{step}:{}", why(stands(state, after, question))));
         }
     });
@@ -71,12 +78,12 @@ pub fn door(question: &Question, state: &State<'_>) -> Option<String> {
 /// Whether something of a workload serves.
 pub fn serves(owner: &Id, steps: &Steps, state: &State<'_>) -> Option<String> {
     let alive = state.nodes(owner).iter().any(|node| alive(state, node));
-    let excused = || state.last().into_iter().any(|step| steps.serving[step]);
+    let excused = || state.last().into_iter().any(|step| steps.0[step].interrupts.as_ref() == Some(owner));
     (!alive && !excused()).then(|| "nothing of it serves".to_owned())
 }
 
 /// Whether enough targets are registered and run. One that is known by an address runs as long as it is registered.
-pub fn targets(targets: &[(&str, &Tally)], least: i64, steps: &Steps, state: &State<'_>) -> Option<String> {
+pub fn targets(what: &str, targets: &[(&str, &Tally)], least: i64, steps: &Steps, state: &State<'_>) -> Option<String> {
     let done = state.done();
     let serves = |target: &str| {
         let nodes = state.nodes(&Id::from(target));
@@ -85,7 +92,7 @@ pub fn targets(targets: &[(&str, &Tally)], least: i64, steps: &Steps, state: &St
     let registered = targets.iter().filter(|(_, tally)| tally.after(done.iter().copied()) > 0);
     let left = registered.filter(|(target, _)| serves(target)).count();
     let enough = i64::try_from(left).is_ok_and(|left| left >= least);
-    (!enough && !steps.excuses(state)).then(|| format!("{left} of them are left"))
+    (!enough && !steps.announced(what, state)).then(|| format!("{left} of them are left"))
 }
 
 /// Whether a node is there, and its owner runs and is where the node stands for it.

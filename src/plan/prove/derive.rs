@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::claims::Steps;
+use super::claims::{Known, Steps};
 use super::explore::{Cut, Unproved};
 use super::history::{self, Histories};
 use super::order::{Order, Relevant, Span};
@@ -167,19 +167,43 @@ pub fn undecided(what: &str, why: &Unproved) -> String {
     }
 }
 
-/// Whether steps declare an interruption, forward or seen from the other end.
-pub fn declared(steps: &[Step], back: bool) -> Steps {
+/// What an interruption says.
+pub fn says(impact: &Impact) -> String {
+    match impact {
+        Impact::None => String::new(),
+        Impact::Brief { what, .. } | Impact::Outage { what, .. } => what.clone(),
+    }
+}
+
+/// Two interruptions by one step: as long as the longer, and both are said.
+pub fn both(one: Impact, other: Impact) -> Impact {
+    let (said, more) = (says(&one), says(&other));
+    let what = if said.is_empty() || more.contains(&said) { more } else { format!("{said}; {more}") };
+    let seconds = |impact: &Impact| match impact {
+        Impact::None => 0,
+        Impact::Brief { seconds, .. } => *seconds,
+        Impact::Outage { minutes, .. } => minutes * 60,
+    };
+    let long = |impact: &Impact| matches!(impact, Impact::Outage { .. });
+    let seconds = seconds(&one).max(seconds(&other));
+    if long(&one) || long(&other) { Impact::Outage { minutes: seconds.div_ceil(60), what } } else { Impact::Brief { seconds, what } }
+}
+
+/// What steps declare, forward or seen from the other end. A move that interrupts what it moves does so on its way back as
+/// well, at whichever of its steps.
+pub fn known(premises: &Premises<'_>, steps: &[Step], back: bool) -> Steps {
     let interrupts = |step: &Step| step.impact != Impact::None;
     let moves: BTreeSet<&str> = steps.iter().filter(|step| interrupts(step)).map(|step| step.of_move.as_str()).collect();
-    let mut declared: Vec<bool> = steps.iter().map(interrupts).collect();
-    let mut serving = declared.clone();
+    let known = |step: &Step| {
+        let says = says(&step.impact);
+        let interrupts = if back { moves.contains(step.of_move.as_str()) } else { interrupts(step) };
+        Known { says, interrupts: premises.moves.get(&step.of_move).filter(|_| interrupts).cloned() }
+    };
+    let mut known: Vec<Known> = steps.iter().map(known).collect();
     if back {
-        // The way back of a move that interrupts what it moves does so as well, at whichever of its steps.
-        serving = steps.iter().map(|step| moves.contains(step.of_move.as_str())).collect();
-        serving.reverse();
-        declared.reverse();
+        known.reverse();
     }
-    Steps { declared, serving }
+    Steps(known)
 }
 
 /// How many digits the number of a plan's states has, at least: in each stage the parts that nothing connects multiply.

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashSet};
 
 use super::capacity::{self, Tally};
-use super::claims::{self, Steps, UNTRACKED};
+use super::claims::{self, HANG, Steps, UNTRACKED};
 use super::derive::{self, Additions, Mode, Played};
 use super::explore::{Cut, Explorer, Stepping, Unproved};
 use super::history::Histories;
@@ -27,7 +27,7 @@ const HANGS_S: u64 = 925;
 struct Way<'p> {
     explorer: Explorer<'p>,
     order: Order,
-    declared: Steps,
+    known: Steps,
 }
 
 /// A round.
@@ -52,7 +52,7 @@ impl<'p> Round<'p> {
         let way = |histories: &'p Histories, order: Order, steps: &[Step], back: bool| Way {
             explorer: Explorer::new(histories),
             order,
-            declared: derive::declared(steps, back),
+            known: derive::known(premises, steps, back),
         };
         let back = way(&played.back, Order::of(returnable).reversed(), returnable, true);
         Round {
@@ -108,7 +108,7 @@ impl<'p> Round<'p> {
         // Each time round a state is excluded; a plan has not more edges than this.
         for _ in 0..self.steps.len() + 1 {
             let way = self.way(back);
-            let found = way.explorer.explore(&way.order, also, span, &|state, stepping| judge(&way.declared, state, stepping));
+            let found = way.explorer.explore(&way.order, also, span, &|state, stepping| judge(&way.known, state, stepping));
             match found {
                 Ok(None) => return,
                 Err(why) => return self.undecided(what, &why),
@@ -131,8 +131,7 @@ impl<'p> Round<'p> {
     fn mend(&mut self, what: &str, cut: &Cut, back: bool) -> bool {
         if let Some(step) = cut.untracked() {
             let at = self.step(step, back);
-            let what = format!("connections {what} that are older than the new groups hang until their clients give up; recycle their pools right after");
-            self.declare(at, Impact::Brief { seconds: HANGS_S, what });
+            self.declare(at, Impact::Brief { seconds: HANGS_S, what: HANG.to_owned() });
             return true;
         }
         let way = self.way(back);
@@ -157,12 +156,16 @@ impl<'p> Round<'p> {
         self.additions.edges.entry((first, second)).or_insert(because);
     }
 
+    /// Declares an interruption, beside what the step declares already.
     fn declare(&mut self, at: usize, impact: Impact) {
-        self.there.declared.declared[at] = true;
+        let before = self.additions.impacts.remove(&at).unwrap_or_else(|| self.steps[at].impact.clone());
+        let impact = derive::both(before, impact);
+        let says = derive::says(&impact);
+        self.there.known.0[at].says.clone_from(&says);
         if at < self.played.returnable {
-            self.back.declared.declared[self.played.returnable - 1 - at] = true;
+            self.back.known.0[self.played.returnable - 1 - at].says = says;
         }
-        self.additions.impacts.entry(at).or_insert(impact);
+        self.additions.impacts.insert(at, impact);
     }
 
     /// Where no order helps, the plan says how long it takes until a later step mends it; false if none does.
@@ -170,7 +173,7 @@ impl<'p> Round<'p> {
         let Some(last) = cut.last.map(|last| self.step(last, back)) else { return false };
         let menders = cut.menders.iter().map(|mender| self.step(*mender, back));
         let Some(mender) = menders.min_by_key(|mender| self.ends[*mender]) else { return false };
-        if back || self.steps[last].impact != Impact::None {
+        if back {
             return false;
         }
         let minutes = (self.ends[mender].saturating_sub(self.ends[last]) + self.steps[last].estimate_s).div_ceil(60);
@@ -238,7 +241,7 @@ impl<'p> Round<'p> {
             self.certificate.pairs += usize::from(!back);
             let nodes = [&question.from, &question.to].into_iter().filter_map(|side| if let Side::Node(id) = side { Some(id) } else { None });
             let span = self.way(back).explorer.span(nodes);
-            self.hold(&what, &[], &span, back, &|steps, state, stepping| claims::flow(question, steps, state, stepping));
+            self.hold(&what, &[], &span, back, &|steps, state, stepping| claims::flow(&what, question, steps, state, stepping));
         }
     }
 
@@ -280,9 +283,15 @@ impl<'p> Round<'p> {
         out
     }
 
+    /// Whether a node ever has a public address: one that it shows, or one that its owner is known to have.
     fn ever_public(&self, node: &Id, back: bool) -> bool {
-        let values = self.way(back).explorer.histories.values(&Key::Node(node.clone()));
-        values.iter().flatten().any(|fact| matches!(fact, Fact::Node(node) if node.publicly_named || !node.public.is_empty()))
+        let histories = self.way(back).explorer.histories;
+        histories.values(&Key::Node(node.clone())).iter().flatten().any(|fact| {
+            let Fact::Node(node) = fact else { return false };
+            let facing = |fact: &Fact| matches!(fact, Fact::Workload(workload) if workload.internet_facing);
+            let owner = || histories.values(&Key::Workload(node.owner.clone()));
+            node.publicly_named || !node.public.is_empty() || owner().iter().flatten().any(facing)
+        })
     }
 
     /// No door opens to the internet that was not open at the start.
@@ -392,7 +401,7 @@ impl<'p> Round<'p> {
             }
             let what = format!("{} keeps {least} of its {at_first} targets", self.premises.inventory.name(group));
             let also: Vec<usize> = targets.iter().flat_map(|(_, tally)| tally.changes.keys().copied()).collect();
-            self.hold(&what, &also, &Span::default(), back, &|steps, state, _| claims::targets(&targets, least, steps, state));
+            self.hold(&what, &also, &Span::default(), back, &|steps, state, _| claims::targets(&what, &targets, least, steps, state));
         }
     }
 
