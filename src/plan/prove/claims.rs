@@ -24,6 +24,9 @@ pub struct Steps(pub Vec<Known>);
 /// What an interruption says that lets untracked connections hang.
 pub const HANG: &str = "connections that are older than the new groups hang until their clients give up; recycle pools right after";
 
+/// What an interruption says that no order avoids.
+pub const UNAVOIDABLE: &str = "no order avoids it";
+
 impl Steps {
     /// Whether what is broken in a state is announced: a step that can be the last one says so in these words.
     fn announced(&self, what: &str, state: &State<'_>) -> bool {

@@ -8,6 +8,7 @@
 //! [`history`] plays the plan and keeps each fact's life; [`order`] knows the states; [`claims`] says what must hold;
 //! [`capacity`] counts what states use up; [`derive`] adds the edges that exclude counterexamples.
 
+mod alike;
 mod capacity;
 mod claims;
 mod derive;
@@ -66,6 +67,8 @@ pub struct Certificate {
     pub flows: usize,
     /// Pairs of nodes that were asked about.
     pub pairs: usize,
+    /// Classes of pairs that are alike, there and back: states are gone through once for each.
+    pub classes: usize,
     /// States that were looked at.
     pub examined: u64,
     /// How many digits the number of the plan's states has, at least.

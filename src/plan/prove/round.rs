@@ -3,8 +3,9 @@
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashSet};
 
+use super::alike::Alike;
 use super::capacity::{self, Tally};
-use super::claims::{self, HANG, Steps, UNTRACKED};
+use super::claims::{self, HANG, Steps, UNAVOIDABLE, UNTRACKED};
 use super::derive::{self, Additions, Mode, Played};
 use super::explore::{Cut, Explorer, Stepping, Unproved};
 use super::history::Histories;
@@ -28,6 +29,7 @@ struct Way<'p> {
     explorer: Explorer<'p>,
     order: Order,
     known: Steps,
+    alike: Alike<'p>,
 }
 
 /// A round.
@@ -53,6 +55,7 @@ impl<'p> Round<'p> {
             explorer: Explorer::new(histories),
             order,
             known: derive::known(premises, steps, back),
+            alike: Alike::new(histories),
         };
         let back = way(&played.back, Order::of(returnable).reversed(), returnable, true);
         Round {
@@ -88,6 +91,7 @@ impl<'p> Round<'p> {
     /// The outcome, and what is to be added.
     pub fn finish(mut self) -> (Proof, Additions) {
         self.certificate.flows = self.premises.flows.len();
+        self.certificate.classes = self.there.alike.classes() + self.back.alike.classes();
         self.certificate.examined = self.there.explorer.examined.get() + self.back.explorer.examined.get();
         self.certificate.digits = derive::digits(self.steps, &self.there.order);
         self.certificate.notes.sort();
@@ -103,22 +107,27 @@ impl<'p> Round<'p> {
         if back { self.played.returnable - 1 - at } else { at }
     }
 
-    /// Explores a claim until it holds, is told as broken, or can't be decided.
-    fn hold(&mut self, what: &str, also: &[usize], span: &Span, back: bool, judge: &dyn Fn(&Steps, &State<'_>, &Stepping<'_>) -> Option<String>) {
+    /// Explores a claim until it holds, is told as broken, or can't be decided. Whether it held as it was.
+    fn hold(&mut self, what: &str, also: &[usize], span: &Span, back: bool, judge: &dyn Fn(&Steps, &State<'_>, &Stepping<'_>) -> Option<String>) -> bool {
         // Each time round a state is excluded; a plan has not more edges than this.
-        for _ in 0..self.steps.len() + 1 {
+        for at in 0..=self.steps.len() {
             let way = self.way(back);
             let found = way.explorer.explore(&way.order, also, span, &|state, stepping| judge(&way.known, state, stepping));
             match found {
-                Ok(None) => return,
-                Err(why) => return self.undecided(what, &why),
+                Ok(None) => return at == 0,
+                Err(why) => {
+                    self.undecided(what, &why);
+                    break;
+                }
                 Ok(Some(cut)) => {
                     if self.mode == Mode::Judge || !self.mend(what, &cut, back) {
-                        return self.tell(what, &cut, back);
+                        self.tell(what, &cut, back);
+                        break;
                     }
                 }
             }
         }
+        false
     }
 
     /// What can't be decided is not proved: it stands in the way as a counterexample would.
@@ -177,7 +186,7 @@ impl<'p> Round<'p> {
             return false;
         }
         let minutes = (self.ends[mender].saturating_sub(self.ends[last]) + self.steps[last].estimate_s).div_ceil(60);
-        let what = format!("{what} is cut from here until {} is done: no order avoids it", self.steps[mender].id);
+        let what = format!("{what} is cut from here until {} is done: {UNAVOIDABLE}", self.steps[mender].id);
         self.declare(last, Impact::Outage { minutes, what });
         true
     }
@@ -239,9 +248,17 @@ impl<'p> Round<'p> {
                 continue;
             }
             self.certificate.pairs += usize::from(!back);
+            let way = self.way(back);
+            let likeness = way.alike.of(question, &way.known, &way.order);
+            if likeness.as_ref().is_some_and(|likeness| way.alike.known(likeness)) {
+                continue;
+            }
             let nodes = [&question.from, &question.to].into_iter().filter_map(|side| if let Side::Node(id) = side { Some(id) } else { None });
             let span = self.way(back).explorer.span(nodes);
-            self.hold(&what, &[], &span, back, &|steps, state, stepping| claims::flow(&what, question, steps, state, stepping));
+            let held = self.hold(&what, &[], &span, back, &|steps, state, stepping| claims::flow(&what, question, steps, state, stepping));
+            if let Some(likeness) = likeness.filter(|_| held) {
+                self.way(back).alike.note(likeness);
+            }
         }
     }
 
