@@ -7,6 +7,7 @@ use super::failure::{Failure, exit};
 use super::place::Place;
 use super::progress::Progress;
 use super::session::{self, Session, start};
+use super::proof::{self, Proved};
 use super::{Done, Global, say, say_json};
 use crate::clock::{Clock, VirtualClock};
 use crate::cloud::Cloud;
@@ -103,13 +104,14 @@ pub async fn run(global: &Global, args: Args) -> Done {
     if !plan.blockers.is_empty() {
         return Err(blocked(&plan));
     }
+    let proved = proof::prove(&place, &plan)?;
     let until = plan.stages.iter().copied().filter(|stage| *stage != Stage::Cleanup).max().unwrap_or(Stage::Foundation);
     let (there, back) = rehearse(&plan, &inventory, until).await?;
     let asked = if args.offline { None } else { Some(ask(global, &place, &plan, &inventory).await?) };
     if global.json {
-        json(&plan, &there, &back, asked.as_ref());
+        json(&plan, &proved, &there, &back, asked.as_ref());
     } else {
-        text(global, &place, &plan, &there, &back, asked.as_ref());
+        text(global, &place, &plan, &proved, &there, &back, asked.as_ref());
     }
     if let Some(failed) = there.failed.first().or(back.failed.first()) {
         let mut failure = Failure::new("HK0510", format!("in the simulation step {} fails: {}", failed.step, failed.why));
@@ -203,17 +205,18 @@ pub fn differences(drift: &[Difference]) -> Vec<String> {
         .collect()
 }
 
-fn json(plan: &Plan, there: &Rehearsed, back: &Rehearsed, asked: Option<&Asked>) {
+fn json(plan: &Plan, proved: &Proved, there: &Rehearsed, back: &Rehearsed, asked: Option<&Asked>) {
     let run = |r: &Rehearsed| serde_json::json!({ "seconds": r.seconds, "calls": r.calls, "failed": r.failed.iter().map(|f| (&f.step, &f.code, &f.why)).collect::<Vec<_>>() });
     let interruptions: BTreeMap<String, u64> = report_run::interruptions(plan, &there.events).into_iter().collect();
     let aws =
         asked.map(|a| serde_json::json!({ "allowed": a.allowed, "refused": a.refused, "not_askable_yet": a.later, "drift": a.drift }));
     say_json(
-        &serde_json::json!({ "forward": run(there), "rollback": run(back), "interruptions_s": interruptions, "aws": aws, "events": there.events }),
+        &serde_json::json!({ "forward": run(there), "rollback": run(back), "interruptions_s": interruptions, "aws": aws,
+            "proof": proved.proof.certificate, "events": there.events }),
     );
 }
 
-fn text(global: &Global, place: &Place, plan: &Plan, there: &Rehearsed, back: &Rehearsed, asked: Option<&Asked>) {
+fn text(global: &Global, place: &Place, plan: &Plan, proved: &Proved, there: &Rehearsed, back: &Rehearsed, asked: Option<&Asked>) {
     let (style, width) = (global.style(), global.width());
     let mut out = format!(
         "{} of {}: {} calls in {} on the simulated account\n\n",
@@ -233,6 +236,8 @@ fn text(global: &Global, place: &Place, plan: &Plan, there: &Rehearsed, back: &R
         "way back".to_owned(),
         format!("from the end to the beginning: {} calls in {}, {} failed", back.calls, duration(back.seconds), back.failed.len()),
     ]);
+    let certificate = proof::lines(proved);
+    rows.extend(certificate.into_iter().enumerate().map(|(at, line)| vec![if at == 0 { "proof" } else { "" }.to_owned(), line]));
     match asked {
         None => rows.push(vec!["AWS".to_owned(), "not asked (--offline)".to_owned()]),
         Some(asked) => {

@@ -22,6 +22,7 @@ mod init;
 mod place;
 mod plan;
 mod progress;
+mod proof;
 mod rollback;
 mod schema;
 mod session;

@@ -525,7 +525,7 @@ impl<'a> Assembly<'a> {
             decided.map(|(id, _)| id.clone()).collect()
         };
         let retired = moves(|strategy| strategy == Strategy::Retire);
-        let moved = moves(|strategy| !matches!(strategy, Strategy::Retire | Strategy::Skip | Strategy::Stay));
+        let moved = moves(prove::is_moved);
         let moves = self.decisions.by_workload.iter().map(|(id, decision)| (decision.slug.clone(), id.clone())).collect();
         let premises = Premises {
             inventory: self.inventory,

@@ -2,8 +2,8 @@
 //!
 //! In this order: [`intent`] (what is wanted) → [`decide`] (a strategy for each workload, and so which subnets turn
 //! private) → [`network`] (subnets, NAT, tables, endpoints) → [`guard`] (groups) → [`assemble`] (steps) → [`order`]
-//! (edges, each with its reason) → [`lint`] (what must hold of every plan) → [`format`] (the file). The proof that no
-//! state on the way cuts a flow comes between `order` and `lint`, in a later version.
+//! (edges, each with its reason) → [`prove`] (no state on the way cuts a flow or opens a door; the edges that this takes) →
+//! [`lint`] (what must hold of every plan) → [`format`] (the file).
 
 use serde::{Deserialize, Serialize};
 
@@ -150,6 +150,11 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Whether it may be carried out: nothing blocks it, and it holds.
+    pub fn is_applicable(&self) -> bool {
+        self.blockers.is_empty() && self.broken.is_empty()
+    }
+
     /// A step by id.
     pub fn step(&self, id: &str) -> Option<&Step> {
         self.steps.iter().find(|step| step.id == id)

@@ -87,8 +87,9 @@ pub fn run(premises: &Premises<'_>, steps: &mut Vec<Step>, mode: Mode) -> Proof 
         let last = mode == Mode::Judge || round == ROUNDS;
         let mut round = Round::new(premises, steps, &played, if last { Mode::Judge } else { mode });
         round.all();
-        let (proof, additions) = round.finish();
+        let (mut proof, additions) = round.finish();
         if last || additions.is_empty() {
+            proof.certificate.of = super::fingerprint(steps);
             return proof;
         }
         additions.put(steps);

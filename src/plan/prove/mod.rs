@@ -26,7 +26,12 @@ use serde::{Deserialize, Serialize};
 use crate::model::flow::Flow;
 use crate::model::id::Id;
 use crate::model::inventory::Inventory;
+use crate::model::seen::Seen;
 use crate::model::step::{Stage, Step};
+use crate::model::strategy::Strategy;
+
+use super::Plan;
+use super::intent::{Intent, Problem};
 
 pub use derive::derive;
 
@@ -77,9 +82,24 @@ pub struct Certificate {
     pub doors: usize,
     /// Target groups, subnets, quotas that were counted.
     pub counted: usize,
-    /// What could not be proved and why not; flows that do not work today.
+    /// SHA-256 of the steps that this was proved of: a plan with others is proved again before it runs.
+    #[serde(default)]
+    pub of: String,
+    /// Flows that do not work today, doors that stay open because of what does not move.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+}
+
+impl Certificate {
+    /// Whether it was given for these steps.
+    pub fn is_of(&self, steps: &[Step]) -> bool {
+        self.of == fingerprint(steps)
+    }
+}
+
+/// What tells steps from others.
+fn fingerprint(steps: &[Step]) -> String {
+    super::sha256(&serde_json::to_vec(steps).unwrap_or_default())
 }
 
 /// A plan of which something does not hold.
@@ -112,6 +132,25 @@ pub struct Proof {
 pub fn prove(premises: &Premises<'_>, steps: &[Step]) -> Proof {
     let mut steps = steps.to_vec();
     derive::run(premises, &mut steps, derive::Mode::Judge)
+}
+
+/// Proves the steps of a plan as they are: of one that was edited by hand, or to see the proof again.
+///
+/// # Errors
+/// If the intent names what isn't in the inventory.
+pub fn again(plan: &Plan, intent: &Intent, inventory: &Inventory, seen: Option<&Seen>) -> Result<Proof, Problem> {
+    let decisions = super::decide::decide(intent, inventory)?;
+    let flows = super::flows::known(intent, inventory, seen, &decisions)?;
+    let moves: BTreeMap<String, Id> = plan.moves.iter().map(|one| (one.id.clone(), one.workload.clone())).collect();
+    let ids = |fits: fn(Strategy) -> bool| plan.moves.iter().filter(|one| fits(one.strategy)).map(|one| one.workload.clone()).collect::<Vec<Id>>();
+    let (moved, retired) = (ids(is_moved), ids(|strategy| strategy == Strategy::Retire));
+    let premises = Premises { inventory, flows: &flows, moves: &moves, moved: &moved, retired: &retired, floor: Floor::default() };
+    Ok(prove(&premises, &plan.steps))
+}
+
+/// Whether a strategy takes a workload out of the internet's reach.
+pub fn is_moved(strategy: Strategy) -> bool {
+    !matches!(strategy, Strategy::Retire | Strategy::Skip | Strategy::Stay)
 }
 
 /// Steps by stage, as far as the stages go that are run without being asked for by name.
