@@ -58,7 +58,7 @@ mod night;
 mod night_balancers;
 /// What is planned for which account and intent.
 mod planner;
-mod dbg;
+/// The proof: what it refuses, what it derives.
 mod proof;
 /// Who can talk to whom in a network.
 mod reach;
