@@ -72,7 +72,12 @@ pub fn check(what: &str, operation: &str, parameters: Value, path: &str, expect:
 
 /// A wait: what for, how long it usually takes and when to give up, both in seconds.
 pub fn wait(until: Check, usual_s: u64, timeout_s: u64) -> Wait {
-    Wait { until, never: Vec::new(), usual_s, timeout_s, otherwise: String::new() }
+    Wait { until, never: Vec::new(), usual_s, timeout_s, least_s: 0, otherwise: String::new() }
+}
+
+/// A wait that takes its time in any case, in seconds, because what is waited for can't be seen; then it is looked.
+pub fn wait_out(until: Check, least_s: u64) -> Wait {
+    Wait { least_s, ..wait(until, least_s, 120) }
 }
 
 /// A wait that also knows values that mean failure.

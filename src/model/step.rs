@@ -141,9 +141,17 @@ pub struct Wait {
     pub usual_s: u64,
     /// When to give up, in seconds.
     pub timeout_s: u64,
+    /// How long is waited in any case before the first look, in seconds: for what can't be seen, such as an answer that
+    /// others keep. A run that was ended meanwhile waits anew.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub least_s: u64,
     /// What a person can do if it never holds.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub otherwise: String,
+}
+
+fn is_zero(value: &u64) -> bool {
+    *value == 0
 }
 
 /// How to find out whether a call of unknown outcome was carried out: by token, tag or natural key.

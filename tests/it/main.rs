@@ -54,6 +54,8 @@ mod night;
 /// Load balancers of every kind over the wire.
 #[cfg(feature = "aws")]
 mod night_balancers;
+/// DNS records that hold an address of what moves.
+mod names;
 /// What is planned for which account and intent.
 mod planner;
 /// How an intent and a plan are read.

@@ -27,10 +27,10 @@ static LISTING: Listing = Listing {
     operation: "ecs:DescribeServices",
     documents: "services[]",
     scope: Scope::Each(&Each {
-        from: &[
-            Source { operation: "ecs:ListClusters", parameters: |_| json!({}), documents: "clusterArns[]" },
-            Source { operation: "ecs:ListServices", parameters: |trail| json!({ "cluster": trail[0] }), documents: "serviceArns[]" },
-        ],
+        from: &[&[
+            Source { operation: "ecs:ListClusters", parameters: |_, _| json!({}), documents: "clusterArns[]" },
+            Source { operation: "ecs:ListServices", parameters: |_, trail| json!({ "cluster": trail[0] }), documents: "serviceArns[]" },
+        ]],
         parameters: |trails| {
             let services: Vec<&Value> = trails.iter().filter_map(|trail| trail.last()).collect();
             json!({ "cluster": trails[0][0], "services": services, "include": ["TAGS"] })

@@ -34,14 +34,14 @@ static LISTING: Listing = Listing {
     operation: "events:ListTargetsByRule",
     documents: "Targets[]",
     scope: Scope::Each(&Each {
-        from: &[
-            Source { operation: "ecs:ListClusters", parameters: |_| json!({}), documents: "clusterArns[]" },
+        from: &[&[
+            Source { operation: "ecs:ListClusters", parameters: |_, _| json!({}), documents: "clusterArns[]" },
             Source {
                 operation: "events:ListRuleNamesByTarget",
-                parameters: |trail| json!({ "TargetArn": trail[0] }),
+                parameters: |_, trail| json!({ "TargetArn": trail[0] }),
                 documents: "RuleNames[]",
             },
-        ],
+        ]],
         parameters: |trails| json!({ "Rule": trails[0].last() }),
         batch: 1,
         merge: Some(|doc, trail| doc["Rule"] = trail.last().cloned().unwrap_or_default()),
