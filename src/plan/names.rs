@@ -89,7 +89,8 @@ fn tell(out: &mut Names, name: &Resource, address: &str, holder: &Holder<'_>, de
         out.warnings.push(format!("the name {record} leads to {address} of {whose}, which goes: take the record away as well"));
         return;
     }
-    if !cut && !(renumbers(decision.strategy) && drafted) {
+    let renumbered = renumbers(decision.strategy) && drafted;
+    if !(cut || renumbered) {
         return;
     }
     if holder.managed {

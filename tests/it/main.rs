@@ -48,14 +48,14 @@ mod functions;
 mod growth;
 /// The 25 mistakes of a naive tool.
 mod mistakes;
+/// DNS records that hold an address of what moves.
+mod names;
 /// The whole way over the wire, and through everything that a night can bring.
 #[cfg(feature = "aws")]
 mod night;
 /// Load balancers of every kind over the wire.
 #[cfg(feature = "aws")]
 mod night_balancers;
-/// DNS records that hold an address of what moves.
-mod names;
 /// What is planned for which account and intent.
 mod planner;
 /// How an intent and a plan are read.

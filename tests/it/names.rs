@@ -15,6 +15,7 @@ use hikkoshi::model::path;
 use hikkoshi::model::step::{Expect, Stage, Step, Undo};
 use hikkoshi::plan::Plan;
 use hikkoshi::world::World;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -113,7 +114,7 @@ fn after_the_move_the_name_leads_to_the_copy_and_after_the_way_back_to_the_old_o
         let seen = look(&lab.cloud);
         let copy = seen.resources.values().find(|r| r.name == "app-1" && r.kind == "ec2_instance" && r.facets.state == "running");
         let copy = copy.expect("the copy runs");
-        assert_ne!(copy.facets.private_addresses, [old.clone()]);
+        assert!(!copy.facets.private_addresses.contains(&old));
         assert_eq!(answers(&lab.cloud, "app-1.corp.internal"), (copy.facets.private_addresses.clone(), 300));
         lab.reach(Goal::Back(None), &format!("back, round {round}"));
         lab.skip(SOAK_S);
@@ -169,6 +170,40 @@ fn who_answers_to_one_name_moves_one_after_the_other() {
     assert_eq!(answers(&lab.cloud, "app.corp.internal"), (vec![second, first, "10.9.9.9".to_owned()], 60));
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Whoever shares names and target groups with whom: the order has no circle, and every old address goes.
+    #[test]
+    fn any_sharing_of_names_and_groups_can_be_ordered(
+        names in prop::collection::vec(prop::collection::btree_set(0usize..4, 1..4), 0..4),
+        groups in prop::collection::vec(prop::collection::btree_set(0usize..4, 1..4), 0..3),
+    ) {
+        let mut docs = network(&["a"]);
+        docs.security();
+        let all = ["delta", "alpha", "charlie", "bravo"];
+        all.iter().for_each(|name| docs.instance(name, "a", &["sg-default-all"]));
+        let addresses: Vec<String> = all.iter().map(|name| docs.private_address(name)).collect();
+        for (at, members) in groups.iter().enumerate() {
+            let ids: Vec<String> = members.iter().map(|member| format!("i-{}", all[*member])).collect();
+            let members: Vec<(&str, u16)> = ids.iter().map(|id| (id.as_str(), 80)).collect();
+            docs.add("target_group", target_group(&format!("group-{at}"), &members, None));
+        }
+        for (at, members) in names.iter().enumerate() {
+            let held: Vec<&str> = members.iter().map(|member| addresses[*member].as_str()).collect();
+            docs.record(&format!("name-{at}"), &held, 60);
+        }
+        let plan = plan_of(&docs, "");
+        prop_assert_eq!(&plan.blockers, &[]);
+        prop_assert_eq!(hikkoshi::plan::lint::lint(&plan), []);
+        for at in 0..names.len() {
+            let end = plan.step(&format!("name-{at}-corp-internal-ttl-back")).expect("its TTL comes back");
+            let left = path::texts(sent(end), "ResourceRecords[].Value");
+            prop_assert!(left.len() == names[at].len() && left.iter().all(|value| value.ends_with("-launch.PrivateIpAddress}")), "{left:?}");
+        }
+    }
+}
+
 #[test]
 fn what_stays_where_it_is_keeps_its_name() {
     let plan = plan_of(&named(300), "workloads: [{name: app-1, strategy: flip}, {name: app-2, strategy: flip}]");
@@ -181,7 +216,8 @@ fn what_stays_where_it_is_keeps_its_name() {
 fn a_name_that_cannot_be_led_on_is_never_passed_over() {
     let blocked = |docs: &Docs, further: &str, words: &str| {
         let plan = plan_of(docs, further);
-        let found = plan.blockers.iter().any(|blocker| blocker.code == "HK0401" && blocker.why.contains(words) && !blocker.way_out.is_empty());
+        let found =
+            plan.blockers.iter().any(|blocker| blocker.code == "HK0401" && blocker.why.contains(words) && !blocker.way_out.is_empty());
         assert!(found, "{words}: {:#?}", plan.blockers);
     };
     let warned = |docs: &Docs, further: &str, words: &str| {
@@ -195,7 +231,7 @@ fn a_name_that_cannot_be_led_on_is_never_passed_over() {
     public.public_record("www", &[&ip], 300);
     blocked(&public, "", "www.example.com leads to");
     blocked(&public, flips, "the public address of app-1");
-    let skipped = plan_of(&public, "workloads: [{name: app-1, strategy: skip}]");
+    let skipped = plan_of(&public, "workloads: [{name: app-1, strategy: skip, reason: later, until: 2027-01-31}]");
     assert!(skipped.blockers.iter().all(|blocker| !blocker.why.contains("www")), "what stays public keeps its name");
     warned(&public, "workloads: [{name: app-1, strategy: retire}]", "www.example.com leads to");
 
@@ -254,7 +290,7 @@ fn a_look_that_is_not_allowed_is_told_where_it_matters() {
         plan.warnings.iter().any(|warning| warning.contains("route53:ListHostedZones was not possible"))
     };
     assert!(told(""), "app-1 gets another address");
-    let stays = "workloads: [{name: app-1, strategy: skip}, {name: app-2, strategy: skip}]";
+    let stays = "workloads: [{name: app-1, strategy: skip, reason: later, until: 2027-01-31}, {name: app-2, strategy: skip, reason: later, until: 2027-01-31}]";
     assert!(!told(stays), "nothing moves");
 }
 
@@ -352,7 +388,8 @@ fn a_change_is_pending_and_then_everywhere() {
     let parameters = json!({ "HostedZoneId": PRIVATE, "ChangeBatch": batch });
     let answer = ask(&mut world, "route53:ChangeResourceRecordSets", parameters).expect("a whole set");
     let number = json!({ "Id": answer["ChangeInfo"]["Id"] });
-    let status = |world: &mut World| ask(world, "route53:GetChange", number.clone()).expect("the change is known")["ChangeInfo"]["Status"].clone();
+    let status =
+        |world: &mut World| ask(world, "route53:GetChange", number.clone()).expect("the change is known")["ChangeInfo"]["Status"].clone();
     assert_eq!((answer["ChangeInfo"]["Status"].clone(), status(&mut world)), (json!("PENDING"), json!("PENDING")));
     let now = world.account().now_ms;
     world.at(now + 60_000);
