@@ -94,9 +94,7 @@ fn tell(out: &mut Names, name: &Resource, address: &str, holder: &Holder<'_>, de
         return;
     }
     if holder.managed {
-        out.warnings.push(format!(
-            "the name {record} leads to {address} of {whose}, {LEAD_TO_A_NAME}"
-        ));
+        out.warnings.push(format!("the name {record} leads to {address} of {whose}, {LEAD_TO_A_NAME}"));
         return;
     }
     let (why, way_out) = if holder.public {

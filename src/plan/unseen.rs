@@ -12,8 +12,7 @@ use crate::model::strategy::Blocker;
 /// A look that was not possible stands in the way only where the plan depends on it.
 pub fn told(inventory: &Inventory, decisions: &Decisions<'_>) -> (Vec<Blocker>, Vec<String>) {
     let (mut blockers, mut warnings) = (Vec::new(), Vec::new());
-    let owners: BTreeSet<&str> =
-        inventory.with_role(Role::Interface).filter_map(|i| i.facets.owner.as_ref()).map(Id::as_str).collect();
+    let owners: BTreeSet<&str> = inventory.with_role(Role::Interface).filter_map(|i| i.facets.owner.as_ref()).map(Id::as_str).collect();
     let any = |prefix: &str| owners.iter().any(|owner| owner.starts_with(prefix));
     for missing in &inventory.missing {
         if missing.operation.starts_with("route53:") {

@@ -196,10 +196,10 @@ proptest! {
         let plan = plan_of(&docs, "");
         prop_assert_eq!(&plan.blockers, &[]);
         prop_assert_eq!(hikkoshi::plan::lint::lint(&plan), []);
-        for at in 0..names.len() {
+        for (at, members) in names.iter().enumerate() {
             let end = plan.step(&format!("name-{at}-corp-internal-ttl-back")).expect("its TTL comes back");
             let left = path::texts(sent(end), "ResourceRecords[].Value");
-            prop_assert!(left.len() == names[at].len() && left.iter().all(|value| value.ends_with("-launch.PrivateIpAddress}")), "{left:?}");
+            prop_assert!(left.len() == members.len() && left.iter().all(|value| value.ends_with("-launch.PrivateIpAddress}")), "{left:?}");
         }
     }
 }
