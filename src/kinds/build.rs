@@ -109,8 +109,13 @@ fn within(documents: &str, at: &str) -> String {
 
 /// The way back begins with waiting: what was under way when the run ended comes to rest before the next call. The call
 /// itself is never made, because the thing is there.
-pub fn rest_first(operation: &str, parameters: Value, there: Check, rest: Wait) -> UndoCall {
-    undo_and_wait(operation, parameters, there, vec![rest])
+pub fn rest_first(operation: &str, parameters: Value, there: Check, rest: Vec<Wait>) -> UndoCall {
+    undo_and_wait(operation, parameters, there, rest)
+}
+
+/// The tags that may be given to another thing: a key that begins with `aws:` is AWS's own, and refused.
+pub fn giveable(tags: &[Value]) -> Vec<Value> {
+    tags.iter().filter(|tag| !tag["Key"].as_str().unwrap_or_default().starts_with("aws:")).cloned().collect()
 }
 
 /// A call on the way back that must not be made twice.

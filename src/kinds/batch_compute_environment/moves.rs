@@ -29,8 +29,7 @@ fn valid(name: &Value, timeout_s: u64) -> Wait {
 
 /// It is gone, or on its way: a second deletion would be refused.
 fn going(name: &Value) -> Check {
-    let there = ["CREATING", "UPDATING", "VALID", "INVALID"].map(|status| json!(status)).to_vec();
-    see("it is gone, or being deleted", name, "status", Expect::Excludes(there))
+    see("it is gone, or being deleted", name, "status", Expect::Only(vec![json!("DELETING"), json!("DELETED")]))
 }
 
 /// Batch refuses every change while another one is under way.
@@ -38,7 +37,7 @@ fn rests(name: &Value, timeout_s: u64) -> UndoCall {
     let busy = ["CREATING", "UPDATING"].map(|status| json!(status)).to_vec();
     let there = see("it is there, or was never made", name, "status", Expect::Excludes(vec![json!("DELETED")]));
     let rest = wait(see("nothing is being changed", name, "status", Expect::Excludes(busy)), 30, timeout_s);
-    rest_first("batch:UpdateComputeEnvironment", json!({ "computeEnvironment": name }), there, rest)
+    rest_first("batch:UpdateComputeEnvironment", json!({ "computeEnvironment": name }), there, vec![rest])
 }
 
 fn needs(made: &mut Step, step: &str, because: &str) {
@@ -203,6 +202,7 @@ impl Twin<'_> {
             self.scene.slug,
             format!("Make a compute environment like {} in the private subnets", self.resource.name),
         )
+        .before(see("there is no environment of its name", &name, "computeEnvironmentArn", Expect::Absent))
         .call("batch:CreateComputeEnvironment", self.parameters(subnets))
         .output("Arn", "computeEnvironmentArn")
         .probe_made("batch:DescribeComputeEnvironments", own, "computeEnvironments[0]", &[("Arn", "computeEnvironmentArn")])
