@@ -148,6 +148,7 @@ fn a_task_is_tried_out_before_the_service_moves() {
     let update = step(&plan, "web-update");
     assert_eq!((update.stage, &update.impact), (Stage::Stateless, &Impact::None));
     assert!(update.needs.iter().any(|need| need.step == "web-canary-stop"), "{:?}", update.needs);
+    assert_eq!(step(&plan, "web-canary").call.answer[0].path, "failures[].reason", "200 is also the answer where no task was placed");
     let sent = &update.call.parameters["networkConfiguration"]["awsvpcConfiguration"];
     assert_eq!(sent["assignPublicIp"], "DISABLED");
     assert_eq!(sent["subnets"].as_array().map(Vec::len), Some(3), "a private subnet in each zone");
@@ -260,6 +261,9 @@ fn a_task_without_a_way_out_never_runs_and_the_service_stays() {
     });
     let End::Failed(failed) = lab.go(ALL) else { panic!("nothing failed") };
     assert!(failed.iter().all(|f| f.code == "HK0504" && f.step.ends_with("-canary")), "{failed:?}");
+    lab.skip(SOAK_S);
+    let End::Failed(failed) = lab.go(ALL) else { panic!("a task that is forgotten has shown nothing") };
+    assert!(failed.iter().all(|f| f.step.ends_with("-canary")), "{failed:?}");
     let seen = look(&lab.cloud);
     let subnets = seen.resources[&Id::from("ecs:prod/web")].subnets();
     assert!(subnets.iter().all(|subnet| ZONES.iter().any(|z| subnet.as_str() == format!("subnet-{z}"))), "{subnets:?}");

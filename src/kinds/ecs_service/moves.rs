@@ -195,7 +195,11 @@ impl Service<'_> {
         let run = step(&start, leg.stage, scene.slug, format!("Try out one task of {name} where it is to go"))
             .call("ecs:RunTask", self.run(leg, &start))
             .output("TaskArn", "tasks[0].taskArn")
+            // ECS answers 200 where it could place no task, and says so in `failures`.
+            .answers("a task was placed", "failures[].reason", Expect::Absent)
             .probe_made("ecs:ListTasks", started_by, "taskArns[0]", &[("TaskArn", "")])
+            // A task that ECS does not know yet, or has forgotten an hour after its end, has shown nothing.
+            .wait(wait(check("ECS knows the task", "ecs:DescribeTasks", task.clone(), "tasks[].taskArn", Expect::Exists), 1, 120))
             .wait(wait(state("the task runs, or has run", Expect::Excludes(starting.map(|s| json!(s)).to_vec())), CANARY_S, 900))
             .verify(check(
                 "it did start",
