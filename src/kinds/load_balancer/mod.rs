@@ -197,6 +197,7 @@ impl Kind for LoadBalancer {
         if !leaving.is_empty() {
             let new = resource.subnets().iter().map(|subnet| new_subnet(subnet, &leaving, scene)).collect::<Option<Vec<Value>>>();
             let new = new.ok_or_else(|| no_room(resource))?;
+            with_ipv6(resource, scene, &new)?;
             if is_network(&resource.doc) {
                 steps.extend(network::steps(resource, scene, &leaving, &new)?);
             } else {
@@ -235,6 +236,25 @@ pub(super) fn new_subnet(subnet: &Id, leaving: &[&Id], scene: &Scene<'_>) -> Opt
 /// The zone of a subnet.
 pub(super) fn zone_of(subnet: &Id, scene: &Scene<'_>) -> String {
     scene.inventory.get(subnet).map(|s| path::text(&s.doc, "AvailabilityZone").to_owned()).unwrap_or_default()
+}
+
+/// A balancer with IPv6 addresses is taken into subnets with IPv6 only (ELB guides, "IP address type"); the new ones have
+/// none.
+fn with_ipv6(resource: &Resource, scene: &Scene<'_>, new: &[Value]) -> Result<(), Blocker> {
+    let has = |subnet: &Value| {
+        let found = subnet.as_str().and_then(|subnet| scene.inventory.get(&Id::from(subnet)));
+        found.is_some_and(|found| path::first(&found.doc, "Ipv6CidrBlockAssociationSet[0]").is_some())
+    };
+    let kind = path::text(&resource.doc, "IpAddressType");
+    if !kind.starts_with("dualstack") || new.iter().all(has) {
+        return Ok(());
+    }
+    Err(Blocker {
+        code: "HK0401".into(),
+        resource: resource.id.clone(),
+        why: format!("its address type is {kind}, and it would move into subnets without IPv6, which AWS refuses"),
+        way_out: "set its address type to ipv4 (SetIpAddressType) until it has moved, or skip what makes its subnet turn private".into(),
+    })
 }
 
 /// There is no subnet to go to.
