@@ -361,6 +361,12 @@ impl Regroup<'_> {
         vec![beside, off]
     }
 
+    /// A service that takes its time may still say that it is at rest when it has not begun; the list is changed at the end.
+    fn waits(&self, worn: Check) -> Vec<Wait> {
+        let changed = (!self.wait.is_empty()).then(|| wait(worn, 10, 1800));
+        changed.into_iter().chain(self.wait.iter().cloned()).collect()
+    }
+
     fn step(&self, id: String, stage: Stage, title: String, from: &[Value], to: &[Value]) -> Step {
         let worn =
             |what: &str, groups: &[Value]| check(what, self.seen.0, self.seen.1.clone(), self.seen.2, Expect::SameSet(groups.to_vec()));
@@ -372,10 +378,10 @@ impl Regroup<'_> {
                 self.operation,
                 (self.parameters)(from),
                 worn("it wears what it wore before", from),
-                self.wait.to_vec(),
+                self.waits(worn("it wears what it wore before", from)),
             )]);
-        for wait in self.wait {
-            draft = draft.wait(wait.clone());
+        for wait in self.waits(worn("it wears exactly these groups", to)) {
+            draft = draft.wait(wait);
         }
         draft.done()
     }
