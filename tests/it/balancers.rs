@@ -360,3 +360,24 @@ fn a_balancer_with_ipv6_is_not_led_into_subnets_without() {
     let outcome = World::resume(docs.account()).call(&Call::new("elasticloadbalancing:SetSubnets", call));
     assert!(matches!(&outcome, Outcome::Refused(refusal) if refusal.code == "InvalidConfigurationRequest"), "{outcome:?}");
 }
+
+/// The nodes' addresses are new: what let in the old ones only is noticed before the next zone goes.
+#[test]
+fn a_balancer_that_moved_still_finds_its_targets_healthy() {
+    let docs = edge();
+    let plan = plan_of(&docs, "");
+    for id in ["app-subnets", "edge-enter-a", "edge-enter-b"] {
+        assert!(step(&plan, id).wait.iter().any(|wait| wait.until.operation.name() == "DescribeTargetHealth"), "{id}");
+    }
+    let mut lab = Lab::new(&docs, &plan);
+    lab.reach(Goal::Forward(Stage::Pets), "before the balancers");
+    lab.cloud.tamper(|account| {
+        // Somebody shuts the targets off from the nodes.
+        let groups: Vec<Id> = account.resources.of_kind("security_group").map(|group| group.id.clone()).collect();
+        for group in groups {
+            account.edit(group.as_str(), "NotFound").expect("it is there")["IpPermissions"] = json!([]);
+        }
+    });
+    let hikkoshi::execute::driver::End::Failed(failed) = lab.go(ALL) else { panic!("it went on") };
+    assert!(failed.iter().any(|f| f.step == "edge-enter-a" && f.code == "HK0503"), "{failed:?}");
+}

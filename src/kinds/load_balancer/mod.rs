@@ -11,14 +11,14 @@
 
 use serde_json::{Value, json};
 
-use super::build::Regroup;
+use super::build::{Regroup, check, wait};
 use super::{Effect, Follow, Kind, Listing, Read, Scope};
 use crate::model::facet::{Balancing, Facets, Guard, Placement, Role};
 use crate::model::id::Id;
 use crate::model::network::{Ports, Protocol};
 use crate::model::path;
 use crate::model::resource::{Resource, tags_of};
-use crate::model::step::{Stage, Step};
+use crate::model::step::{Expect, Stage, Step, Wait};
 use crate::model::strategy::{Blocker, Candidate, Scene, Site, Strategy};
 
 mod application;
@@ -255,6 +255,22 @@ fn with_ipv6(resource: &Resource, scene: &Scene<'_>, new: &[Value]) -> Result<()
         why: format!("its address type is {kind}, and it would move into subnets without IPv6, which AWS refuses"),
         way_out: "set its address type to ipv4 (SetIpAddressType) until it has moved, or skip what makes its subnet turn private".into(),
     })
+}
+
+/// What it served when it was planned it serves from its new nodes too: their addresses are others, and a group of a target
+/// may let in the old ones only.
+fn serves(resource: &Resource, scene: &Scene<'_>) -> Vec<Wait> {
+    let groups = resource.facets.balancing.iter().flat_map(|balancing| &balancing.target_groups);
+    let healthy = |doc: &Value| path::first(doc, "TargetHealthDescriptions[TargetHealth.State=healthy]").is_some();
+    let served = groups.filter_map(|id| scene.inventory.get(id)).filter(|group| healthy(&group.doc));
+    let one = |group: &Resource| {
+        let own = json!({ "TargetGroupArn": group.doc["TargetGroupArn"] });
+        let at = "TargetHealthDescriptions[].TargetHealth.State";
+        let what = format!("its nodes find a healthy target in {}", group.name);
+        let read = "elasticloadbalancing:DescribeTargetHealth";
+        wait(check(&what, read, own, at, Expect::Includes(vec![json!("healthy")])), 10, 900)
+    };
+    served.map(one).collect()
 }
 
 /// There is no subnet to go to.
