@@ -66,6 +66,8 @@ pub enum Expect {
     Includes(Vec<Value>),
     /// None of these is among them.
     Excludes(Vec<Value>),
+    /// Nothing but these; also if there is nothing.
+    Only(Vec<Value>),
     /// At least one.
     Exists,
     /// None: the thing is gone, or was never there.
@@ -89,6 +91,7 @@ impl Expect {
             }
             Expect::Includes(wanted) => wanted.iter().all(|w| spread().contains(w)),
             Expect::Excludes(unwanted) => !unwanted.iter().any(|w| spread().contains(w)),
+            Expect::Only(wanted) => spread().iter().all(|found| wanted.contains(found)),
             Expect::Exists => !selected.is_empty(),
             Expect::Absent => selected.is_empty(),
             Expect::Count(wanted) => selected.len() == *wanted,
@@ -453,7 +456,7 @@ fn each_in_wait<'s>(wait: &'s Wait, visit: &mut dyn FnMut(&'s str, &'s str)) {
 fn each_in_expect<'s>(expect: &'s Expect, visit: &mut dyn FnMut(&'s str, &'s str)) {
     match expect {
         Expect::Equals(value) | Expect::Later(value) => each_in(value, visit),
-        Expect::SameSet(values) | Expect::Includes(values) | Expect::Excludes(values) => {
+        Expect::SameSet(values) | Expect::Includes(values) | Expect::Excludes(values) | Expect::Only(values) => {
             values.iter().for_each(|value| each_in(value, visit))
         }
         Expect::Exists | Expect::Absent | Expect::Count(_) => {}

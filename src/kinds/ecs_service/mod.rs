@@ -98,7 +98,11 @@ fn pruned(doc: &Value) -> Value {
         }
     }
     for deployment in doc["deployments"].as_array_mut().into_iter().flatten() {
+        let network = deployment["networkConfiguration"].take();
         *deployment = json!({ "id": deployment["id"], "status": deployment["status"], "rolloutState": deployment["rolloutState"] });
+        if !network.is_null() {
+            deployment["networkConfiguration"] = network;
+        }
     }
     doc
 }
