@@ -26,6 +26,7 @@ pub mod init;
 pub mod intent;
 mod intent_access;
 pub mod lint;
+mod names;
 mod neighbours;
 pub mod network;
 pub mod order;
@@ -33,6 +34,7 @@ pub mod peers;
 pub mod problem;
 pub mod prove;
 pub mod quotas;
+mod unseen;
 pub mod vouch;
 
 pub use assemble::plan;
