@@ -46,6 +46,8 @@ mod emulator;
 mod functions;
 /// What ten times the account costs.
 mod growth;
+/// Reach against the Linux kernel.
+mod kernel;
 /// The 25 mistakes of a naive tool.
 mod mistakes;
 /// The whole way over the wire, and through everything that a night can bring.
