@@ -8,8 +8,15 @@ use crate::support::net::{Net, net};
 pub const NODES: usize = 6;
 /// Acceptors' ports.
 pub const PORTS: [u16; 2] = [22, 443];
-/// Hosts of the internet: in each range that rules name, and in none.
-pub const HOSTS: [Ipv4Addr; 3] = [Ipv4Addr::new(8, 8, 8, 8), Ipv4Addr::new(203, 0, 113, 9), Ipv4Addr::new(99, 9, 9, 9)];
+/// Hosts of the internet: one in each piece of it that ranges and routes below tell apart.
+pub const HOSTS: [Ipv4Addr; 6] = [
+    Ipv4Addr::new(8, 8, 8, 8),
+    Ipv4Addr::new(8, 1, 1, 1),
+    Ipv4Addr::new(99, 9, 9, 9),
+    Ipv4Addr::new(150, 1, 1, 1),
+    Ipv4Addr::new(198, 51, 100, 3),
+    Ipv4Addr::new(203, 0, 113, 9),
+];
 /// The NAT gateway, in a subnet of its own, and its public address.
 pub const NAT: Ipv4Addr = Ipv4Addr::new(10, 0, 9, 10);
 pub const NAT_PUBLIC: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 99);
@@ -18,11 +25,13 @@ pub const NAT_SUBNET: usize = 3;
 /// How many groups there are.
 const GROUPS: usize = 4;
 
-/// Source ports: for each range of a NAT gateway's ports that ACLs tell apart one, below and above 40000; the network's number is
-/// added, so that no network meets the state that another has left.
+/// Source ports: for each range of a NAT gateway's ports that ACLs tell apart one, below and above 40000. The network's number and
+/// that of the attempt are added, so that none meets the state that another has left.
 const SOURCES: [u16; 4] = [33000, 36000, 41000, 50000];
 /// A source port below those of Linux.
 const LOW_SOURCE: u16 = 2000;
+/// One above them.
+const HIGH_SOURCE: u16 = 61500;
 
 /// A number after the other (SplitMix64): the same networks on every machine.
 pub struct Dice(u64);
@@ -176,7 +185,7 @@ impl Drawn {
         let nodes = (0..NODES)
             .map(|at| {
                 let (subnet, host) = (at / 2, if at % 2 == 0 { 20 } else { 200 });
-                let public = dice.chance(40).then(|| Ipv4Addr::new(198, 51, 100, 10 + at as u8 * 30));
+                let public = dice.chance(45).then(|| Ipv4Addr::new(198, 51, 100, 10 + at as u8 * 30));
                 let groups = (0..dice.below(3)).map(|_| dice.below(GROUPS)).collect::<std::collections::BTreeSet<_>>();
                 Node { subnet, address: Ipv4Addr::new(10, 0, subnet as u8 + 1, host), public, groups: groups.into_iter().collect() }
             })
@@ -186,15 +195,19 @@ impl Drawn {
     }
 
     /// Source ports for an opener: where a NAT gateway is on its way, one for each range of that one's ports.
-    pub fn sources(&self, node: usize) -> Vec<u16> {
+    pub fn sources(&self, node: usize, attempt: usize) -> Vec<u16> {
         let behind_nat = self.subnets[self.nodes[node].subnet].routes.iter().any(|(_, via)| *via == Via::Nat);
         let of = if behind_nat { &SOURCES[..] } else { &[SOURCES[0], SOURCES[2]] };
-        of.iter().map(|port| port + self.seed as u16 % 3000).collect()
+        of.iter().map(|port| port + self.offset(attempt)).collect()
     }
 
     /// Source ports for a host of the internet; the first two are within Linux's range.
-    pub fn host_sources(&self) -> Vec<u16> {
-        [SOURCES[0], SOURCES[2], LOW_SOURCE, 61500].iter().map(|port| port + self.seed as u16 % 3000).collect()
+    pub fn host_sources(&self, attempt: usize) -> Vec<u16> {
+        [SOURCES[0], SOURCES[2], LOW_SOURCE, HIGH_SOURCE].iter().map(|port| port + self.offset(attempt)).collect()
+    }
+
+    fn offset(&self, attempt: usize) -> u16 {
+        (self.seed % 600) as u16 * 5 + attempt as u16
     }
 
     /// Whether no ACL tells client ports apart: then one source port stands for all.

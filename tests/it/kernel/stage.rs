@@ -23,7 +23,11 @@ fn run(command: &str, arguments: &[&str], input: &str) -> Result<(), String> {
         .map_err(|error| format!("{command} does not start: {error}"))?;
     child.stdin.take().expect("piped").write_all(input.as_bytes()).map_err(|error| error.to_string())?;
     let output = child.wait_with_output().map_err(|error| error.to_string())?;
-    if output.status.success() { Ok(()) } else { Err(format!("{command} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr).trim())) }
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(format!("{command} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr).trim()))
+    }
 }
 
 fn must(command: &str, arguments: &[&str], input: &str) {
@@ -56,7 +60,8 @@ impl Stage {
         let router = stage.name("r");
         for at in 0..4 {
             let number = if at == 3 { 9 } else { at + 1 };
-            stage.batch(&router, &format!("link add name b{at} type bridge\nlink set b{at} up\naddress add 10.0.{number}.1/24 dev b{at}\n"));
+            stage
+                .batch(&router, &format!("link add name b{at} type bridge\nlink set b{at} up\naddress add 10.0.{number}.1/24 dev b{at}\n"));
             stage.batch(&router, &format!("rule add iif b{at} lookup {}\n", 100 + at));
         }
         for at in 0..NODES {
@@ -66,8 +71,9 @@ impl Stage {
         stage.plug("t", 3, &NAT.to_string(), 9);
         stage.border();
         stage.sysctl(&router, &["net.ipv4.ip_forward=1", "net.ipv4.conf.all.send_redirects=0", "net.bridge.bridge-nf-call-iptables=0"]);
+        let carries = ["net.ipv4.ip_forward=1", "net.ipv4.conf.all.send_redirects=0", "net.netfilter.nf_conntrack_tcp_loose=0"];
         for name in ["g", "t"] {
-            stage.sysctl(&stage.name(name), &["net.ipv4.ip_forward=1", "net.ipv4.conf.all.send_redirects=0"]);
+            stage.sysctl(&stage.name(name), &carries);
         }
         let agents = (0..NODES).map(|at| format!("n{at}")).chain((0..HOSTS.len()).map(|at| format!("h{at}")));
         stage.agents = agents.map(|name| Agent::start(&stage.name(&name))).collect();
@@ -107,11 +113,22 @@ impl Stage {
     /// The internet gateway between the router and the hosts.
     fn border(&self) {
         let (router, gateway) = (self.name("r"), self.name("g"));
-        self.batch(&router, &format!("link add name border type veth peer name vpc netns {gateway}\nlink set border up\naddress add 169.254.7.1/30 dev border\n"));
+        self.batch(
+            &router,
+            &format!(
+                "link add name border type veth peer name vpc netns {gateway}\nlink set border up\naddress add 169.254.7.1/30 dev border\n"
+            ),
+        );
         self.batch(&gateway, "link set vpc up\naddress add 169.254.7.2/30 dev vpc\nroute add 10.0.0.0/16 via 169.254.7.1\n");
         for (at, host) in HOSTS.iter().enumerate() {
             let own = self.name(&format!("h{at}"));
-            self.batch(&gateway, &format!("link add name h{at} type veth peer name e0 netns {own}\nlink set h{at} up\naddress add 169.254.8.{}/30 dev h{at}\n", at * 4 + 1));
+            self.batch(
+                &gateway,
+                &format!(
+                    "link add name h{at} type veth peer name e0 netns {own}\nlink set h{at} up\naddress add 169.254.8.{}/30 dev h{at}\n",
+                    at * 4 + 1
+                ),
+            );
             self.batch(&own, &format!("link set e0 up\naddress add {host}/32 dev e0\nroute add 169.254.8.{0}/32 dev e0\nroute add default via 169.254.8.{0} dev e0 src {host}\n", at * 4 + 1));
             self.batch(&gateway, &format!("route add {host}/32 dev h{at}\n"));
         }
@@ -230,14 +247,26 @@ fn gateway(drawn: &Drawn) -> String {
     )
 }
 
-/// A NAT gateway sends from any port from 1024 on: which range it takes follows from the source port, so that all are tried.
+/// A NAT gateway knows the connections that it carries and drops what belongs to none. It sends
+/// from any port from 1024 on: which range it takes follows from the source port, so that all are tried.
 fn nat() -> String {
     let mut rules = String::new();
-    let ranges = [("32768-35999", "1100-30000"), ("36000-39999", "33000-39900"), ("40000-49999", "40100-60900"), ("50000-60999", "61000-65000")];
+    let ranges =
+        [("32768-35999", "1100-30000"), ("36000-39999", "33000-39900"), ("40000-49999", "40100-60900"), ("50000-60999", "61000-65000")];
     for (protocol, (from, to)) in ["tcp", "udp"].into_iter().flat_map(|protocol| ranges.map(|range| (protocol, range))) {
         rules.push_str(&format!("{protocol} sport {from} masquerade to :{to}\n"));
     }
-    format!("flush ruleset\ntable ip nat {{ chain post {{ type nat hook postrouting priority 100;\n{rules}}}\n}}\n")
+    format!(
+        "flush ruleset
+        table ip nat {{
+        chain forward {{ type filter hook forward priority 0; policy accept;
+            ct state invalid drop
+        }}
+        chain post {{ type nat hook postrouting priority 100;
+            {rules}            masquerade
+        }}
+        }}\n"
+    )
 }
 
 /// Stateful rules of all groups that an interface wears; a group as a peer is the set of its wearers' private addresses.
