@@ -23,6 +23,7 @@ mod place;
 mod plan;
 mod progress;
 mod proof;
+mod reach;
 mod rollback;
 mod schema;
 mod session;
@@ -93,6 +94,8 @@ enum Command {
     Audit(audit::Args),
     /// The dependency graph: dot, mermaid, svg, json
     Graph(graph::Args),
+    /// Can one thing reach another: by which way, or blocked by what; exit 3 if it can't
+    Reach(reach::Args),
     /// Intent and inventory → plan.yaml, with a summary
     Plan(plan::Args),
     /// Run the plan and its way back on a simulated account; ask EC2 with DryRun; compare the account with the inventory
@@ -160,6 +163,7 @@ async fn run(global: &Global, command: Command) -> Done {
         Command::Discover(args) => discover::run(global, args).await,
         Command::Audit(args) => audit::run(global, args).await,
         Command::Graph(args) => graph::run(global, &args).await,
+        Command::Reach(args) => reach::run(global, &args),
         Command::Plan(args) => plan::run(global, args).await,
         Command::DryRun(args) => dry_run::run(global, args).await,
         Command::Apply(args) => apply::run(global, args).await,

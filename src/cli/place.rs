@@ -271,12 +271,13 @@ pub fn inventory_of(path: &Path, text: &str, code: &'static str) -> Result<Inven
     let wrong = |place: String, why: String| {
         Failure::new(code, format!("{}{place}: not an inventory: {why}", path.display())).detail("nothing was called, nothing was written")
     };
-    let inventory: Inventory =
+    let mut inventory: Inventory =
         serde_json::from_str(text).map_err(|error| wrong(format!(":{}:{}", error.line(), error.column()), without_place(&error)))?;
     if inventory.version != 1 {
         let why = format!("it is of format {}, which hikkoshi {} does not know", inventory.version, env!("CARGO_PKG_VERSION"));
         return Err(wrong(String::new(), why));
     }
+    crate::discover::complete(&mut inventory);
     Ok(inventory)
 }
 

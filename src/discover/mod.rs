@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::cloud::Cloud;
 use crate::kinds::{KINDS, Kind, Listing, Scope, Spot, relate};
 use crate::model::call::{Call, Outcome, Refusal};
-use crate::model::facet::Role;
+use crate::model::facet::{Role, Tracking};
 use crate::model::id::Id;
 use crate::model::inventory::{Inventory, Missing};
 use crate::model::path;
@@ -221,6 +221,25 @@ fn parse(documents: &mut [(&'static dyn Kind, Vec<Value>)], vpc: &Id) -> BTreeMa
     relate(&mut resources);
     link(&mut resources);
     resources
+}
+
+/// Gives an inventory that an older hikkoshi wrote what its documents tell and its facets do not say yet: entries of network
+/// ACLs, what a gateway or an endpoint is, IPv6 addresses, tracking. Without it the account would seem to have changed.
+pub fn complete(inventory: &mut Inventory) {
+    let vpc = inventory.vpc.clone();
+    for resource in inventory.resources.values_mut() {
+        let Some(read) = crate::kinds::kind(&resource.kind).and_then(|kind| kind.parse(&resource.doc, &vpc)) else { continue };
+        let (facets, now) = (&mut resource.facets, read.facets);
+        facets.acl = facets.acl.take().or(now.acl);
+        facets.gateway = facets.gateway.or(now.gateway);
+        facets.endpoint = facets.endpoint.take().or(now.endpoint);
+        if facets.v6_addresses.is_empty() {
+            facets.v6_addresses = now.v6_addresses;
+        }
+        if facets.tracking == Tracking::ByRules {
+            facets.tracking = now.tracking;
+        }
+    }
 }
 
 /// Interfaces whose owner tells what belongs to it, or belongs to a workload itself, are the workload's.

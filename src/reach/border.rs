@@ -34,7 +34,12 @@ impl<'v> Journey<'v> {
             Hop::Endpoint(id) => self.by_endpoint(id, &far)?,
             Hop::Other(_, id) => {
                 return Err(self.block(id, Block::Edge, |j| {
-                    format!("{} leads {} to {}: what becomes of it there is not known", j.name(table), bare(&far.net), j.name(id))
+                    format!(
+                        "route table {} leads {} to {}: what becomes of it there is not known",
+                        j.name(table),
+                        bare(&far.net),
+                        j.name(id)
+                    )
                 }));
             }
         };
@@ -111,7 +116,7 @@ impl<'v> Journey<'v> {
     /// A route to an internet gateway that is not known is believed: AWS makes it a black hole when the gateway goes.
     fn is_on_the_internet(&mut self, id: &Id, far: &Far<'_>) -> Go {
         if self.gateway(id).is_some_and(|gateway| !gateway.up) {
-            return Err(self.block(id, Block::Gateway, |j| format!("{} is not attached", j.name(id))));
+            return Err(self.block(id, Block::Gateway, |j| format!("gateway {} is not attached", j.name(id))));
         }
         let one = far.net.prefix_len() == far.net.max_prefix_len();
         if one && !is_public(far.net.addr()) {
@@ -125,9 +130,9 @@ impl<'v> Journey<'v> {
     fn by_internet_gateway(&mut self, id: &Id, node: &Node, far: &Far<'_>) -> Result<Vec<Far<'static>>, Blocked> {
         self.is_on_the_internet(id, far)?;
         if !self.v6 && !self.has_public_address(node) {
-            return Err(
-                self.block(id, Block::Gateway, |j| format!("{} has no public address, so {} drops its packets", j.whose(node), j.name(id)))
-            );
+            return Err(self.block(id, Block::Gateway, |j| {
+                format!("{} has no public address, so internet gateway {} drops its packets", j.whose(node), j.name(id))
+            }));
         }
         self.shows(node);
         Ok(vec![node.public.first().map_or_else(|| Far::unknown(CLIENT_PORTS), |address| Far::host(*address))])
@@ -135,7 +140,7 @@ impl<'v> Journey<'v> {
 
     fn by_egress_only(&mut self, id: &Id) -> Result<Vec<Far<'static>>, Blocked> {
         if self.gateway(id).is_some_and(|gateway| !gateway.up) {
-            return Err(self.block(id, Block::Gateway, |j| format!("{} is not attached", j.name(id))));
+            return Err(self.block(id, Block::Gateway, |j| format!("gateway {} is not attached", j.name(id))));
         }
         self.through = true;
         self.carriers.push(Carrier::Gateway(id.clone()));
@@ -146,7 +151,7 @@ impl<'v> Journey<'v> {
     /// subnet, whose ACL and table then count too; a regional one by itself.
     fn by_nat(&mut self, id: &Id, node: &Node, own: IpNet, far: &Far<'v>) -> Result<Vec<Far<'static>>, Blocked> {
         let Some(gateway) = self.gateway(id) else {
-            return Err(self.block(id, Block::Edge, |j| format!("{} is not in the inventory", j.name(id))));
+            return Err(self.block(id, Block::Edge, |j| format!("NAT gateway {} is not in the inventory", j.name(id))));
         };
         let refused = match (gateway.kind, &self.protocol) {
             _ if !gateway.up => Some("is not available"),
@@ -156,9 +161,9 @@ impl<'v> Journey<'v> {
             _ => None,
         };
         if let Some(why) = refused {
-            return Err(self.block(id, Block::Gateway, |j| format!("{} {why}", j.name(id))));
+            return Err(self.block(id, Block::Gateway, |j| format!("NAT gateway {} {why}", j.name(id))));
         }
-        self.pass(id, |j| format!("{} sends it on from its own address", j.name(id)));
+        self.pass(id, |j| format!("NAT gateway {} sends it on from its own address", j.name(id)));
         match &gateway.subnet {
             Some(subnet) => self.from_nat_subnet(id, subnet, (node, own), far)?,
             None => self.carriers.push(Carrier::Gateway(id.clone())),
@@ -183,7 +188,7 @@ impl<'v> Journey<'v> {
             hop => {
                 return Err(self.block(id, Block::Gateway, |j| {
                     format!(
-                        "{} sits in {}, from where packets go to {}, not to an internet gateway",
+                        "NAT gateway {} sits in {}, from where packets go to {}, not to an internet gateway",
                         j.name(id),
                         j.name(subnet),
                         j.hop(hop)
@@ -207,7 +212,7 @@ impl<'v> Journey<'v> {
     fn by_endpoint(&mut self, id: &Id, far: &Far<'_>) -> Result<Vec<Far<'static>>, Blocked> {
         let endpoint = match self.view.fact(&Key::Endpoint(id.clone())) {
             Some(Fact::Endpoint(endpoint)) if endpoint.gateway => endpoint,
-            _ => return Err(self.block(id, Block::Edge, |j| format!("{} is no gateway endpoint that is known", j.name(id)))),
+            _ => return Err(self.block(id, Block::Edge, |j| format!("endpoint {} is no gateway endpoint that is known", j.name(id)))),
         };
         let refused = match endpoint {
             endpoint if !endpoint.up => Some("is not available"),
@@ -215,7 +220,7 @@ impl<'v> Journey<'v> {
             _ => None,
         };
         if let Some(why) = refused {
-            return Err(self.block(id, Block::Gateway, |j| format!("{} {why}", j.name(id))));
+            return Err(self.block(id, Block::Gateway, |j| format!("endpoint {} {why}", j.name(id))));
         }
         self.through |= endpoint.service == "dynamodb";
         self.carriers.push(Carrier::Gateway(id.clone()));

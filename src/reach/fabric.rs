@@ -67,7 +67,8 @@ impl Fabric {
         nodes.filter(has).min_by_key(|node| (node.stands_in, &node.id))
     }
 
-    fn node(&self, id: &Id) -> Option<&Node> {
+    /// A node by its id.
+    pub fn node(&self, id: &Id) -> Option<&Node> {
         match self.facts.get(&Key::Node(id.clone())) {
             Some(Fact::Node(node)) => Some(node),
             _ => None,

@@ -277,15 +277,15 @@ impl<'v> Journey<'v> {
         let prep = if way == Way::In { "from" } else { "to" };
         match acl_rules(self.view, subnet, way, &Packets { protocol: &protocol, ports, peer }) {
             Ruling::Passed(Some(acl), number) => {
-                self.pass(acl, |j| format!("{}, entry {number}: {} {direction} {}", j.name(acl), j.what(ports), j.name(subnet)));
+                self.pass(acl, |j| format!("ACL {}, entry {number}: lets {} {direction} {}", j.name(acl), j.what(ports), j.name(subnet)));
                 Ok(())
             }
             Ruling::Passed(None, _) => Ok(()),
             Ruling::Denied(acl, number) => Err(self.block(acl, block, |j| {
                 let what = format!("{} {prep} {} {direction} {}", j.what(ports), bare(&peer), j.name(subnet));
                 match number {
-                    Some(number) => format!("entry {number} of {} denies {what}", j.name(acl)),
-                    None => format!("no entry of {} allows {what}", j.name(acl)),
+                    Some(number) => format!("entry {number} of ACL {} denies {what}", j.name(acl)),
+                    None => format!("no entry of ACL {} allows {what}", j.name(acl)),
                 }
             })),
         }
@@ -295,23 +295,23 @@ impl<'v> Journey<'v> {
     pub(super) fn follow(&mut self, subnet: &Id, goal: Goal<'_>) -> Result<(&'v Id, &'v facet::Route), Blocked> {
         let net = goal.net;
         match lookup(self.view, subnet, goal) {
-            Found::Route(table, route) if route.blackhole => {
-                Err(self.block(table, Block::Route, |j| format!("the route {} of {} is a black hole", route.destination, j.name(table))))
-            }
+            Found::Route(table, route) if route.blackhole => Err(self.block(table, Block::Route, |j| {
+                format!("the route {} of route table {} is a black hole", route.destination, j.name(table))
+            })),
             Found::Route(table, route) => {
-                self.pass(table, |j| format!("{}: {} to {}", j.name(table), route.destination, j.hop(&route.hop)));
+                self.pass(table, |j| format!("route table {}: {} to {}", j.name(table), route.destination, j.hop(&route.hop)));
                 Ok((table, route))
             }
             Found::Unknown(table, route) => Err(self.block(table, Block::Edge, |j| {
                 format!(
-                    "{} has a route to {}, a prefix list whose ranges are not known: it may catch {}",
+                    "route table {} has a route to {}, a prefix list whose ranges are not known: it may catch {}",
                     j.name(table),
                     route.destination,
                     bare(&net)
                 )
             })),
             Found::None(table) => Err(self.block(table, Block::Route, |j| {
-                format!("{}, which serves {}, has no route to {}", j.name(table), j.name(subnet), bare(&net))
+                format!("route table {}, which serves {}, has no route to {}", j.name(table), j.name(subnet), bare(&net))
             })),
             Found::NoTable => Err(self.block(subnet, Block::Route, |j| format!("no route table of {} is known", j.name(subnet)))),
         }
@@ -324,7 +324,7 @@ impl<'v> Journey<'v> {
             return Ok(());
         }
         Err(self.block(table, Block::Edge, |j| {
-            format!("{} leads {} to {}: what becomes of it there is not known", j.name(table), bare(&net), j.hop(&route.hop))
+            format!("route table {} leads {} to {}: what becomes of it there is not known", j.name(table), bare(&net), j.hop(&route.hop))
         }))
     }
 
@@ -440,13 +440,14 @@ impl Journey<'_> {
     }
 
     pub(super) fn hop(&self, hop: &facet::Hop) -> String {
-        match hop {
-            facet::Hop::Local => "local".to_owned(),
-            facet::Hop::InternetGateway(id)
-            | facet::Hop::EgressOnly(id)
-            | facet::Hop::Nat(id)
-            | facet::Hop::Endpoint(id)
-            | facet::Hop::Other(_, id) => self.name(id),
-        }
+        let (what, id) = match hop {
+            facet::Hop::Local => return "the VPC itself".to_owned(),
+            facet::Hop::InternetGateway(id) => ("internet gateway", id),
+            facet::Hop::EgressOnly(id) => ("egress-only internet gateway", id),
+            facet::Hop::Nat(id) => ("NAT gateway", id),
+            facet::Hop::Endpoint(id) => ("endpoint", id),
+            facet::Hop::Other(_, id) => return self.name(id),
+        };
+        format!("{what} {}", self.name(id))
     }
 }

@@ -307,6 +307,20 @@ impl Blocked {
 }
 
 impl Block {
+    /// For programs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Block::Absent => "absent",
+            Block::GroupOut => "group-out",
+            Block::GroupIn => "group-in",
+            Block::AclThere => "acl-there",
+            Block::AclBack => "acl-back",
+            Block::Route => "route",
+            Block::Gateway => "gateway",
+            Block::Edge => "edge",
+        }
+    }
+
     /// How far packets came: of several hosts that are all blocked, the one that came furthest tells most.
     fn progress(self) -> u8 {
         match self {

@@ -1,6 +1,7 @@
 //! Explaining: plans, runs and states as text for people. Pure.
 
 pub mod plan;
+pub mod reach;
 pub mod run;
 pub mod table;
 

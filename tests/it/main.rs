@@ -48,6 +48,8 @@ mod functions;
 mod known_flows;
 /// What ten times the account costs.
 mod growth;
+/// Reach against the Linux kernel.
+mod kernel;
 /// The 25 mistakes of a naive tool.
 mod mistakes;
 /// DNS records that hold an address of what moves.
