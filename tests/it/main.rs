@@ -42,12 +42,14 @@ mod dumps;
 mod dumps_nested;
 /// The emulated AWS comes up, and its inspector is able to fail.
 mod emulator;
+/// How flow logs are read, joined and turned.
+mod flow_logs;
 /// Functions by their versions and aliases.
 mod functions;
-/// Which flows must survive, and on what evidence.
-mod known_flows;
 /// What ten times the account costs.
 mod growth;
+/// Which flows must survive, and on what evidence.
+mod known_flows;
 /// The 25 mistakes of a naive tool.
 mod mistakes;
 /// The whole way over the wire, and through everything that a night can bring.

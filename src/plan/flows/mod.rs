@@ -184,7 +184,9 @@ pub fn stands_today(flow: &Flow, peers: &Peers<'_>) -> bool {
         (Some(from), Some(to)) => {
             (to.groups().is_empty() || peers.lets_in(to, from, &flow.ports).is_some()) && peers.lets_out(from, to, &flow.ports)
         }
-        (None, Some(to)) => to.groups().is_empty() || range_of(&flow.from).is_some_and(|net| peers.range_let_in(to, &net, &flow.ports).is_some()),
+        (None, Some(to)) => {
+            to.groups().is_empty() || range_of(&flow.from).is_some_and(|net| peers.range_let_in(to, &net, &flow.ports).is_some())
+        }
         (Some(from), None) => {
             from.groups().is_empty() || range_of(&flow.to).is_some_and(|net| peers.lets_range_out(from, &net, &flow.ports))
         }

@@ -184,7 +184,10 @@ impl<'a> Designer<'a> {
             initiators,
             wearing,
             by_address,
-            strangers: strange_interfaces(inventory).into_iter().flat_map(|(i, owner)| i.groups().iter().map(move |group| (group, owner))).collect(),
+            strangers: strange_interfaces(inventory)
+                .into_iter()
+                .flat_map(|(i, owner)| i.groups().iter().map(move |group| (group, owner)))
+                .collect(),
             served: served(inventory),
             ranges: inventory.network().map(|vpc| vpc.facets.ranges.iter().filter_map(|r| r.parse().ok()).collect()).unwrap_or_default(),
             declared,
