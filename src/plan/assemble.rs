@@ -5,19 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::access::{self, Access};
-use super::decide::{Decision, Decisions, Names, Prefer, decide_as};
+use super::decide::{Decision, Decisions, Prefer, decide_as};
 use super::guard::{self, Design};
-use super::intent::{Intent, Problem, Unvouched};
+use super::intent::{Intent, Problem};
 use super::network::{self, Network};
+use super::vouch::Vouch;
 use super::{Move, Plan, SubnetPlan, lint, order};
-use super::{caution, cost, egress, quotas};
+use super::{caution, cost, egress, quotas, unseen};
 use crate::kinds;
 use crate::model::facet::Role;
 use crate::model::id::Id;
 use crate::model::inventory::Inventory;
-use crate::model::network::{Peer, Ports, Protocol, description};
+use crate::model::network::{Peer, Ports, description};
 use crate::model::path;
 use crate::model::resource::Resource;
+use crate::model::seen::Seen;
 use crate::model::step::{Need, Stage, Step};
 use crate::model::strategy::{Blocker, Member, NewRule, Provision, Scene, Strategy};
 
@@ -43,9 +45,35 @@ pub fn plan_as(
     intent_sha256: &str,
     inventory_sha256: &str,
 ) -> Result<Plan, Problem> {
+    assemble(intent, inventory, prefer, None, (intent_sha256, inventory_sha256))
+}
+
+/// Plans with what flow logs showed, and the hash of its file.
+///
+/// # Errors
+/// As [`plan`].
+pub fn plan_seen(
+    intent: &Intent,
+    inventory: &Inventory,
+    seen: Option<(&Seen, &str)>,
+    intent_sha256: &str,
+    inventory_sha256: &str,
+) -> Result<Plan, Problem> {
+    let mut plan = assemble(intent, inventory, Prefer::Least, seen.map(|(seen, _)| seen), (intent_sha256, inventory_sha256))?;
+    plan.flows_sha256 = seen.map(|(_, sha256)| sha256.to_owned());
+    Ok(plan)
+}
+
+fn assemble(
+    intent: &Intent,
+    inventory: &Inventory,
+    prefer: Prefer,
+    seen: Option<&Seen>,
+    (intent_sha256, inventory_sha256): (&str, &str),
+) -> Result<Plan, Problem> {
     let decisions = decide_as(intent, inventory, prefer)?;
     let network = network::lay(intent, inventory, &decisions);
-    let mut assembly = Assembly::new(intent, inventory, &decisions, &network)?;
+    let mut assembly = Assembly::new(intent, inventory, &decisions, &network, seen)?;
     assembly.foundation();
     assembly.access();
     assembly.groups();
@@ -80,16 +108,14 @@ impl<'a> Assembly<'a> {
         inventory: &'a Inventory,
         decisions: &'a Decisions<'a>,
         network: &'a Network,
+        seen: Option<&Seen>,
     ) -> Result<Assembly<'a>, Problem> {
-        let declared = declared(intent, &decisions.names)?;
-        let mut overrides: BTreeMap<Id, Unvouched> = BTreeMap::new();
+        let vouch = Vouch::new(intent, &decisions.names, seen)?;
+        let (units, unheeded) = guard::units(intent, inventory, decisions)?;
         let mut smokes = BTreeMap::new();
         for choice in &intent.workloads {
             if let Some(smoke) = &choice.smoke {
                 smokes.insert(decisions.names.find(&choice.name)?, &smoke.payload);
-            }
-            if let Some(unvouched) = choice.unvouched {
-                overrides.insert(decisions.names.find(&choice.name)?, unvouched);
             }
         }
         let chosen = decisions
@@ -102,8 +128,8 @@ impl<'a> Assembly<'a> {
             inventory,
             migration: &intent.migration.value,
             chosen: &chosen,
-            unvouched: &|id| overrides.get(id).copied().unwrap_or(intent.unvouched),
-            declared: &declared,
+            vouch: &vouch,
+            units: &units,
             developers: intent.client_vpn.is_some().then_some(&developers),
         };
         let (designs, additions) = guard::design(&input);
@@ -111,6 +137,8 @@ impl<'a> Assembly<'a> {
         blockers.extend(network.blockers.iter().cloned());
         let mut warnings = decisions.warnings.clone();
         warnings.extend(network.warnings.iter().cloned());
+        warnings.extend(unheeded);
+        warnings.extend(vouch.warnings(inventory));
         let access = access::design(intent, inventory, decisions, network)?;
         warnings.extend(access.warnings.iter().cloned());
         let subnets = network.subnets.clone();
@@ -156,10 +184,11 @@ impl<'a> Assembly<'a> {
     fn groups(&mut self) {
         let mut rules = Vec::new();
         let mut made = Vec::new();
-        for design in self.designs.values() {
-            let Some(name) = &design.plan.group else { continue };
-            let workload = self.inventory.name(&design.plan.workload);
-            let guarded = description(&format!("{workload}, guarded by itself since migration {}", self.intent.migration.value));
+        for (id, design) in &self.designs {
+            // What is shared is made once.
+            let Some(name) = design.plan.group.as_ref().filter(|_| design.plan.workload == *id) else { continue };
+            let names: Vec<&str> = std::iter::once(id).chain(&design.plan.with).map(|id| self.inventory.name(id)).collect();
+            let guarded = description(&format!("{}, guarded by itself since migration {}", names.join(", "), self.intent.migration.value));
             made.push(Provision::Group { key: design.key.clone(), name: name.clone(), description: guarded });
             if !design.rules.is_empty() {
                 let group = json!(format!("${{group-{}.GroupId}}", design.key));
@@ -382,9 +411,9 @@ impl<'a> Assembly<'a> {
     fn drop_groups(&mut self) {
         let replaced: BTreeSet<&Id> = self
             .designs
-            .values()
-            .filter(|d| d.plan.group.is_some())
-            .filter_map(|d| self.inventory.get(&d.plan.workload))
+            .iter()
+            .filter(|(_, d)| d.plan.group.is_some())
+            .filter_map(|(id, _)| self.inventory.get(id))
             .flat_map(Resource::groups)
             .collect();
         let (users, enders) = (self.users(), self.enders());
@@ -462,7 +491,9 @@ impl<'a> Assembly<'a> {
     }
 
     fn finish(mut self, intent_sha256: &str, inventory_sha256: &str) -> Plan {
-        self.permissions();
+        let (blockers, warnings) = unseen::looks(self.inventory);
+        self.blockers.extend(blockers);
+        self.warnings.extend(warnings);
         order::add_references(&mut self.steps);
         self.rules_first();
         let steps = match order::sort(std::mem::take(&mut self.steps)) {
@@ -481,7 +512,7 @@ impl<'a> Assembly<'a> {
         self.warnings.extend(caution::untracked(self.inventory, self.decisions, &regrouped));
         let gates = egress::gate(&egress, &steps).into_iter().collect();
         let cost = cost::cost(self.inventory, &steps, self.addresses_gone());
-        let groups = self.designs.into_values().map(|design| design.plan).collect();
+        let groups = self.designs.into_iter().filter(|(id, design)| design.plan.workload == *id).map(|(_, design)| design.plan).collect();
         let plan = Plan {
             version: 1,
             migration: self.intent.migration.value.clone(),
@@ -490,6 +521,7 @@ impl<'a> Assembly<'a> {
             vpc: self.inventory.vpc.clone(),
             intent_sha256: intent_sha256.to_owned(),
             inventory_sha256: inventory_sha256.to_owned(),
+            flows_sha256: None,
             blockers: self.blockers,
             warnings: self.warnings,
             subnets: self.subnets,
@@ -521,58 +553,9 @@ impl<'a> Assembly<'a> {
             step.needs.sort();
         }
     }
-
-    /// A look that was not possible stands in the way only where the plan depends on it.
-    fn permissions(&mut self) {
-        let owners: BTreeSet<&str> =
-            self.inventory.with_role(Role::Interface).filter_map(|i| i.facets.owner.as_ref()).map(Id::as_str).collect();
-        let any = |prefix: &str| owners.iter().any(|owner| owner.starts_with(prefix));
-        for missing in &self.inventory.missing {
-            let needed = match missing.operation.as_str() {
-                "ec2:DescribeSubnets"
-                | "ec2:DescribeRouteTables"
-                | "ec2:DescribeNetworkInterfaces"
-                | "ec2:DescribeSecurityGroups"
-                | "ec2:DescribeInternetGateways"
-                | "ec2:DescribeAddresses" => true,
-                "ec2:DescribeInstances" | "ec2:DescribeVolumes" => any("i-"),
-                "rds:DescribeDBInstances" | "rds:DescribeDBClusters" | "rds:DescribeDBSubnetGroups" => any("service:rds"),
-                "elasticache:DescribeCacheClusters" | "elasticache:DescribeReplicationGroups" | "elasticache:DescribeCacheSubnetGroups" => {
-                    any("service:elasticache") || any("cachegroup:")
-                }
-                "ecs:ListClusters" | "ecs:ListServices" | "ecs:DescribeServices" => any("service:ecs"),
-                "lambda:ListFunctions" => any("function:") || any("service:lambda"),
-                "elasticloadbalancing:DescribeLoadBalancers"
-                | "elasticloadbalancing:DescribeListeners"
-                | "elasticloadbalancing:DescribeTargetGroups"
-                | "elasticloadbalancing:DescribeTargetHealth" => any("lb:"),
-                "elb:DescribeLoadBalancers" => any("clb:"),
-                _ => false,
-            };
-            if needed {
-                self.blockers.push(Blocker {
-                    code: "HK0303".into(),
-                    resource: self.inventory.vpc.clone(),
-                    why: format!("{} was not possible ({}), and the plan depends on it", missing.operation, missing.why),
-                    way_out: format!("allow {} to whoever plans, then run discover and plan again", missing.operation),
-                });
-            } else {
-                self.warnings.push(format!("{} was not possible ({}); the plan does not depend on it", missing.operation, missing.why));
-            }
-        }
-    }
 }
 
 /// Whether a step ends what wears groups.
 fn ends(step: &Step) -> bool {
     ["TerminateInstances", "DeleteDBInstance", "DeleteCacheCluster"].contains(&step.call.operation.name())
-}
-
-fn declared(intent: &Intent, names: &Names<'_>) -> Result<Vec<(Id, Id, Ports)>, Problem> {
-    let mut out = Vec::new();
-    for flow in &intent.flows {
-        let protocol = if flow.protocol.as_deref() == Some("udp") { Protocol::Udp } else { Protocol::Tcp };
-        out.push((names.find(&flow.from)?, names.find(&flow.to)?, Ports { protocol, from: flow.port, to: flow.port }));
-    }
-    Ok(out)
 }
