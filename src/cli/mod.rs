@@ -16,6 +16,7 @@ mod discover;
 mod dry_run;
 mod explain;
 pub mod failure;
+mod flows;
 mod gate;
 mod graph;
 mod init;
@@ -92,6 +93,8 @@ enum Command {
     Audit(audit::Args),
     /// The dependency graph: dot, mermaid, svg, json
     Graph(graph::Args),
+    /// Which connections must survive, and how one knows; reads flow logs
+    Flows(flows::Args),
     /// Intent and inventory → plan.yaml, with a summary
     Plan(plan::Args),
     /// Run the plan and its way back on a simulated account; ask EC2 with DryRun; compare the account with the inventory
@@ -159,6 +162,7 @@ async fn run(global: &Global, command: Command) -> Done {
         Command::Discover(args) => discover::run(global, args).await,
         Command::Audit(args) => audit::run(global, args).await,
         Command::Graph(args) => graph::run(global, &args).await,
+        Command::Flows(args) => flows::run(global, &args),
         Command::Plan(args) => plan::run(global, args).await,
         Command::DryRun(args) => dry_run::run(global, args).await,
         Command::Apply(args) => apply::run(global, args).await,

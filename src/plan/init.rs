@@ -96,7 +96,7 @@ fn settings(out: &mut String, inventory: &Inventory) {
          flow_logs: {{days: 14}}\n\
          \n\
          # One security group for several workloads; the others get one of their own each.\n\
-         groups:\n  # - {{name: web, members: [app-1, app-2]}}\n",
+         groups:\n  # - {{members: [app-1, app-2], name: web}}\n",
         note("s3"),
         note("dynamodb"),
     );

@@ -42,6 +42,8 @@ mod dumps;
 mod dumps_nested;
 /// The emulated AWS comes up, and its inspector is able to fail.
 mod emulator;
+/// Security groups by what is known of flows.
+mod evidence;
 /// How flow logs are read, joined and turned.
 mod flow_logs;
 /// Functions by their versions and aliases.

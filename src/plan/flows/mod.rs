@@ -147,7 +147,7 @@ fn strange<'p, 'a: 'p>(peers: &'p Peers<'a>, peer: &'p Peer, server: &'p Resourc
 fn seen_flows(vouch: &Vouch<'_>, peers: &Peers<'_>, decisions: &Decisions<'_>, stays: &dyn Fn(&Id) -> bool, book: &mut Book) {
     for flow in vouch.seen.into_iter().flat_map(|seen| &seen.flows) {
         let from_internet = flow.from == End::Internet || matches!(&flow.from, End::Range(r) if is_public(r));
-        let serves = |id: &Id| stays_public(id, peers.inventory, decisions);
+        let serves = |id: &Id| stays_public(id, &flow.ports, peers.inventory, decisions);
         let survives = match &flow.to {
             End::Resource(to) if from_internet => serves(to),
             End::Resource(to) => stays(to),
@@ -165,13 +165,14 @@ fn is_public(range: &str) -> bool {
     range.parse::<IpNet>().is_ok_and(|net| !is_private(&net))
 }
 
-/// Whether the internet reaches a thing afterwards as it does today: a balancer that faces it, and what is left as it is.
-fn stays_public(id: &Id, inventory: &Inventory, decisions: &Decisions<'_>) -> bool {
+/// Whether the internet reaches a thing afterwards as it does today: a balancer that faces it, on its listeners, and what is
+/// left as it is.
+fn stays_public(id: &Id, ports: &Ports, inventory: &Inventory, decisions: &Decisions<'_>) -> bool {
     let Some(resource) = inventory.get(id) else { return false };
     let turns = resource.subnets().iter().any(|subnet| decisions.flipping.contains(subnet));
     let moves = decisions.by_workload.get(id).is_some_and(|d| d.moves && !matches!(d.strategy, Strategy::Skip | Strategy::Stay));
     match &resource.facets.balancing {
-        Some(balancing) => balancing.internet_facing,
+        Some(balancing) => balancing.internet_facing && balancing.listeners.iter().any(|listener| listener.cover(ports)),
         None => !moves && !turns,
     }
 }

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use serde_json::{Value, json};
 
 use super::draft::{Draft, Word, cidr, spread};
-use super::keep::keepers;
+use super::keep::{Served, keepers};
 use super::{Design, GroupPlan, Input};
 use crate::model::facet::Role;
 use crate::model::flow::{End, Evidence};
@@ -29,7 +29,7 @@ pub struct Designer<'a> {
     pub input: &'a Input<'a>,
     /// The account as rules see it.
     pub peers: Peers<'a>,
-    served: BTreeMap<&'a str, Vec<Serving<'a>>>,
+    served: Served<'a>,
     declared: BTreeMap<&'a Id, Vec<(&'a Id, &'a Ports)>>,
     keeps: BTreeSet<&'a Id>,
 }
@@ -46,8 +46,9 @@ impl<'a> Designer<'a> {
         for (from, to, ports) in &input.vouch.declared {
             declared.entry(to).or_default().push((from, ports));
         }
-        let keeps = keepers(input, &peers);
-        Designer { input, peers, served: served(inventory), declared, keeps }
+        let served = served(inventory);
+        let keeps = keepers(input, &peers, &served);
+        Designer { input, peers, served, declared, keeps }
     }
 
     /// What a workload wears at the end.
@@ -205,7 +206,8 @@ impl<'a> Designer<'a> {
     /// From addresses beyond the VPC, or of nobody known: by range. From the internet only to what faces it, whose
     /// listeners are open to whom its groups let in.
     fn seen_outside(&self, resource: &Resource, one: &Standing, words: &str, draft: &mut Draft) {
-        let facing = resource.facets.balancing.as_ref().is_some_and(|b| b.internet_facing);
+        let listens = |listener: &Ports| listener.overlap(&one.ports);
+        let facing = resource.facets.balancing.as_ref().is_some_and(|b| b.internet_facing && b.listeners.iter().any(listens));
         let net = match &one.from {
             End::Range(range) => range.parse::<IpNet>().ok(),
             _ => None,
