@@ -51,7 +51,8 @@ fn read(args: &Args, inventory: &Inventory) -> Result<Seen, Failure> {
     let format = args.format.as_deref().map(layout).transpose()?;
     let mut others = Vec::new();
     for path in &args.inventory {
-        let other = place::inventory_of(path, &place::read_named(path, "--inventory")?, "HK0109")?;
+        let other = place::inventory_of(path, &place::read_named(path, "--inventory")?, "HK0109")
+            .map_err(|failure| failure.hint("the same command with a file that `hikkoshi discover` wrote"))?;
         if other.vpc != inventory.vpc {
             let message = format!("{} is of {}, the migration's inventory of {}", path.display(), other.vpc, inventory.vpc);
             return Err(Failure::new("HK0109", message).hint("the same command with inventories of this VPC"));

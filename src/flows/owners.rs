@@ -38,8 +38,11 @@ struct Moment<'a> {
     public: BTreeMap<IpAddr, &'a Resource>,
     tasks: BTreeMap<&'a Id, &'a Id>,
     /// What had to be searched for, so that it is searched for once.
-    found: RefCell<BTreeMap<(&'a Id, Option<Ports>), Vec<Id>>>,
+    found: RefCell<Found<'a>>,
 }
+
+/// Whose an interface may be, by the port on which it accepts.
+type Found<'a> = BTreeMap<(&'a Id, Option<Ports>), Vec<Id>>;
 
 /// Answers that are remembered; with more, one begins anew.
 const REMEMBERED: usize = 100_000;

@@ -26,6 +26,8 @@ pub struct Peers<'a> {
     pub strangers: BTreeMap<&'a Id, &'a str>,
     /// The interfaces of these, with their owners.
     pub strange: Vec<(&'a Resource, &'a str)>,
+    strange_by_group: BTreeMap<&'a Id, Vec<usize>>,
+    strange_by_address: BTreeMap<Ipv4Addr, usize>,
     /// The VPC's ranges.
     pub ranges: Vec<IpNet>,
 }
@@ -53,7 +55,14 @@ impl<'a> Peers<'a> {
         let ranges = inventory.network().map(|vpc| vpc.facets.ranges.iter().filter_map(|r| r.parse().ok()).collect()).unwrap_or_default();
         let strange = strange_interfaces(inventory);
         let strangers = strange.iter().flat_map(|(interface, owner)| interface.groups().iter().map(|group| (group, *owner))).collect();
-        Peers { inventory, initiators, wearing, by_address, strangers, strange, ranges }
+        let mut strange_by_group: BTreeMap<&Id, Vec<usize>> = BTreeMap::new();
+        let mut strange_by_address = BTreeMap::new();
+        for (at, (interface, _)) in strange.iter().enumerate() {
+            interface.groups().iter().for_each(|group| strange_by_group.entry(group).or_default().push(at));
+            let addresses = interface.facets.private_addresses.iter().filter_map(|address| address.parse().ok());
+            strange_by_address.extend(addresses.map(|address: Ipv4Addr| (address, at)));
+        }
+        Peers { inventory, initiators, wearing, by_address, strangers, strange, strange_by_group, strange_by_address, ranges }
     }
 
     /// What a group lets in.
@@ -97,8 +106,14 @@ impl<'a> Peers<'a> {
     }
 
     /// The interfaces of what nobody moves that come in by a peer, with their owners.
-    pub fn strange<'p>(&'p self, peer: &'p Peer) -> impl Iterator<Item = (&'a Resource, &'a str)> + 'p {
-        self.strange.iter().copied().filter(move |(interface, _)| self.is_meant(peer, interface))
+    pub fn strange<'p>(&'p self, peer: &Peer) -> impl Iterator<Item = (&'a Resource, &'a str)> + use<'p, 'a> {
+        let places: BTreeSet<usize> = match peer {
+            Peer::Group(group) => self.strange_by_group.get(group).into_iter().flatten().copied().collect(),
+            Peer::Cidr(net) if self.is_everywhere(net) => (0..self.strange.len()).collect(),
+            Peer::Cidr(IpNet::V4(net)) => self.strange_by_address.range(net.network()..=net.broadcast()).map(|(_, at)| *at).collect(),
+            Peer::Cidr(IpNet::V6(_)) | Peer::PrefixList(_) => BTreeSet::new(),
+        };
+        places.into_iter().map(|at| self.strange[at])
     }
 
     /// Whether a rule's peer stands for a resource: by its groups, or by an address or a subnet of it.

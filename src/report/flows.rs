@@ -64,9 +64,17 @@ fn table(title: &str, flows: &[Flow], inventory: &Inventory, options: Options, o
     let _ = writeln!(out, "{gap}{} ({})", options.style.bold(title), flows.len());
     let mut rows = vec![["FROM", "TO", "PORTS", "EVIDENCE"].map(str::to_owned).to_vec()];
     let shown = if options.verbose { flows.len() } else { flows.len().min(SHOWN) };
+    let mut services: BTreeMap<(String, String, String), Vec<&str>> = BTreeMap::new();
     for flow in &flows[..shown] {
-        rows.push(vec![end(&flow.from, inventory), end(&flow.to, inventory), flow.ports.to_string(), evidence(flow, inventory)]);
+        let (from, ports, because) = (end(&flow.from, inventory), flow.ports.to_string(), evidence(flow, inventory));
+        match &flow.to {
+            End::Service(name) => services.entry((from, ports, because)).or_default().push(name),
+            to => rows.push(vec![from, end(to, inventory), ports, because]),
+        }
     }
+    let of_one =
+        services.into_iter().map(|((from, ports, because), names)| vec![from, format!("AWS: {}", names.join(", ")), ports, because]);
+    rows.extend(of_one);
     out.push_str(&columns(&rows, 2, options.width));
     if flows.len() > shown {
         let _ = writeln!(out, "  … and {} more: --verbose", flows.len() - shown);

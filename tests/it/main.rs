@@ -46,6 +46,11 @@ mod emulator;
 mod evidence;
 /// How flow logs are read, joined and turned.
 mod flow_logs;
+/// `hikkoshi flows` as a person types it.
+mod flows_command;
+/// Flow logs of the whole account over the wire.
+#[cfg(feature = "aws")]
+mod flows_wire;
 /// Functions by their versions and aliases.
 mod functions;
 /// What ten times the account costs.

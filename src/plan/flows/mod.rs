@@ -133,7 +133,7 @@ fn by_rules(server: &Resource, peers: &Peers<'_>, vouch: &Vouch<'_>, book: &mut 
 }
 
 /// Interfaces of what nobody moves that come in by a peer; not those of an instance that comes and goes with its group.
-fn strange<'p, 'a: 'p>(peers: &'p Peers<'a>, peer: &'p Peer, server: &'p Resource) -> impl Iterator<Item = &'a Resource> + 'p {
+fn strange<'p, 'a: 'p>(peers: &'p Peers<'a>, peer: &Peer, server: &'p Resource) -> impl Iterator<Item = &'a Resource> + use<'p, 'a> {
     let inventory = peers.inventory;
     let part = |interface: &Resource| {
         let owner = interface.facets.owner.as_ref();
