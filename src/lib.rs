@@ -8,6 +8,7 @@
 //! - [`cloud`]: the one door outside; behind it AWS, or a simulated account.
 //! - [`discover`]: an account, or a folder of answers, becomes an inventory.
 //! - [`graph`] and [`audit`]: what depends on what; what is not as it should be. Pure.
+//! - [`flows`]: flow logs become the connections that were seen, joined with the inventory. Pure.
 //! - [`plan`]: intent and inventory become a complete decision. Pure.
 //! - [`reach`]: who can talk to whom in a network, by which path or blocked by what. Pure.
 //! - [`world`]: a simulated account that obeys the kinds. Pure.
@@ -23,6 +24,7 @@ pub mod clock;
 pub mod cloud;
 pub mod discover;
 pub mod execute;
+pub mod flows;
 pub mod graph;
 pub mod journal;
 pub mod kinds;

@@ -47,6 +47,7 @@ codes! {
     "HK0109" INPUT;
     "HK0110" INPUT;
     "HK0111" INPUT;
+    "HK0112" INPUT;
     "HK0201" INPUT;
     "HK0202" INPUT;
     "HK0203" UNEXPECTED;

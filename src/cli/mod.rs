@@ -16,6 +16,7 @@ mod discover;
 mod dry_run;
 mod explain;
 pub mod failure;
+mod flows;
 mod gate;
 mod graph;
 mod init;
@@ -96,6 +97,8 @@ enum Command {
     Graph(graph::Args),
     /// Can one thing reach another: by which way, or blocked by what; exit 3 if it can't
     Reach(reach::Args),
+    /// Which connections must survive, and how one knows; reads flow logs
+    Flows(flows::Args),
     /// Intent and inventory → plan.yaml, with a summary
     Plan(plan::Args),
     /// Run the plan and its way back on a simulated account; ask EC2 with DryRun; compare the account with the inventory
@@ -164,6 +167,7 @@ async fn run(global: &Global, command: Command) -> Done {
         Command::Audit(args) => audit::run(global, args).await,
         Command::Graph(args) => graph::run(global, &args).await,
         Command::Reach(args) => reach::run(global, &args),
+        Command::Flows(args) => flows::run(global, &args),
         Command::Plan(args) => plan::run(global, args).await,
         Command::DryRun(args) => dry_run::run(global, args).await,
         Command::Apply(args) => apply::run(global, args).await,

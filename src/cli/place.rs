@@ -8,6 +8,7 @@ use crate::execute::Machine;
 use crate::journal::Body;
 use crate::journal::{Record, file};
 use crate::model::inventory::Inventory;
+use crate::model::seen::Seen;
 use crate::plan::intent::{self, Intent, Problem};
 use crate::plan::problem::nearest;
 use crate::plan::{Plan, format, sha256};
@@ -68,6 +69,11 @@ impl Place {
         self.folder().join("inventory.json")
     }
 
+    /// `plans/<name>/flows.json`.
+    pub fn flows_path(&self) -> PathBuf {
+        self.folder().join("flows.json")
+    }
+
     /// `plans/<name>/plan.yaml`.
     pub fn plan_path(&self) -> PathBuf {
         self.folder().join("plan.yaml")
@@ -126,6 +132,37 @@ impl Place {
         Ok(Hashed { value, sha256: sha256(text.as_bytes()) })
     }
 
+    /// What flow logs showed; none if none were read.
+    ///
+    /// # Errors
+    /// If the file is damaged, or of another VPC than the inventory.
+    pub fn flows(&self) -> Result<Option<Hashed<Seen>>, Failure> {
+        let path = self.flows_path();
+        let text = match read(&path) {
+            Err(failure) if failure.code == "HK0108" => return Ok(None),
+            other => other?,
+        };
+        let again = format!("hikkoshi flows {} --logs PATH   # reads the logs again", self.name);
+        let wrong = |place: String, why: String| {
+            let failure = Failure::new("HK0107", format!("{}{place}: {why}", path.display()));
+            failure.detail("nothing was called, nothing was written").hint(again.clone()).hint(format!("rm {}", path.display()))
+        };
+        let seen: Seen = serde_json::from_str(&text).map_err(|error| {
+            wrong(format!(":{}:{}", error.line(), error.column()), format!("not what `hikkoshi flows` writes: {}", without_place(&error)))
+        })?;
+        if seen.version != 1 {
+            return Err(wrong(
+                String::new(),
+                format!("it is of format {}, which hikkoshi {} does not know", seen.version, env!("CARGO_PKG_VERSION")),
+            ));
+        }
+        let vpc = self.inventory()?.value.vpc;
+        if seen.vpc != vpc {
+            return Err(wrong(String::new(), format!("it is of {}, the inventory of {vpc}", seen.vpc)));
+        }
+        Ok(Some(Hashed { value: seen, sha256: sha256(text.as_bytes()) }))
+    }
+
     /// The plan. It is checked against the intent and the inventory until a run has begun; from then on the plan is the
     /// decision, whatever becomes of what it was made from.
     ///
@@ -175,7 +212,12 @@ impl Place {
 
     /// What the plan was made from and is not any more.
     fn changed(&self, plan: &Plan) -> Result<Option<Failure>, Failure> {
-        let made_from = [("intent", self.intent_path(), &plan.intent_sha256), ("inventory", self.inventory_path(), &plan.inventory_sha256)];
+        let nothing = "nothing".to_owned();
+        let made_from = [
+            ("intent", self.intent_path(), &plan.intent_sha256),
+            ("inventory", self.inventory_path(), &plan.inventory_sha256),
+            ("flows that logs show", self.flows_path(), plan.flows_sha256.as_ref().unwrap_or(&nothing)),
+        ];
         for (what, path, wanted) in made_from {
             let now = match read(&path) {
                 Ok(text) => sha256(text.as_bytes()),
@@ -184,8 +226,9 @@ impl Place {
             };
             if now != *wanted {
                 let short = |hash: &str| if hash.len() == 64 { format!("{}…", &hash[..12]) } else { hash.to_owned() };
+                let has = if what.starts_with("flows") { "have" } else { "has" };
                 return Ok(Some(
-                    Failure::new("HK0106", format!("the {what} has changed since the plan was made"))
+                    Failure::new("HK0106", format!("the {what} {has} changed since the plan was made"))
                         .detail(format!("{}: {} now, {} in the plan", path.display(), short(&now), short(wanted)))
                         .detail("nothing was called, nothing was written")
                         .hint(format!("hikkoshi plan {}   # plans again; review it again before you apply it", self.name)),
@@ -318,6 +361,44 @@ pub fn read_named(path: &Path, option: &str) -> Result<String, Failure> {
             .hint("the same command with a file that exists"),
         _ => failure,
     })
+}
+
+/// Opens a file to be read bit by bit.
+///
+/// # Errors
+/// If it can't be.
+#[expect(clippy::disallowed_methods, reason = "the files of the command line are this module's purpose")]
+pub fn open(path: &Path) -> Result<std::fs::File, Failure> {
+    std::fs::File::open(path).map_err(|error| unreadable(path, &error))
+}
+
+/// The files of a folder and its folders in the order of their names, hidden ones apart; a file alone.
+///
+/// # Errors
+/// If there is nothing, or it can't be looked into.
+#[expect(clippy::disallowed_methods, reason = "the files of the command line are this module's purpose")]
+pub fn files_in(path: &Path) -> Result<Vec<PathBuf>, Failure> {
+    if !path.is_dir() {
+        return if path.exists() { Ok(vec![path.to_owned()]) } else { Err(absent(path)) };
+    }
+    let entries = std::fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>).map_err(|error| unreadable(path, &error))?;
+    let mut paths: Vec<PathBuf> =
+        entries.into_iter().filter(|e| !e.file_name().to_string_lossy().starts_with('.')).map(|e| e.path()).collect();
+    paths.sort();
+    Ok(paths.iter().map(|path| files_in(path)).collect::<Result<Vec<_>, _>>()?.concat())
+}
+
+fn absent(path: &Path) -> Failure {
+    Failure::new("HK0111", format!("there is no file or folder `{}`", path.display()))
+        .detail("nothing was called, nothing was written")
+        .hint("the same command with a file or folder that exists")
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
+    if error.kind() == std::io::ErrorKind::NotFound {
+        return absent(path);
+    }
+    Failure::new("HK0203", format!("{} can't be read: {error}", path.display())).detail("nothing was called, nothing was written")
 }
 
 /// Writes a file whole or not at all.

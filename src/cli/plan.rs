@@ -5,7 +5,7 @@ use super::place::{self, Place};
 use super::{Done, Global, say, say_json};
 use crate::execute::Machine;
 use crate::plan::compare::compare;
-use crate::plan::{Plan, format, plan};
+use crate::plan::{Plan, format, plan_seen};
 use crate::report;
 
 /// Options of `plan`.
@@ -37,8 +37,10 @@ pub async fn run(global: &Global, args: Args) -> Done {
     if args.compare {
         return alternatives(global, &place, &intent.value, &inventory.value);
     }
-    let plan =
-        plan(&intent.value, &inventory.value, &intent.sha256, &inventory.sha256).map_err(|problem| place.intent_problem(&problem))?;
+    let flows = place.flows()?;
+    let seen = flows.as_ref().map(|flows| (&flows.value, flows.sha256.as_str()));
+    let plan = plan_seen(&intent.value, &inventory.value, seen, &intent.sha256, &inventory.sha256)
+        .map_err(|problem| place.intent_problem(&problem))?;
     let text = format::write(&plan).map_err(|error| Failure::new("HK0901", error))?;
     keep_what_was_run(&place, &text)?;
     place::write(&place.plan_path(), &text)?;

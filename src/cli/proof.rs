@@ -20,8 +20,9 @@ pub struct Proved {
 /// If intent or inventory can't be read, and with the counterexamples if the plan does not hold.
 pub fn prove(place: &Place, plan: &Plan) -> Result<Proved, Failure> {
     let (intent, inventory) = (place.intent()?.value, place.inventory()?.value);
+    let flows = place.flows(&inventory.vpc)?;
     let begin = RealClock.now_ms();
-    let proof = prove::again(plan, &intent, &inventory, None).map_err(|problem| place.intent_problem(&problem))?;
+    let proof = prove::again(plan, &intent, &inventory, flows.as_ref().map(|flows| &flows.value)).map_err(|problem| place.intent_problem(&problem))?;
     let took_ms = RealClock.now_ms() - begin;
     if proof.broken.is_empty() { Ok(Proved { proof, took_ms }) } else { Err(broken(place, &proof)) }
 }

@@ -107,6 +107,16 @@ impl Ports {
         self.protocol.covers(&other.protocol) && (self.protocol == Protocol::All || (self.from <= other.from && other.to <= self.to))
     }
 
+    /// The packets that are in both, if there are some.
+    pub fn common(&self, other: &Ports) -> Option<Ports> {
+        match (&self.protocol, &other.protocol) {
+            _ if !self.overlap(other) => None,
+            (Protocol::All, _) => Some(other.clone()),
+            (_, Protocol::All) => Some(self.clone()),
+            (protocol, _) => Some(Ports { protocol: protocol.clone(), from: self.from.max(other.from), to: self.to.min(other.to) }),
+        }
+    }
+
     /// Whether some packet is in both.
     pub fn overlap(&self, other: &Ports) -> bool {
         if self.is_icmp() && self.protocol == other.protocol {

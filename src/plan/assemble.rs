@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::access::{self, Access};
-use super::decide::{Decision, Decisions, Names, Prefer, decide_as};
+use super::decide::{Decision, Decisions, Prefer, decide_as};
 use super::guard::{self, Design};
-use super::intent::{Intent, Problem, Unvouched};
+use super::intent::{Intent, Problem};
 use super::network::{self, Network};
 use super::prove::{self, Floor, Premises, Proof};
+use super::vouch::Vouch;
 use super::{Move, Plan, SubnetPlan, flows, lint, order};
 use super::{caution, cost, egress, names, quotas, unseen};
 use crate::kinds;
@@ -17,9 +18,10 @@ use crate::model::facet::Role;
 use crate::model::flow::Flow;
 use crate::model::id::Id;
 use crate::model::inventory::Inventory;
-use crate::model::network::{Peer, Ports, Protocol, description};
+use crate::model::network::{Peer, Ports, description};
 use crate::model::path;
 use crate::model::resource::Resource;
+use crate::model::seen::Seen;
 use crate::model::step::{Need, Stage, Step};
 use crate::model::strategy::{Blocker, Member, NewRule, Provision, Renumbering, Scene, Strategy};
 
@@ -45,9 +47,35 @@ pub fn plan_as(
     intent_sha256: &str,
     inventory_sha256: &str,
 ) -> Result<Plan, Problem> {
+    assemble(intent, inventory, prefer, None, (intent_sha256, inventory_sha256))
+}
+
+/// Plans with what flow logs showed, and the hash of its file.
+///
+/// # Errors
+/// As [`plan`].
+pub fn plan_seen(
+    intent: &Intent,
+    inventory: &Inventory,
+    seen: Option<(&Seen, &str)>,
+    intent_sha256: &str,
+    inventory_sha256: &str,
+) -> Result<Plan, Problem> {
+    let mut plan = assemble(intent, inventory, Prefer::Least, seen.map(|(seen, _)| seen), (intent_sha256, inventory_sha256))?;
+    plan.flows_sha256 = seen.map(|(_, sha256)| sha256.to_owned());
+    Ok(plan)
+}
+
+fn assemble(
+    intent: &Intent,
+    inventory: &Inventory,
+    prefer: Prefer,
+    seen: Option<&Seen>,
+    (intent_sha256, inventory_sha256): (&str, &str),
+) -> Result<Plan, Problem> {
     let decisions = decide_as(intent, inventory, prefer)?;
     let network = network::lay(intent, inventory, &decisions);
-    let mut assembly = Assembly::new(intent, inventory, &decisions, &network)?;
+    let mut assembly = Assembly::new(intent, inventory, &decisions, &network, seen)?;
     assembly.foundation();
     assembly.access();
     assembly.groups();
@@ -88,16 +116,14 @@ impl<'a> Assembly<'a> {
         inventory: &'a Inventory,
         decisions: &'a Decisions<'a>,
         network: &'a Network,
+        seen: Option<&Seen>,
     ) -> Result<Assembly<'a>, Problem> {
-        let declared = declared(intent, &decisions.names)?;
-        let mut overrides: BTreeMap<Id, Unvouched> = BTreeMap::new();
+        let vouch = Vouch::new(intent, &decisions.names, seen)?;
+        let (units, unheeded) = guard::units(intent, inventory, decisions)?;
         let mut smokes = BTreeMap::new();
         for choice in &intent.workloads {
             if let Some(smoke) = &choice.smoke {
                 smokes.insert(decisions.names.find(&choice.name)?, &smoke.payload);
-            }
-            if let Some(unvouched) = choice.unvouched {
-                overrides.insert(decisions.names.find(&choice.name)?, unvouched);
             }
         }
         let chosen = decisions
@@ -110,8 +136,8 @@ impl<'a> Assembly<'a> {
             inventory,
             migration: &intent.migration.value,
             chosen: &chosen,
-            unvouched: &|id| overrides.get(id).copied().unwrap_or(intent.unvouched),
-            declared: &declared,
+            vouch: &vouch,
+            units: &units,
             developers: intent.client_vpn.is_some().then_some(&developers),
         };
         let (designs, additions) = guard::design(&input);
@@ -119,6 +145,8 @@ impl<'a> Assembly<'a> {
         blockers.extend(network.blockers.iter().cloned());
         let mut warnings = decisions.warnings.clone();
         warnings.extend(network.warnings.iter().cloned());
+        warnings.extend(unheeded);
+        warnings.extend(vouch.warnings(inventory));
         let access = access::design(intent, inventory, decisions, network)?;
         warnings.extend(access.warnings.iter().cloned());
         let subnets = network.subnets.clone();
@@ -137,7 +165,7 @@ impl<'a> Assembly<'a> {
             subnets,
             blockers,
             warnings,
-            flows: flows::known(intent, inventory, None, decisions)?,
+            flows: flows::known(intent, inventory, seen, decisions)?,
         })
     }
 
@@ -166,10 +194,11 @@ impl<'a> Assembly<'a> {
     fn groups(&mut self) {
         let mut rules = Vec::new();
         let mut made = Vec::new();
-        for design in self.designs.values() {
-            let Some(name) = &design.plan.group else { continue };
-            let workload = self.inventory.name(&design.plan.workload);
-            let guarded = description(&format!("{workload}, guarded by itself since migration {}", self.intent.migration.value));
+        for (id, design) in &self.designs {
+            // What is shared is made once.
+            let Some(name) = design.plan.group.as_ref().filter(|_| design.plan.workload == *id) else { continue };
+            let names: Vec<&str> = std::iter::once(id).chain(&design.plan.with).map(|id| self.inventory.name(id)).collect();
+            let guarded = description(&format!("{}, guarded by itself since migration {}", names.join(", "), self.intent.migration.value));
             made.push(Provision::Group { key: design.key.clone(), name: name.clone(), description: guarded });
             if !design.rules.is_empty() {
                 let group = json!(format!("${{group-{}.GroupId}}", design.key));
@@ -416,9 +445,9 @@ impl<'a> Assembly<'a> {
     fn drop_groups(&mut self) {
         let replaced: BTreeSet<&Id> = self
             .designs
-            .values()
-            .filter(|d| d.plan.group.is_some())
-            .filter_map(|d| self.inventory.get(&d.plan.workload))
+            .iter()
+            .filter(|(_, d)| d.plan.group.is_some())
+            .filter_map(|(id, _)| self.inventory.get(id))
             .flat_map(Resource::groups)
             .collect();
         let (users, enders) = (self.users(), self.enders());
@@ -517,7 +546,7 @@ impl<'a> Assembly<'a> {
         self.warnings.extend(caution::untracked(self.inventory, self.decisions, &regrouped));
         let gates = egress::gate(&egress, &steps).into_iter().collect();
         let cost = cost::cost(self.inventory, &steps, self.addresses_gone());
-        let groups = self.designs.into_values().map(|design| design.plan).collect();
+        let groups = self.designs.into_iter().filter(|(id, design)| design.plan.workload == *id).map(|(_, design)| design.plan).collect();
         let plan = Plan {
             version: 1,
             migration: self.intent.migration.value.clone(),
@@ -526,6 +555,7 @@ impl<'a> Assembly<'a> {
             vpc: self.inventory.vpc.clone(),
             intent_sha256: intent_sha256.to_owned(),
             inventory_sha256: inventory_sha256.to_owned(),
+            flows_sha256: None,
             blockers: self.blockers,
             warnings: self.warnings,
             subnets: self.subnets,
@@ -572,13 +602,4 @@ impl<'a> Assembly<'a> {
 /// Whether a step ends what wears groups.
 fn ends(step: &Step) -> bool {
     ["TerminateInstances", "DeleteDBInstance", "DeleteCacheCluster"].contains(&step.call.operation.name())
-}
-
-fn declared(intent: &Intent, names: &Names<'_>) -> Result<Vec<(Id, Id, Ports)>, Problem> {
-    let mut out = Vec::new();
-    for flow in &intent.flows {
-        let protocol = if flow.protocol.as_deref() == Some("udp") { Protocol::Udp } else { Protocol::Tcp };
-        out.push((names.find(&flow.from)?, names.find(&flow.to)?, Ports { protocol, from: flow.port, to: flow.port }));
-    }
-    Ok(out)
 }

@@ -21,7 +21,7 @@ pub fn write(name: &str, inventory: &Inventory) -> Result<String, Problem> {
     settings(&mut out, inventory);
     workloads(&mut out, &decisions, inventory);
     out.push_str(
-        "\n# Connections that must keep working, beside those that load balancers and database ports show.\n\
+        "\n# Connections that must keep working, beside those that load balancers, database ports and flow logs show.\n\
          flows:\n  # - {from: orders, to: app-1, port: 8080}\n\
          \n# Session Manager instead of SSH, for every instance that moves: roles get what it needs, and a command proves it before\n\
          # and after the move. off: for none; {skip: [app-1], reason: it has no agent}: for all but some. A bastion that\n\
@@ -87,9 +87,16 @@ fn settings(out: &mut String, inventory: &Inventory) {
          # with NAT they are optional: ssm, ssmmessages, ec2messages, ecr.api, ecr.dkr, logs, secretsmanager, sts, …\n\
          endpoints:\n  gateway: [s3, dynamodb]\n  interface: []\n\
          \n\
-         # What the old security groups allowed inside the VPC and nobody can vouch for: keep (between the groups concerned)\n\
-         # or drop. The plan lists it either way.\n\
-         unvouched: auto\n",
+         # What the old security groups allowed inside the VPC and nobody can vouch for: auto (kept between the groups concerned,\n\
+         # until flow logs cover the days below and show nothing), keep, or drop. The plan lists it either way.\n\
+         unvouched: auto\n\
+         \n\
+         # How many days flow logs must cover without a gap before what they don't show is dropped\n\
+         # (`hikkoshi flows NAME --logs PATH`). What runs once a month shows in 31 only.\n\
+         flow_logs: {{days: 14}}\n\
+         \n\
+         # One security group for several workloads; the others get one of their own each.\n\
+         groups:\n  # - {{members: [app-1, app-2], name: web}}\n",
         note("s3"),
         note("dynamodb"),
     );

@@ -221,7 +221,10 @@ fn prefix<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u8, D::Error> {
 /// A number of days.
 fn days<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
     let days = u32::deserialize(from)?;
-    (1..=400).contains(&days).then_some(days).ok_or_else(|| serde::de::Error::custom(format!("{days} days can't be asked for: 1 to 400 can")))
+    (1..=400)
+        .contains(&days)
+        .then_some(days)
+        .ok_or_else(|| serde::de::Error::custom(format!("{days} days can't be asked for: 1 to 400 can")))
 }
 
 /// A list of which each element is checked where it stands.

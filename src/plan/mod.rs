@@ -1,7 +1,8 @@
 //! The planner: intent and inventory in, a complete decision out. Pure; the same input gives the same bytes.
 //!
 //! In this order: [`intent`] (what is wanted) → [`decide`] (a strategy for each workload, and so which subnets turn
-//! private) → [`network`] (subnets, NAT, tables, endpoints) → [`guard`] (groups) → [`assemble`] (steps) → [`order`]
+//! private) → [`network`] (subnets, NAT, tables, endpoints) → [`flows`] (what must
+//! survive) → [`guard`] (groups) → [`assemble`] (steps) → [`order`]
 //! (edges, each with its reason) → [`prove`] (no state on the way cuts a flow or opens a door; the edges that this takes) →
 //! [`lint`] (what must hold of every plan) → [`format`] (the file).
 
@@ -37,7 +38,7 @@ pub mod quotas;
 mod unseen;
 pub mod vouch;
 
-pub use assemble::plan;
+pub use assemble::{plan, plan_seen};
 
 /// How one workload is carried across.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -113,6 +114,9 @@ pub struct Plan {
     pub intent_sha256: String,
     /// SHA-256 of the inventory's bytes.
     pub inventory_sha256: String,
+    /// SHA-256 of the bytes of what flow logs showed, if any were read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flows_sha256: Option<String>,
     /// What stands in the way; a plan with blockers is not applied.
     #[serde(default)]
     pub blockers: Vec<Blocker>,

@@ -26,6 +26,8 @@ pub struct Peers<'a> {
     pub strangers: BTreeMap<&'a Id, &'a str>,
     /// The interfaces of these, with their owners.
     pub strange: Vec<(&'a Resource, &'a str)>,
+    strange_by_group: BTreeMap<&'a Id, Vec<usize>>,
+    strange_by_address: BTreeMap<Ipv4Addr, usize>,
     /// The VPC's ranges.
     pub ranges: Vec<IpNet>,
 }
@@ -53,7 +55,14 @@ impl<'a> Peers<'a> {
         let ranges = inventory.network().map(|vpc| vpc.facets.ranges.iter().filter_map(|r| r.parse().ok()).collect()).unwrap_or_default();
         let strange = strange_interfaces(inventory);
         let strangers = strange.iter().flat_map(|(interface, owner)| interface.groups().iter().map(|group| (group, *owner))).collect();
-        Peers { inventory, initiators, wearing, by_address, strangers, strange, ranges }
+        let mut strange_by_group: BTreeMap<&Id, Vec<usize>> = BTreeMap::new();
+        let mut strange_by_address = BTreeMap::new();
+        for (at, (interface, _)) in strange.iter().enumerate() {
+            interface.groups().iter().for_each(|group| strange_by_group.entry(group).or_default().push(at));
+            let addresses = interface.facets.private_addresses.iter().filter_map(|address| address.parse().ok());
+            strange_by_address.extend(addresses.map(|address: Ipv4Addr| (address, at)));
+        }
+        Peers { inventory, initiators, wearing, by_address, strangers, strange, strange_by_group, strange_by_address, ranges }
     }
 
     /// What a group lets in.
@@ -97,8 +106,14 @@ impl<'a> Peers<'a> {
     }
 
     /// The interfaces of what nobody moves that come in by a peer, with their owners.
-    pub fn strange<'p>(&'p self, peer: &'p Peer) -> impl Iterator<Item = (&'a Resource, &'a str)> + 'p {
-        self.strange.iter().copied().filter(move |(interface, _)| self.is_meant(peer, interface))
+    pub fn strange<'p>(&'p self, peer: &Peer) -> impl Iterator<Item = (&'a Resource, &'a str)> + use<'p, 'a> {
+        let places: BTreeSet<usize> = match peer {
+            Peer::Group(group) => self.strange_by_group.get(group).into_iter().flatten().copied().collect(),
+            Peer::Cidr(net) if self.is_everywhere(net) => (0..self.strange.len()).collect(),
+            Peer::Cidr(IpNet::V4(net)) => self.strange_by_address.range(net.network()..=net.broadcast()).map(|(_, at)| *at).collect(),
+            Peer::Cidr(IpNet::V6(_)) | Peer::PrefixList(_) => BTreeSet::new(),
+        };
+        places.into_iter().map(|at| self.strange[at])
     }
 
     /// Whether a rule's peer stands for a resource: by its groups, or by an address or a subnet of it.
@@ -126,33 +141,57 @@ impl<'a> Peers<'a> {
         from.groups().is_empty() || rules.any(|rule| rule.ports.overlap(ports) && self.is_meant(&rule.peer, to))
     }
 
-    /// The group by which a resource lets another in on some of these ports today.
-    pub fn lets_in<'r>(&self, to: &'r Resource, from: &Resource, ports: &Ports) -> Option<&'r Id> {
-        let admits = |rule: &Rule| rule.ports.overlap(ports) && self.is_meant(&rule.peer, from);
-        to.groups().iter().find(|group| self.ingress(group).iter().any(admits))
+    /// Of these ports those on which a resource lets another in today.
+    pub fn let_in(&self, to: &Resource, from: &Resource, ports: &Ports) -> Vec<Ports> {
+        if to.groups().is_empty() {
+            return vec![ports.clone()];
+        }
+        let meant = self.old_rules(to).into_iter().filter(|rule| self.is_meant(&rule.peer, from));
+        widest(meant.filter_map(|rule| Some(((), rule.ports.common(ports)?)))).into_iter().map(|((), ports)| ports).collect()
     }
 
-    /// The rule by which a resource lets in some address of a range on some of these ports today: its group and range.
-    pub fn range_let_in<'r>(&self, to: &'r Resource, range: &IpNet, ports: &Ports) -> Option<(&'r Id, IpNet)> {
-        let admits = |rule: &Rule| range_of(rule).filter(|net| rule.ports.overlap(ports) && meets(net, range));
-        to.groups().iter().find_map(|group| Some((group, self.ingress(group).iter().find_map(admits)?)))
+    /// Of a range and ports those that a resource lets in today.
+    pub fn ranges_in(&self, to: &Resource, range: &IpNet, ports: &Ports) -> Vec<(IpNet, Ports)> {
+        if to.groups().is_empty() {
+            return vec![(*range, ports.clone())];
+        }
+        ranges(self.old_rules(to), range, ports)
     }
 
-    /// Whether the groups of a resource let it out to some address of a range on some of these ports today.
-    pub fn lets_range_out(&self, from: &Resource, range: &IpNet, ports: &Ports) -> bool {
-        let mut rules = from.groups().iter().flat_map(|group| self.egress(group));
-        rules.any(|rule| rule.ports.overlap(ports) && range_of(rule).is_some_and(|net| meets(&net, range)))
+    /// Of a range and ports those to which the groups of a resource let it out today.
+    pub fn ranges_out(&self, from: &Resource, range: &IpNet, ports: &Ports) -> Vec<(IpNet, Ports)> {
+        if from.groups().is_empty() {
+            return vec![(*range, ports.clone())];
+        }
+        ranges(from.groups().iter().flat_map(|group| self.egress(group)), range, ports)
     }
 }
 
-fn range_of(rule: &Rule) -> Option<IpNet> {
-    match &rule.peer {
-        Peer::Cidr(net) => Some(*net),
+fn ranges<'r>(rules: impl IntoIterator<Item = &'r Rule>, range: &IpNet, ports: &Ports) -> Vec<(IpNet, Ports)> {
+    let common = |rule: &Rule| match &rule.peer {
+        Peer::Cidr(net) => Some((narrower(net, range)?, rule.ports.common(ports)?)),
         Peer::Group(_) | Peer::PrefixList(_) => None,
-    }
+    };
+    widest(rules.into_iter().filter_map(common))
 }
 
-/// Whether two ranges have an address in common; where the second is the internet as a whole, a public one.
-fn meets(net: &IpNet, range: &IpNet) -> bool {
-    (net.contains(range) || range.contains(net)) && !(is_world(range) && is_private(net))
+/// The narrower of two ranges, if one holds the other; where the second is the internet as a whole, public ones only.
+fn narrower(net: &IpNet, range: &IpNet) -> Option<IpNet> {
+    if net.contains(range) {
+        return Some(*range);
+    }
+    (range.contains(net) && !(is_world(range) && is_private(net))).then_some(*net)
+}
+
+/// Without those that others cover.
+fn widest<P: PartialEq + Clone>(all: impl Iterator<Item = (P, Ports)>) -> Vec<(P, Ports)> {
+    let mut out: Vec<(P, Ports)> = Vec::new();
+    for (peer, ports) in all {
+        if out.iter().any(|(one, have)| *one == peer && have.cover(&ports)) {
+            continue;
+        }
+        out.retain(|(one, have)| !(*one == peer && ports.cover(have)));
+        out.push((peer, ports));
+    }
+    out
 }

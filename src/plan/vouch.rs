@@ -6,6 +6,7 @@ use super::decide::Names;
 use super::intent::{Intent, Problem, Unvouched};
 use crate::model::flow::{End, Evidence, Flow};
 use crate::model::id::Id;
+use crate::model::inventory::Inventory;
 use crate::model::network::{Ports, Protocol};
 use crate::model::seen::Seen;
 
@@ -73,6 +74,20 @@ impl<'a> Vouch<'a> {
             Unvouched::Drop => Some("inside the VPC, and nobody vouches for it".to_owned()),
             Unvouched::Auto => None,
         }
+    }
+
+    /// What a person should know of the flow logs: what they do not cover, and what was refused inside the VPC.
+    pub fn warnings(&self, inventory: &Inventory) -> Vec<String> {
+        let Some(seen) = self.seen else { return Vec::new() };
+        let mut out: Vec<String> = seen.shortfalls(self.days).into_iter().map(|why| format!("flow logs: {why}")).collect();
+        for flow in &seen.refused {
+            if let (End::Resource(from), End::Resource(to)) = (&flow.from, &flow.to) {
+                let words: Vec<String> = flow.evidence.iter().map(Evidence::to_string).collect();
+                let (from, to) = (inventory.name(from), inventory.name(to));
+                out.push(format!("flow logs: {from} was refused at {to}, {}: {}", flow.ports, words.join("; ")));
+            }
+        }
+        out
     }
 
     fn unseen(&self) -> String {

@@ -1,5 +1,6 @@
 //! Explaining: plans, runs and states as text for people. Pure.
 
+pub mod flows;
 pub mod plan;
 pub mod reach;
 pub mod run;

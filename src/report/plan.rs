@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::table::{columns, hanging};
 use super::{Style, duration, harmless};
+use crate::model::id::Id;
 use crate::model::step::{self, Impact, Stage, Step, Undo};
 use crate::plan::compare::Alternative;
 use crate::plan::cost::{Cost, dollars};
@@ -167,12 +168,16 @@ fn groups(plan: &Plan, options: Options, out: &mut String) {
     }
     let _ = writeln!(out, "\n{}", options.style.bold("Security groups"));
     let count = |of: fn(&crate::plan::guard::GroupPlan) -> usize| new.iter().map(|group| of(group)).sum::<usize>();
+    let unvouched = match count(|g| g.unvouched.len()) {
+        0 => "none that nobody vouches for".to_owned(),
+        n => options.style.bad(&format!("{n} rules that nobody vouches for")),
+    };
     let _ = writeln!(
         out,
-        "  {} new, one per workload · {} rules on evidence · {} · {} openings dropped",
+        "  {} new, {} · {} rules on evidence · {unvouched} · {} openings dropped",
         new.len(),
+        if new.iter().any(|group| !group.with.is_empty()) { "one per workload or as the intent names them" } else { "one per workload" },
         count(|g| g.rules.len()),
-        options.style.warn(&format!("{} rules that nobody vouches for", count(|g| g.unvouched.len()))),
         count(|g| g.dropped.len()),
     );
     let kept: Vec<&str> = plan.groups.iter().filter(|g| g.group.is_none()).map(|g| g.workload.as_str()).collect();
@@ -184,18 +189,32 @@ fn groups(plan: &Plan, options: Options, out: &mut String) {
         return;
     }
     for group in new {
+        let members: Vec<&str> = std::iter::once(&group.workload).chain(&group.with).map(Id::as_str).collect();
         let _ = writeln!(
             out,
-            "  {} for {} (wears {} today)",
+            "  {} for {} (today: {})",
             options.style.bold(group.group.as_deref().unwrap_or_default()),
-            group.workload,
+            members.join(", "),
             group.old.join(", ")
         );
         let mut rows = Vec::new();
         for (mark, lines) in [("+", &group.rules), ("?", &group.unvouched), ("-", &group.dropped)] {
             rows.extend(lines.iter().map(|l| vec![mark.to_owned(), l.ports.clone(), format!("from {}", l.from), l.because.clone()]));
         }
-        out.push_str(&columns(&rows, 4, options.width));
+        red_where_nobody_vouches(&columns(&rows, 4, options.width), options, out);
+    }
+}
+
+/// The rows that begin with `?`, and what they go on with below themselves, in red.
+fn red_where_nobody_vouches(rows: &str, options: Options, out: &mut String) {
+    let mut unvouched = false;
+    for line in rows.lines() {
+        unvouched = match line.as_bytes().get(4) {
+            Some(b'?') => true,
+            Some(b' ') | None => unvouched,
+            Some(_) => false,
+        };
+        let _ = writeln!(out, "{}", if unvouched { options.style.bad(line) } else { line.to_owned() });
     }
 }
 

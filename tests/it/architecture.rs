@@ -21,6 +21,7 @@ const ROOMS: &[Room] = &[
     Room("kinds", &["model"], Pure),
     Room("graph", &["model"], Pure),
     Room("reach", &["model", "graph"], Pure),
+    Room("flows", &["model"], Pure),
     Room("world", &["model", "kinds"], Pure),
     Room("audit", &["model", "graph", "kinds"], Pure),
     Room("plan", &["model", "graph", "reach", "world", "kinds"], Pure),
@@ -32,7 +33,10 @@ const ROOMS: &[Room] = &[
     Room("report", &["model", "plan", "reach", "journal", "audit", "execute"], Pure),
     Room(
         "cli",
-        &["model", "kinds", "graph", "reach", "world", "audit", "plan", "cloud", "discover", "journal", "execute", "clock", "report"],
+        &[
+            "model", "kinds", "graph", "reach", "flows", "world", "audit", "plan", "cloud", "discover", "journal", "execute", "clock",
+            "report",
+        ],
         Edge,
     ),
 ];
@@ -57,6 +61,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("aws_config", &["src/cloud/aws"]),
     ("aws_smithy", &["src/cloud/aws"]),
     ("petgraph", &["src/graph"]),
+    ("parquet", &["src/flows"]),
+    ("flate2", &["src/flows"]),
 ];
 
 /// What a pure room never names. (`tokio` is judged apart: the pure half of `execute` may speak of its types.)

@@ -42,14 +42,23 @@ mod dumps;
 mod dumps_nested;
 /// The emulated AWS comes up, and its inspector is able to fail.
 mod emulator;
+/// Security groups by what is known of flows.
+mod evidence;
+/// How flow logs are read, joined and turned.
+mod flow_logs;
+/// `hikkoshi flows` as a person types it.
+mod flows_command;
+/// Flow logs of the whole account over the wire.
+#[cfg(feature = "aws")]
+mod flows_wire;
 /// Functions by their versions and aliases.
 mod functions;
-/// Which flows must survive, and on what evidence.
-mod known_flows;
 /// What ten times the account costs.
 mod growth;
 /// Reach against the Linux kernel.
 mod kernel;
+/// Which flows must survive, and on what evidence.
+mod known_flows;
 /// The 25 mistakes of a naive tool.
 mod mistakes;
 /// DNS records that hold an address of what moves.

@@ -1,7 +1,5 @@
 //! The proof: what it refuses, what it derives, and that it is exact.
 
-use std::collections::BTreeSet;
-
 use hikkoshi::model::step::{Impact, Stage, Step};
 use hikkoshi::plan::prove::{self, Counterexample};
 use hikkoshi::plan::{Plan, intent};

@@ -48,7 +48,8 @@ pub fn known(intent: &Intent, inventory: &Inventory, seen: Option<&Seen>, decisi
         from_internet(server, &peers, &mut book);
         by_rules(server, &peers, &vouch, &mut book);
     }
-    seen_flows(&vouch, &peers, decisions, &mut book);
+    let gone = |id: &Id| decisions.by_workload.get(id).is_some_and(|d| d.moves && d.strategy == Strategy::Retire);
+    seen_flows(&vouch, &peers, decisions, &|id| !gone(id), &mut book);
     outward::egress(intent, &peers, &mut book);
     Ok(book.flows())
 }
@@ -132,7 +133,7 @@ fn by_rules(server: &Resource, peers: &Peers<'_>, vouch: &Vouch<'_>, book: &mut 
 }
 
 /// Interfaces of what nobody moves that come in by a peer; not those of an instance that comes and goes with its group.
-fn strange<'p, 'a: 'p>(peers: &'p Peers<'a>, peer: &'p Peer, server: &'p Resource) -> impl Iterator<Item = &'a Resource> + 'p {
+fn strange<'p, 'a: 'p>(peers: &'p Peers<'a>, peer: &Peer, server: &'p Resource) -> impl Iterator<Item = &'a Resource> + use<'p, 'a> {
     let inventory = peers.inventory;
     let part = |interface: &Resource| {
         let owner = interface.facets.owner.as_ref();
@@ -143,16 +144,18 @@ fn strange<'p, 'a: 'p>(peers: &'p Peers<'a>, peer: &'p Peer, server: &'p Resourc
 }
 
 /// What flow logs show and today's rules let through. From the internet only to what serves it or stays public.
-fn seen_flows(vouch: &Vouch<'_>, peers: &Peers<'_>, decisions: &Decisions<'_>, book: &mut Book) {
+fn seen_flows(vouch: &Vouch<'_>, peers: &Peers<'_>, decisions: &Decisions<'_>, stays: &dyn Fn(&Id) -> bool, book: &mut Book) {
     for flow in vouch.seen.into_iter().flat_map(|seen| &seen.flows) {
         let from_internet = flow.from == End::Internet || matches!(&flow.from, End::Range(r) if is_public(r));
-        let serves = |id: &Id| stays_public(id, peers.inventory, decisions);
+        let serves = |id: &Id| stays_public(id, &flow.ports, peers.inventory, decisions);
         let survives = match &flow.to {
             End::Resource(to) if from_internet => serves(to),
+            End::Resource(to) => stays(to),
             _ => true,
         };
-        if survives && stands_today(flow, peers) {
-            flow.evidence.iter().for_each(|evidence| book.add(flow.from.clone(), flow.to.clone(), &flow.ports, evidence.clone()));
+        let opens = !matches!(&flow.from, End::Resource(from) if !stays(from));
+        for one in standing(flow, peers).into_iter().filter(|_| survives && opens) {
+            flow.evidence.iter().for_each(|evidence| book.add(one.from.clone(), one.to.clone(), &one.ports, evidence.clone()));
         }
     }
 }
@@ -162,33 +165,52 @@ fn is_public(range: &str) -> bool {
     range.parse::<IpNet>().is_ok_and(|net| !is_private(&net))
 }
 
-/// Whether the internet reaches a thing afterwards as it does today: a balancer that faces it, and what is left as it is.
-fn stays_public(id: &Id, inventory: &Inventory, decisions: &Decisions<'_>) -> bool {
+/// Whether the internet reaches a thing afterwards as it does today: a balancer that faces it, on its listeners, and what is
+/// left as it is.
+fn stays_public(id: &Id, ports: &Ports, inventory: &Inventory, decisions: &Decisions<'_>) -> bool {
     let Some(resource) = inventory.get(id) else { return false };
     let turns = resource.subnets().iter().any(|subnet| decisions.flipping.contains(subnet));
     let moves = decisions.by_workload.get(id).is_some_and(|d| d.moves && !matches!(d.strategy, Strategy::Skip | Strategy::Stay));
     match &resource.facets.balancing {
-        Some(balancing) => balancing.internet_facing,
+        Some(balancing) => balancing.internet_facing && balancing.listeners.iter().any(|listener| listener.cover(ports)),
         None => !moves && !turns,
     }
 }
 
-/// Whether today's rules, of both ends, let a flow through that logs show; logs may be older than the rules.
-pub fn stands_today(flow: &Flow, peers: &Peers<'_>) -> bool {
+/// What of a flow stands by today's rules, of both ends.
+pub struct Standing {
+    /// Who opens it: as in the flow, or a narrower range.
+    pub from: End,
+    /// Who accepts it.
+    pub to: End,
+    /// On which of the flow's ports.
+    pub ports: Ports,
+}
+
+/// What today's rules, of both ends, let through of a flow that logs show; logs may be older than the rules.
+pub fn standing(flow: &Flow, peers: &Peers<'_>) -> Vec<Standing> {
     let inventory = peers.inventory;
     let resource = |end: &End| match end {
         End::Resource(id) => inventory.get(id),
         _ => None,
     };
+    let whole = |ports: Ports| Standing { from: flow.from.clone(), to: flow.to.clone(), ports };
+    let world = |net: IpNet| if is_world(&net) { End::Internet } else { End::Range(net.to_string()) };
     match (resource(&flow.from), resource(&flow.to)) {
-        (Some(from), Some(to)) => {
-            (to.groups().is_empty() || peers.lets_in(to, from, &flow.ports).is_some()) && peers.lets_out(from, to, &flow.ports)
+        (Some(from), Some(to)) if peers.lets_out(from, to, &flow.ports) => {
+            peers.let_in(to, from, &flow.ports).into_iter().map(whole).collect()
         }
-        (None, Some(to)) => to.groups().is_empty() || range_of(&flow.from).is_some_and(|net| peers.range_let_in(to, &net, &flow.ports).is_some()),
+        (None, Some(to)) => {
+            let found = range_of(&flow.from).map(|net| peers.ranges_in(to, &net, &flow.ports)).unwrap_or_default();
+            found.into_iter().map(|(net, ports)| Standing { from: world(net), ..whole(ports) }).collect()
+        }
+        // An interface endpoint is in the VPC; what it stands for is not.
+        (Some(_), None) if matches!(flow.to, End::Service(_)) => vec![whole(flow.ports.clone())],
         (Some(from), None) => {
-            from.groups().is_empty() || range_of(&flow.to).is_some_and(|net| peers.lets_range_out(from, &net, &flow.ports))
+            let found = range_of(&flow.to).map(|net| peers.ranges_out(from, &net, &flow.ports)).unwrap_or_default();
+            found.into_iter().map(|(net, ports)| Standing { to: world(net), ..whole(ports) }).collect()
         }
-        (None, None) => false,
+        _ => Vec::new(),
     }
 }
 

@@ -65,11 +65,7 @@ fn calls<'r>(workload: &'r Resource, service: &str, way: &Way, ways: &Ways<'_>, 
 
 /// The narrower of two ranges, if one holds the other.
 fn narrower(a: &IpNet, b: &IpNet) -> Option<IpNet> {
-    if b.contains(a) {
-        Some(*a)
-    } else {
-        a.contains(b).then_some(*b)
-    }
+    if b.contains(a) { Some(*a) } else { a.contains(b).then_some(*b) }
 }
 
 /// Where one workload's subnets lead.
@@ -115,8 +111,13 @@ impl<'a> Ways<'a> {
         addressed.extend(wholes);
         let mut endpoints: BTreeMap<&str, Endpoint<'_>> = BTreeMap::new();
         for resource in inventory.with_role(Role::Endpoint).filter(|r| r.facets.state == "available") {
-            let Some((_, service)) = resource.doc["ServiceName"].as_str().and_then(|name| name.strip_prefix("com.amazonaws."))
-                .and_then(|rest| rest.split_once('.')) else { continue };
+            let Some((_, service)) = resource.doc["ServiceName"]
+                .as_str()
+                .and_then(|name| name.strip_prefix("com.amazonaws."))
+                .and_then(|rest| rest.split_once('.'))
+            else {
+                continue;
+            };
             let gateway = (resource.doc["VpcEndpointType"] == "Gateway")
                 .then(|| resource.facets.uses.iter().map(|(table, _)| table).collect::<BTreeSet<_>>());
             let private = resource.doc["PrivateDnsEnabled"] == true;

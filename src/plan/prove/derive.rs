@@ -36,32 +36,51 @@ pub struct Played {
     pub counted: super::capacity::Counter,
     /// And back.
     pub counted_back: super::capacity::Counter,
-    /// How many steps there are before `cleanup`.
+    /// How many steps before `cleanup` were played.
     pub returnable: usize,
+    /// How many steps were played.
+    pub played: usize,
+    /// Where it could not go on, forward or (true) back.
+    pub stuck: Vec<(Stuck, bool)>,
 }
 
-fn play(premises: &Premises<'_>, steps: &[Step]) -> Result<Played, Stuck> {
+/// Plays steps as far as they can be carried out.
+fn play(premises: &Premises<'_>, steps: &[Step]) -> Played {
     let account = account(premises);
     let quotas = account.quotas.clone();
-    let returnable = before_cleanup(steps);
     let counter = |account: &Account| super::capacity::Counter::new(&account.resources, &quotas);
     let mut counted = counter(&account);
     let mut there = history::Play::begin(Player::new(account), premises.moves);
-    for (at, step) in steps[..returnable].iter().enumerate() {
-        let (touched, resources) = there.step(at, step)?;
-        counted.note(at, &touched, resources, &quotas);
-    }
+    let mut stuck = None;
+    let mut forward = |there: &mut history::Play<'_>, range: std::ops::Range<usize>| {
+        for at in range {
+            match there.step(at, &steps[at]) {
+                Ok((touched, resources)) => counted.note(at, &touched, resources, &quotas),
+                Err(found) => {
+                    stuck = Some(found);
+                    return at;
+                }
+            }
+        }
+        steps.len()
+    };
+    let returnable = forward(&mut there, 0..before_cleanup(steps)).min(before_cleanup(steps));
     let mut back = there.turn();
     let mut counted_back = counter(back.account());
+    let mut stuck_back = None;
     for (at, step) in steps[..returnable].iter().rev().enumerate() {
-        let (touched, resources) = back.undo(at, step)?;
-        counted_back.note(at, &touched, resources, &quotas);
+        match back.undo(at, step) {
+            Ok((touched, resources)) => counted_back.note(at, &touched, resources, &quotas),
+            Err(found) => {
+                stuck_back = Some(found);
+                break;
+            }
+        }
     }
-    for (at, step) in steps.iter().enumerate().skip(returnable) {
-        let (touched, resources) = there.step(at, step)?;
-        counted.note(at, &touched, resources, &quotas);
-    }
-    Ok(Played { there: there.histories, back: back.histories, counted, counted_back, returnable })
+    let whole = returnable == before_cleanup(steps);
+    let played = if whole { forward(&mut there, returnable..steps.len()) } else { returnable };
+    let stuck = stuck.into_iter().map(|stuck| (stuck, false)).chain(stuck_back.map(|stuck| (stuck, true))).collect();
+    Played { there: there.histories, back: back.histories, counted, counted_back, returnable, played, stuck }
 }
 
 /// The account at the start, on the inventory's clock.
@@ -80,16 +99,15 @@ pub fn derive(premises: &Premises<'_>, steps: &mut Vec<Step>) -> Proof {
 /// Proves steps; in [`Mode::Derive`] until nothing has to be added any more.
 pub fn run(premises: &Premises<'_>, steps: &mut Vec<Step>, mode: Mode) -> Proof {
     for round in 1.. {
-        let played = match play(premises, steps) {
-            Ok(played) => played,
-            Err(stuck) => return stopped(&stuck),
-        };
-        let last = mode == Mode::Judge || round == ROUNDS;
-        let mut round = Round::new(premises, steps, &played, if last { Mode::Judge } else { mode });
+        let played = play(premises, steps);
+        // What was not played, nothing is known of; that it was not stands in the way by itself.
+        let last = mode == Mode::Judge || round == ROUNDS || !played.stuck.is_empty();
+        let mut round = Round::new(premises, &steps[..played.played], &played, if last { Mode::Judge } else { mode });
         round.all();
         let (mut proof, additions) = round.finish();
         if last || additions.is_empty() {
             proof.certificate.of = super::fingerprint(steps);
+            proof.broken.extend(played.stuck.iter().map(stopped));
             return proof;
         }
         additions.put(steps);
@@ -97,15 +115,10 @@ pub fn run(premises: &Premises<'_>, steps: &mut Vec<Step>, mode: Mode) -> Proof 
     Proof::default()
 }
 
-fn stopped(stuck: &Stuck) -> Proof {
-    let broken = Counterexample {
-        what: "the plan can be carried out".to_owned(),
-        done: Vec::new(),
-        last: stuck.step.clone(),
-        why: stuck.why.clone(),
-        on_the_way_back: false,
-    };
-    Proof { broken: vec![broken], ..Proof::default() }
+/// A plan that can't be carried out on the simulated account.
+pub fn stopped((stuck, back): &(Stuck, bool)) -> Counterexample {
+    let what = if *back { "the way back can be gone" } else { "the plan can be carried out" };
+    Counterexample { what: what.to_owned(), done: vec![stuck.step.clone()], last: stuck.step.clone(), why: stuck.why.clone(), on_the_way_back: *back }
 }
 
 /// What a round adds to the plan.

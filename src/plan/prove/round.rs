@@ -85,7 +85,9 @@ impl<'p> Round<'p> {
             self.targets(back);
         }
         self.overdressed();
-        self.doors_left();
+        if self.played.stuck.is_empty() {
+            self.doors_left();
+        }
     }
 
     /// The outcome, and what is to be added.

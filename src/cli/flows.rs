@@ -1,0 +1,100 @@
+//! `hikkoshi flows`
+
+use std::path::{Path, PathBuf};
+
+use super::failure::Failure;
+use super::place::{self, Place};
+use super::{Done, Global, say, say_json};
+use crate::flows::{self, Fault, Layout, Tally};
+use crate::model::inventory::Inventory;
+use crate::model::seen::Seen;
+use crate::plan::decide::decide;
+use crate::plan::flows::known;
+use crate::plan::intent::Intent;
+use crate::report;
+
+/// Options of `flows`.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// The migration; may be left out where there is one
+    name: Option<String>,
+    /// Flow logs to read, files or folders: text, gzip, Parquet, or what `aws logs filter-log-events` printed
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    logs: Vec<PathBuf>,
+    /// Inventories of other moments: by them interfaces that are gone since have owners
+    #[arg(long, value_name = "FILE", num_args = 1.., requires = "logs")]
+    inventory: Vec<PathBuf>,
+    /// The fields of logs that have no header, such as '${version} ${interface-id} …'
+    #[arg(long, value_name = "FIELDS", requires = "logs")]
+    format: Option<String>,
+}
+
+/// Reads flow logs, and tells which flows must survive.
+///
+/// # Errors
+/// If a log is none, or there is no inventory to join it with.
+pub fn run(global: &Global, args: &Args) -> Done {
+    let place = Place::find(&global.dir, args.name.as_deref())?;
+    let intent = place.intent()?.value;
+    let inventory = place.inventory()?.value;
+    let seen = if args.logs.is_empty() {
+        place.flows()?.map(|flows| flows.value)
+    } else {
+        let seen = read(args, &inventory)?;
+        place::write(&place.flows_path(), &(serde_json::to_string_pretty(&seen).unwrap_or_default() + "\n"))?;
+        Some(seen)
+    };
+    tell(global, &place, &intent, &inventory, seen.as_ref(), !args.logs.is_empty())
+}
+
+fn read(args: &Args, inventory: &Inventory) -> Result<Seen, Failure> {
+    let format = args.format.as_deref().map(layout).transpose()?;
+    let mut others = Vec::new();
+    for path in &args.inventory {
+        let other = place::inventory_of(path, &place::read_named(path, "--inventory")?, "HK0109")
+            .map_err(|failure| failure.hint("the same command with a file that `hikkoshi discover` wrote"))?;
+        if other.vpc != inventory.vpc {
+            let message = format!("{} is of {}, the migration's inventory of {}", path.display(), other.vpc, inventory.vpc);
+            return Err(Failure::new("HK0109", message).hint("the same command with inventories of this VPC"));
+        }
+        // The same moment twice says nothing more.
+        others.extend((other.taken_at != inventory.taken_at).then_some(other));
+    }
+    let mut tally = Tally::new(inventory, &others);
+    for path in args.logs.iter().map(|path| place::files_in(path)).collect::<Result<Vec<_>, _>>()?.into_iter().flatten() {
+        flows::read(place::open(&path)?, format.as_ref(), &mut |record| tally.add(&record)).map_err(|fault| no_log(&path, &fault))?;
+    }
+    Ok(tally.finish())
+}
+
+fn layout(format: &str) -> Result<Layout, Failure> {
+    Layout::parse(format).map_err(|missing| {
+        Failure::new("HK0112", format!("--format has no {missing}"))
+            .detail("nothing was called, nothing was written")
+            .hint("aws ec2 describe-flow-logs --query 'FlowLogs[].LogFormat'   # shows the format; then the same command with it")
+    })
+}
+
+fn no_log(path: &Path, fault: &Fault) -> Failure {
+    Failure::new("HK0112", format!("{}{}: {fault}", path.display(), fault.place()))
+        .detail("nothing was written; flows that were read before are as they were")
+        .hint("the same command without that file, or with --format if its fields stand in another order")
+}
+
+fn tell(global: &Global, place: &Place, intent: &Intent, inventory: &Inventory, seen: Option<&Seen>, wrote: bool) -> Done {
+    let decisions = decide(intent, inventory).map_err(|problem| place.intent_problem(&problem))?;
+    let flows = known(intent, inventory, seen, &decisions).map_err(|problem| place.intent_problem(&problem))?;
+    let days = intent.flow_logs.days;
+    if global.json {
+        let shortfalls = seen.map(|seen| seen.shortfalls(days));
+        say_json(&serde_json::json!({ "known": flows, "seen": seen, "days": days, "shortfalls": shortfalls }));
+        return Ok(0);
+    }
+    say(&report::flows::words(&flows, seen, days, inventory, global.options()));
+    if wrote {
+        say(&format!("\nwrote {}\nnext: hikkoshi plan {}\n", place.flows_path().display(), place.name));
+    } else if seen.is_none() {
+        say(&format!("\nno flow log was read; with logs: hikkoshi flows {} --logs PATH\n", place.name));
+    }
+    Ok(0)
+}
