@@ -20,7 +20,7 @@ pub struct Proved {
 /// If intent or inventory can't be read, and with the counterexamples if the plan does not hold.
 pub fn prove(place: &Place, plan: &Plan) -> Result<Proved, Failure> {
     let (intent, inventory) = (place.intent()?.value, place.inventory()?.value);
-    let flows = place.flows(&inventory.vpc)?;
+    let flows = place.flows()?;
     let begin = RealClock.now_ms();
     let proof = prove::again(plan, &intent, &inventory, flows.as_ref().map(|flows| &flows.value)).map_err(|problem| place.intent_problem(&problem))?;
     let took_ms = RealClock.now_ms() - begin;

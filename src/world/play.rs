@@ -134,13 +134,20 @@ impl Player {
                 Err(refusal) if adopt_on.contains(&refusal.code) => return Ok(None),
                 Err(refusal) if refusal.is_not_found() && !self.may_pass(&refusal) && each.is_some() => return Ok(None),
                 Err(refusal) if self.now() >= until => return Err(format!("{operation} was refused: {refusal}")),
-                Err(_) => self.world.at(self.now() + JUMP_S * 1000),
+                Err(_) => self.jump(JUMP_S),
             }
         }
     }
 
     fn may_pass(&self, refusal: &Refusal) -> bool {
         refusal.code.contains("InUse") || refusal.code.contains("State")
+    }
+
+    /// To the next moment at which something happens, or so many seconds on.
+    fn jump(&mut self, most_s: u64) {
+        let next = self.world.account().transitions.first().map_or(u64::MAX, |transition| transition.at_ms);
+        let now = self.now();
+        self.world.at(next.clamp(now + 1000, now + most_s * 1000));
     }
 
     fn now(&self) -> u64 {
@@ -209,7 +216,7 @@ impl Player {
             if self.now() >= until {
                 return Err(format!("waited in vain until {}", wait.until.what));
             }
-            self.world.at(self.now() + JUMP_S.min(wait.usual_s.max(1)) * 1000);
+            self.jump(JUMP_S.max(wait.usual_s / 2));
         }
     }
 }

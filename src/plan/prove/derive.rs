@@ -14,9 +14,6 @@ use crate::model::step::{Impact, Need, Step};
 use crate::plan::order;
 use crate::world::play::{Player, Stuck};
 
-/// How often edges are added and everything is proved again.
-const ROUNDS: usize = 12;
-
 /// What is done about a counterexample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -96,23 +93,19 @@ pub fn derive(premises: &Premises<'_>, steps: &mut Vec<Step>) -> Proof {
     run(premises, steps, Mode::Derive)
 }
 
-/// Proves steps; in [`Mode::Derive`] until nothing has to be added any more.
+/// Proves steps; in [`Mode::Derive`] what that takes is added. An edge leaves fewer states, so what was proved before it
+/// was added needs no second look.
 pub fn run(premises: &Premises<'_>, steps: &mut Vec<Step>, mode: Mode) -> Proof {
-    for round in 1.. {
-        let played = play(premises, steps);
-        // What was not played, nothing is known of; that it was not stands in the way by itself.
-        let last = mode == Mode::Judge || round == ROUNDS || !played.stuck.is_empty();
-        let mut round = Round::new(premises, &steps[..played.played], &played, if last { Mode::Judge } else { mode });
-        round.all();
-        let (mut proof, additions) = round.finish();
-        if last || additions.is_empty() {
-            proof.certificate.of = super::fingerprint(steps);
-            proof.broken.extend(played.stuck.iter().map(stopped));
-            return proof;
-        }
-        additions.put(steps);
-    }
-    Proof::default()
+    let played = play(premises, steps);
+    // What was not played, nothing is known of; that it was not stands in the way by itself.
+    let mode = if played.stuck.is_empty() { mode } else { Mode::Judge };
+    let mut round = Round::new(premises, &steps[..played.played], &played, mode);
+    round.all();
+    let (mut proof, additions) = round.finish();
+    additions.put(steps);
+    proof.certificate.of = super::fingerprint(steps);
+    proof.broken.extend(played.stuck.iter().map(stopped));
+    proof
 }
 
 /// A plan that can't be carried out on the simulated account.
@@ -131,11 +124,6 @@ pub struct Additions {
 }
 
 impl Additions {
-    /// Whether there is nothing to add.
-    pub fn is_empty(&self) -> bool {
-        self.edges.is_empty() && self.impacts.is_empty()
-    }
-
     fn put(self, steps: &mut Vec<Step>) {
         for (at, impact) in self.impacts {
             steps[at].impact = impact;

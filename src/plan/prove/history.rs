@@ -126,6 +126,7 @@ struct Cell {
     first: Option<Fact>,
     writers: Vec<(usize, Patch)>,
     values: Values,
+    line: OnceCell<Vec<Option<Fact>>>,
 }
 
 /// The facts' lives under a plan, in one direction.
@@ -307,13 +308,15 @@ impl Histories {
     }
 
     /// Every value that a key takes in plan order, the first included.
-    pub fn values(&self, key: &Key) -> Vec<Option<Fact>> {
-        let Some(cell) = self.cells.get(key) else { return vec![None] };
-        let mut out = vec![cell.first.clone()];
-        for (_, patch) in &cell.writers {
-            out.push(patch.apply(out.last().cloned().flatten()));
-        }
-        out
+    pub fn values(&self, key: &Key) -> &[Option<Fact>] {
+        let Some(cell) = self.cells.get(key) else { return &[None] };
+        cell.line.get_or_init(|| {
+            let mut out = vec![cell.first.clone()];
+            for (_, patch) in &cell.writers {
+                out.push(patch.apply(out.last().cloned().flatten()));
+            }
+            out
+        })
     }
 
     /// Steps that nothing orders and whose patches on one fact do not commute.
@@ -325,7 +328,7 @@ impl Histories {
                     if order.precedes(*first, *second) || order.precedes(*second, *first) {
                         continue;
                     }
-                    let start = self.values(key).swap_remove(at.saturating_sub(1));
+                    let start = self.values(key)[at.saturating_sub(1)].clone();
                     if patch.apply(earlier.apply(start.clone())) != earlier.apply(patch.apply(start)) {
                         out.insert(Conflict { first: *first, second: *second, key: key.clone() });
                     }

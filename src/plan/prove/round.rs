@@ -1,9 +1,9 @@
 //! One round of the proof over a played plan: every claim, there and back.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::alike::Alike;
+use super::alike::{Alike, Known, Likeness};
 use super::capacity::{self, Tally};
 use super::claims::{self, HANG, Steps, UNAVOIDABLE, UNTRACKED};
 use super::derive::{self, Additions, Mode, Played};
@@ -18,7 +18,7 @@ use crate::model::flow::{End, Evidence, Flow};
 use crate::model::id::Id;
 use crate::model::network::Ports;
 use crate::model::step::{Impact, Step};
-use crate::reach::{Block, Fact, Key, Question, Side, Verdict, View, ask};
+use crate::reach::{Block, Fact, Key, Question, Side, Verdict, View, ask, ask_briefly};
 
 /// How long a connection whose packets are dropped without an answer hangs before the client's kernel gives up, in seconds
 /// (Linux, `tcp_retries2` 15: 924.6 s; kernel documentation, ip-sysctl).
@@ -30,6 +30,8 @@ struct Way<'p> {
     order: Order,
     known: Steps,
     alike: Alike<'p>,
+    /// Whether nodes ever have a public address, as far as that was asked.
+    public: RefCell<HashMap<Id, bool>>,
 }
 
 /// A round.
@@ -56,6 +58,7 @@ impl<'p> Round<'p> {
             order,
             known: derive::known(premises, steps, back),
             alike: Alike::new(histories),
+            public: RefCell::new(HashMap::new()),
         };
         let back = way(&played.back, Order::of(returnable).reversed(), returnable, true);
         Round {
@@ -160,6 +163,8 @@ impl<'p> Round<'p> {
     /// Adds an edge in plan places to the plan, and to the order there and back.
     fn add(&mut self, (first, second): (usize, usize), because: String) {
         self.there.order.add(first, second);
+        self.there.alike.reorder();
+        self.back.alike.reorder();
         let last = self.played.returnable;
         if first < last && second < last {
             self.back.order.add(last - 1 - second, last - 1 - first);
@@ -235,39 +240,57 @@ impl<'p> Round<'p> {
     /// One flow over all its pairs of nodes.
     fn flow(&mut self, flow: &Flow, back: bool) {
         let what = flow_words(self.premises.inventory, flow);
-        let pairs = self.pairs(flow, back);
-        let verdicts: Vec<Verdict> = pairs.iter().map(|question| self.answer(question, false, false)).collect();
-        let works = verdicts.iter().any(|verdict| matches!(verdict, Verdict::Reached(_)));
-        if !works && !back {
-            self.idle(flow, &what, &pairs, &verdicts);
+        let mut asked = Vec::new();
+        for question in self.pairs(flow, back) {
+            let way = self.way(back);
+            let likeness = way.alike.of(&question, &way.known, &way.order);
+            let known = likeness.as_ref().and_then(|likeness| way.alike.known(likeness));
+            let known = known.unwrap_or_else(|| Known { start: self.at_the_start(&question), holds: false });
+            asked.push((question, likeness, known));
         }
-        for (question, verdict) in pairs.iter().zip(&verdicts) {
-            let needed = match verdict {
-                Verdict::Reached(_) => true,
-                Verdict::Blocked(blocked) => works && blocked.block == Block::Absent,
-            };
+        let works = asked.iter().any(|(_, _, known)| known.start.is_ok());
+        if !works && !back {
+            let pairs: Vec<Question> = asked.into_iter().map(|(question, ..)| question).collect();
+            return self.idle(flow, &what, &pairs);
+        }
+        for (question, likeness, known) in asked {
+            let needed = known.start.is_ok() || works && known.start == Err(Block::Absent);
             if !needed {
                 continue;
             }
             self.certificate.pairs += usize::from(!back);
-            let way = self.way(back);
-            let likeness = way.alike.of(question, &way.known, &way.order);
-            if likeness.as_ref().is_some_and(|likeness| way.alike.known(likeness)) {
-                continue;
-            }
-            let nodes = [&question.from, &question.to].into_iter().filter_map(|side| if let Side::Node(id) = side { Some(id) } else { None });
-            let span = self.way(back).explorer.span(nodes);
-            let held = self.hold(&what, &[], &span, back, &|steps, state, stepping| claims::flow(&what, question, steps, state, stepping));
-            if let Some(likeness) = likeness.filter(|_| held) {
-                self.way(back).alike.note(likeness);
+            if !known.holds {
+                self.pair(&what, &question, likeness, known.start, back);
             }
         }
     }
 
+    /// One pair, for all that are like it. One of the same flow may have been asked meanwhile.
+    fn pair(&mut self, what: &str, question: &Question, likeness: Option<Likeness>, start: Result<(), Block>, back: bool) {
+        let way = self.way(back);
+        if likeness.as_ref().and_then(|likeness| way.alike.known(likeness)).is_some_and(|known| known.holds) {
+            return;
+        }
+        let nodes = [&question.from, &question.to].into_iter().filter_map(|side| if let Side::Node(id) = side { Some(id) } else { None });
+        let span = way.explorer.span(nodes);
+        let judge = |steps: &Steps, state: &State<'_>, stepping: &Stepping<'_>| claims::flow(what, question, steps, state, stepping);
+        let held = self.hold(what, &[], &span, back, &judge);
+        if let Some(likeness) = likeness.filter(|_| held) {
+            self.way(back).alike.note(likeness, Known { start, holds: true });
+        }
+    }
+
+    /// What a question finds at the start of the plan.
+    fn at_the_start(&self, question: &Question) -> Result<(), Block> {
+        let asked = RefCell::new(HashSet::new());
+        ask_briefly(&State::below(self.there.explorer.histories, 0, &asked), question)
+    }
+
     /// A flow that does not work today need not be kept; one that a person declares must work at the end.
-    fn idle(&mut self, flow: &Flow, what: &str, pairs: &[Question], verdicts: &[Verdict]) {
-        let why = verdicts.iter().find_map(|verdict| match verdict {
-            Verdict::Blocked(blocked) if blocked.block != Block::Absent => Some(blocked.words.clone()),
+    fn idle(&mut self, flow: &Flow, what: &str, pairs: &[Question]) {
+        let verdicts = pairs.iter().map(|question| self.answer(question, false, false));
+        let why = verdicts.into_iter().find_map(|verdict| match verdict {
+            Verdict::Blocked(blocked) if blocked.block != Block::Absent => Some(blocked.words),
             _ => None,
         });
         let why = why.unwrap_or_else(|| "one of its ends is not there".to_owned());
@@ -304,13 +327,18 @@ impl<'p> Round<'p> {
 
     /// Whether a node ever has a public address: one that it shows, or one that its owner is known to have.
     fn ever_public(&self, node: &Id, back: bool) -> bool {
+        if let Some(known) = self.way(back).public.borrow().get(node) {
+            return *known;
+        }
         let histories = self.way(back).explorer.histories;
-        histories.values(&Key::Node(node.clone())).iter().flatten().any(|fact| {
+        let public = histories.values(&Key::Node(node.clone())).iter().flatten().any(|fact| {
             let Fact::Node(node) = fact else { return false };
             let facing = |fact: &Fact| matches!(fact, Fact::Workload(workload) if workload.internet_facing);
             let owner = || histories.values(&Key::Workload(node.owner.clone()));
             node.publicly_named || !node.public.is_empty() || owner().iter().flatten().any(facing)
-        })
+        });
+        self.way(back).public.borrow_mut().insert(node.clone(), public);
+        public
     }
 
     /// No door opens to the internet that was not open at the start.
@@ -338,13 +366,13 @@ impl<'p> Round<'p> {
             for node in histories.nodes(&resource.id).into_iter().filter(|node| self.ever_public(node, back)) {
                 let worn: BTreeSet<Id> = histories
                     .values(&Key::Node(node.clone()))
-                    .into_iter()
+                    .iter()
                     .flatten()
-                    .flat_map(|fact| if let Fact::Node(node) = fact { node.groups } else { Vec::new() })
+                    .flat_map(|fact| if let Fact::Node(node) = fact { node.groups.clone() } else { Vec::new() })
                     .collect();
                 let sets = worn.into_iter().flat_map(|group| histories.values(&Key::Rules(group)));
                 let rules: Vec<_> =
-                    sets.flatten().flat_map(|fact| if let Fact::Rules(rules) = fact { rules.ingress } else { Vec::new() }).collect();
+                    sets.flatten().flat_map(|fact| if let Fact::Rules(rules) = fact { rules.ingress.clone() } else { Vec::new() }).collect();
                 let listens = resource.facets.listens.as_deref().unwrap_or_default();
                 for (protocol, port) in claims::knocks(rules.iter(), listens) {
                     let question = Question { from: Side::Internet, to: Side::Node(node.clone()), protocol, port, by: crate::reach::By::Private };
