@@ -73,6 +73,8 @@ mod night_balancers;
 mod planner;
 /// The proof: what it refuses, what it derives.
 mod proof;
+/// The proof is exact: a naive enumeration of all states finds the same.
+mod proof_exact;
 /// Who can talk to whom in a network.
 mod reach;
 /// How an intent and a plan are read.
