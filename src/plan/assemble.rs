@@ -11,7 +11,7 @@ use super::intent::{Intent, Problem};
 use super::network::{self, Network};
 use super::vouch::Vouch;
 use super::{Move, Plan, SubnetPlan, lint, order};
-use super::{caution, cost, egress, quotas, unseen};
+use super::{caution, cost, egress, names, quotas, unseen};
 use crate::kinds;
 use crate::model::facet::Role;
 use crate::model::id::Id;
@@ -21,7 +21,7 @@ use crate::model::path;
 use crate::model::resource::Resource;
 use crate::model::seen::Seen;
 use crate::model::step::{Need, Stage, Step};
-use crate::model::strategy::{Blocker, Member, NewRule, Provision, Scene, Strategy};
+use crate::model::strategy::{Blocker, Member, NewRule, Provision, Renumbering, Scene, Strategy};
 
 /// AWS's default of security groups per interface (VPC quotas page).
 const GROUPS_PER_INTERFACE: usize = 5;
@@ -80,6 +80,7 @@ fn assemble(
     assembly.endpoints();
     assembly.moves();
     assembly.units();
+    assembly.names();
     assembly.turn_takes();
     assembly.flips();
     assembly.drop_groups();
@@ -95,6 +96,7 @@ struct Assembly<'a> {
     smokes: BTreeMap<Id, &'a Value>,
     designs: BTreeMap<Id, Design>,
     additions: Vec<(Id, Vec<NewRule>)>,
+    renumbered: Vec<Renumbering>,
     steps: Vec<Step>,
     moves: Vec<Move>,
     subnets: Vec<SubnetPlan>,
@@ -151,6 +153,7 @@ impl<'a> Assembly<'a> {
             smokes,
             designs,
             additions,
+            renumbered: Vec::new(),
             steps: Vec::new(),
             moves: Vec::new(),
             subnets,
@@ -259,8 +262,28 @@ impl<'a> Assembly<'a> {
             });
         }
         let scene = self.scene(resource, decision, &wears);
-        let drafted = kinds::kind(&resource.kind).map(|kind| kind.draft(resource, &scene));
+        let kind = kinds::kind(&resource.kind);
+        let drafted = kind.map(|kind| kind.draft(resource, &scene));
+        let done = drafted.as_ref().is_some_and(|drafted| drafted.as_ref().is_ok_and(|steps| !steps.is_empty()));
+        let renumbered: Vec<Renumbering> = kind.filter(|_| done).into_iter().flat_map(|kind| kind.renumbers(resource, &scene)).collect();
+        self.renumbered.extend(renumbered);
         self.drafted(drafted)
+    }
+
+    /// Names are led on to the new addresses.
+    fn names(&mut self) {
+        let drafted: BTreeSet<&str> = self.steps.iter().map(|step| step.of_move.as_str()).collect();
+        let names = names::lead_on(self.inventory, self.decisions, &self.renumbered, &|slug| drafted.contains(slug));
+        for (slug, need) in names.turns {
+            let stage = names.steps.iter().find(|step| step.id == need.step).map(|step| step.stage);
+            let first = self.steps.iter_mut().find(|step| step.of_move == slug && Some(step.stage) == stage);
+            if let Some(first) = first.filter(|first| !first.needs.iter().any(|other| other.step == need.step)) {
+                first.needs.push(need);
+            }
+        }
+        self.steps.extend(names.steps);
+        self.blockers.extend(names.blockers);
+        self.warnings.extend(names.warnings);
     }
 
     fn drafted(&mut self, drafted: Option<Result<Vec<Step>, Blocker>>) -> Vec<Step> {
@@ -491,7 +514,7 @@ impl<'a> Assembly<'a> {
     }
 
     fn finish(mut self, intent_sha256: &str, inventory_sha256: &str) -> Plan {
-        let (blockers, warnings) = unseen::looks(self.inventory);
+        let (blockers, warnings) = unseen::told(self.inventory, self.decisions);
         self.blockers.extend(blockers);
         self.warnings.extend(warnings);
         order::add_references(&mut self.steps);

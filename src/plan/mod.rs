@@ -26,6 +26,7 @@ pub mod init;
 pub mod intent;
 mod intent_access;
 pub mod lint;
+mod names;
 mod neighbours;
 pub mod network;
 pub mod order;

@@ -1,18 +1,24 @@
-//! Looks that were not possible.
+//! What discovery was not allowed to look at: whether the plan depends on it.
 
 use std::collections::BTreeSet;
 
+use super::decide::Decisions;
+use super::names;
 use crate::model::facet::Role;
 use crate::model::id::Id;
 use crate::model::inventory::Inventory;
 use crate::model::strategy::Blocker;
 
 /// A look that was not possible stands in the way only where the plan depends on it.
-pub fn looks(inventory: &Inventory) -> (Vec<Blocker>, Vec<String>) {
+pub fn told(inventory: &Inventory, decisions: &Decisions<'_>) -> (Vec<Blocker>, Vec<String>) {
     let (mut blockers, mut warnings) = (Vec::new(), Vec::new());
     let owners: BTreeSet<&str> = inventory.with_role(Role::Interface).filter_map(|i| i.facets.owner.as_ref()).map(Id::as_str).collect();
     let any = |prefix: &str| owners.iter().any(|owner| owner.starts_with(prefix));
     for missing in &inventory.missing {
+        if missing.operation.starts_with("route53:") {
+            warnings.extend(names::unseen(&missing.operation, &missing.why, inventory, decisions));
+            continue;
+        }
         let needed = match missing.operation.as_str() {
             "ec2:DescribeSubnets"
             | "ec2:DescribeRouteTables"
