@@ -120,6 +120,9 @@ pub async fn run(global: &Global, args: Args) -> Done {
             .hint(format!("hikkoshi plan {} --step {}", place.name, failed.step));
         return Err(failure);
     }
+    if !proved.holds() {
+        return Err(proof::broken(&place, &proved));
+    }
     let Some(asked) = asked else { return Ok(0) };
     if !asked.drift.is_empty() {
         return Ok(exit::DRIFT);
@@ -212,7 +215,7 @@ fn json(plan: &Plan, proved: &Proved, there: &Rehearsed, back: &Rehearsed, asked
         asked.map(|a| serde_json::json!({ "allowed": a.allowed, "refused": a.refused, "not_askable_yet": a.later, "drift": a.drift }));
     say_json(
         &serde_json::json!({ "forward": run(there), "rollback": run(back), "interruptions_s": interruptions, "aws": aws,
-            "proof": proved.proof.certificate, "events": there.events }),
+            "proof": { "certificate": proved.proof.certificate, "broken": proved.proof.broken }, "events": there.events }),
     );
 }
 
@@ -236,8 +239,7 @@ fn text(global: &Global, place: &Place, plan: &Plan, proved: &Proved, there: &Re
         "way back".to_owned(),
         format!("from the end to the beginning: {} calls in {}, {} failed", back.calls, duration(back.seconds), back.failed.len()),
     ]);
-    let certificate = proof::lines(proved);
-    rows.extend(certificate.into_iter().enumerate().map(|(at, line)| vec![if at == 0 { "proof" } else { "" }.to_owned(), line]));
+    rows.extend(proved.lines().into_iter().enumerate().map(|(at, line)| vec![if at == 0 { "proof" } else { "" }.to_owned(), line]));
     match asked {
         None => rows.push(vec!["AWS".to_owned(), "not asked (--offline)".to_owned()]),
         Some(asked) => {
@@ -268,7 +270,7 @@ fn text(global: &Global, place: &Place, plan: &Plan, proved: &Proved, there: &Re
     for line in asked.map(|a| differences(&a.drift)).unwrap_or_default() {
         out.push_str(&table::hanging(&style.warn("Δ "), &line, 2, width));
     }
-    let clean = there.failed.is_empty() && back.failed.is_empty() && asked.is_none_or(|a| a.drift.is_empty() && a.refused.is_empty());
+    let clean = proved.holds() && there.failed.is_empty() && back.failed.is_empty() && asked.is_none_or(|a| a.drift.is_empty() && a.refused.is_empty());
     if clean {
         out.push_str(&format!("next: hikkoshi apply {}\n", place.name));
     } else if asked.is_some_and(|a| !a.drift.is_empty()) {

@@ -164,6 +164,7 @@ fn seconds_of(days: u32) -> i64 {
 /// A span of time for people.
 fn span(seconds: i64) -> String {
     match seconds {
+        60..120 => "1 minute".to_owned(),
         ..7200 => format!("{} minutes", seconds / 60),
         7200..172_800 => format!("{} hours", seconds / 3600),
         _ => format!("{} days", seconds / 86_400),

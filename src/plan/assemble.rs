@@ -9,13 +9,11 @@ use super::decide::{Decision, Decisions, Prefer, decide_as};
 use super::guard::{self, Design};
 use super::intent::{Intent, Problem};
 use super::network::{self, Network};
-use super::prove::{self, Floor, Premises, Proof};
 use super::vouch::Vouch;
-use super::{Move, Plan, SubnetPlan, flows, lint, order};
+use super::{Move, Plan, SubnetPlan, lint, order};
 use super::{caution, cost, egress, names, quotas, unseen};
 use crate::kinds;
 use crate::model::facet::Role;
-use crate::model::flow::Flow;
 use crate::model::id::Id;
 use crate::model::inventory::Inventory;
 use crate::model::network::{Peer, Ports, description};
@@ -89,9 +87,6 @@ fn assemble(
     Ok(assembly.finish(intent_sha256, inventory_sha256))
 }
 
-/// Relocated members of one target group of which the proof tells all states apart: each has some six steps that matter.
-const TURNS: usize = 20;
-
 struct Assembly<'a> {
     intent: &'a Intent,
     inventory: &'a Inventory,
@@ -107,7 +102,6 @@ struct Assembly<'a> {
     subnets: Vec<SubnetPlan>,
     blockers: Vec<Blocker>,
     warnings: Vec<String>,
-    flows: Vec<Flow>,
 }
 
 impl<'a> Assembly<'a> {
@@ -165,7 +159,6 @@ impl<'a> Assembly<'a> {
             subnets,
             blockers,
             warnings,
-            flows: flows::known(intent, inventory, seen, decisions)?,
         })
     }
 
@@ -357,8 +350,7 @@ impl<'a> Assembly<'a> {
         }
     }
 
-    /// Members of one target group are replaced in turns, so that the others serve meanwhile. Which turns, the proof finds;
-    /// of so many that it can't tell their states apart one goes after the other.
+    /// Members of one target group are replaced one after the other, so that the others serve meanwhile.
     fn turn_takes(&mut self) {
         let mut places: BTreeMap<String, (usize, usize)> = BTreeMap::new();
         for (at, step) in self.steps.iter().enumerate().filter(|(_, step)| step.stage == Stage::Pets) {
@@ -376,9 +368,6 @@ impl<'a> Assembly<'a> {
             let mut slugs: Vec<&str> = members.filter(relocated).map(|d| d.slug.as_str()).collect();
             slugs.sort_unstable();
             slugs.dedup();
-            if slugs.len() <= TURNS {
-                continue;
-            }
             for pair in slugs.windows(2) {
                 let (Some((_, last)), Some((first, _))) = (places.get(pair[0]).copied(), places.get(pair[1]).copied()) else { continue };
                 let last = self.steps[last].id.clone();
@@ -429,11 +418,11 @@ impl<'a> Assembly<'a> {
         let mut out: BTreeMap<&Id, Vec<(String, String)>> = BTreeMap::new();
         for (id, decision) in self.decisions.by_workload.iter().filter(|(_, decision)| decision.moves) {
             let (Some(resource), Some(steps)) = (self.inventory.get(id), of_move.get(decision.slug.as_str())) else { continue };
-            // That the internet still reaches a balancer in it is for the proof to find.
-            if resource.role == Role::Balancer {
-                continue;
-            }
-            let because = format!("a public {} in a private subnet may become unreachable", resource.name);
+            let because = if resource.role == Role::Balancer {
+                format!("the internet reaches {} in this subnet until then", resource.name)
+            } else {
+                format!("a public {} in a private subnet may become unreachable", resource.name)
+            };
             for subnet in resource.subnets().iter().collect::<BTreeSet<_>>() {
                 out.entry(subnet).or_default().extend(steps.iter().map(|step| (step.id.clone(), because.clone())));
             }
@@ -529,11 +518,11 @@ impl<'a> Assembly<'a> {
         self.blockers.extend(blockers);
         self.warnings.extend(warnings);
         order::add_references(&mut self.steps);
-        let mut steps = match order::sort(std::mem::take(&mut self.steps)) {
+        self.rules_first();
+        let steps = match order::sort(std::mem::take(&mut self.steps)) {
             Ok(steps) => steps,
             Err(order::Cycle(circle)) => unreachable!("the planner made a circle: {circle:?}"),
         };
-        let proof = self.prove(&mut steps);
         self.blockers.extend(quotas::rules_per_group(&steps, self.inventory));
         let mut stages: Vec<Stage> = steps.iter().map(|step| step.stage).collect();
         stages.dedup();
@@ -564,8 +553,6 @@ impl<'a> Assembly<'a> {
             egress,
             gates,
             cost,
-            certificate: proof.certificate,
-            broken: proof.broken,
             stages,
             steps,
         };
@@ -573,29 +560,21 @@ impl<'a> Assembly<'a> {
         plan
     }
 
-    /// Proves the steps, and adds what that takes.
-    fn prove(&self, steps: &mut Vec<Step>) -> Proof {
-        let moves = |strategy: fn(Strategy) -> bool| -> Vec<Id> {
-            let decided = self.decisions.by_workload.iter().filter(|(_, d)| d.moves && strategy(d.strategy));
-            decided.map(|(id, _)| id.clone()).collect()
-        };
-        let retired = moves(|strategy| strategy == Strategy::Retire);
-        let moved = moves(prove::is_moved);
-        let moves = self.decisions.by_workload.iter().map(|(id, decision)| (decision.slug.clone(), id.clone())).collect();
-        let premises = Premises {
-            inventory: self.inventory,
-            flows: &self.flows,
-            moves: &moves,
-            moved: &moved,
-            retired: &retired,
-            floor: Floor::default(),
-        };
-        prove::derive(&premises, steps)
-    }
-
     fn addresses_gone(&self) -> usize {
         let moved = self.decisions.by_workload.iter().filter(|(_, d)| d.moves);
         moved.filter_map(|(id, d)| Some(cost::addresses_lost(d.strategy, self.inventory.get(id)?))).sum()
+    }
+
+    /// Who comes to wear a new group after `guard` does so when the group lets in what it is to serve.
+    fn rules_first(&mut self) {
+        let with_rules: BTreeSet<String> = self.designs.values().filter(|d| !d.rules.is_empty()).map(|d| d.key.clone()).collect();
+        for step in self.steps.iter_mut().filter(|step| step.stage > Stage::Guard) {
+            let worn = step.needs.iter().filter_map(|need| need.step.strip_prefix("group-").filter(|key| with_rules.contains(*key)));
+            let rules: Vec<String> = worn.map(|key| format!("rules-{key}")).collect();
+            let because = "its group lets in what it serves before it relies on it";
+            step.needs.extend(rules.into_iter().map(|rules| Need { step: rules, because: because.to_owned() }));
+            step.needs.sort();
+        }
     }
 }
 

@@ -3,8 +3,8 @@
 //! In this order: [`intent`] (what is wanted) → [`decide`] (a strategy for each workload, and so which subnets turn
 //! private) → [`network`] (subnets, NAT, tables, endpoints) → [`flows`] (what must
 //! survive) → [`guard`] (groups) → [`assemble`] (steps) → [`order`]
-//! (edges, each with its reason) → [`prove`] (no state on the way cuts a flow or opens a door; the edges that this takes) →
-//! [`lint`] (what must hold of every plan) → [`format`] (the file).
+//! (edges, each with its reason) → [`lint`] (what must hold of every plan) → [`format`] (the file). [`prove`] asks of a whole
+//! plan whether some state on the way cuts a flow or opens a door; the order is not derived from it yet.
 
 use serde::{Deserialize, Serialize};
 
@@ -141,12 +141,6 @@ pub struct Plan {
     /// What the account costs more in a month afterwards.
     #[serde(default)]
     pub cost: cost::Cost,
-    /// What was proved.
-    #[serde(default)]
-    pub certificate: prove::Certificate,
-    /// What does not hold, with the shortest way there; a plan with counterexamples is not applied.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub broken: Vec<prove::Counterexample>,
     /// The stages that have steps, in order. Each ends with a checkpoint of the same name.
     #[serde(default)]
     pub stages: Vec<Stage>,
@@ -156,11 +150,6 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Whether it may be carried out: nothing blocks it, and it holds.
-    pub fn is_applicable(&self) -> bool {
-        self.blockers.is_empty() && self.broken.is_empty()
-    }
-
     /// A step by id.
     pub fn step(&self, id: &str) -> Option<&Step> {
         self.steps.iter().find(|step| step.id == id)

@@ -9,7 +9,6 @@ use crate::model::step::{self, Impact, Stage, Step, Undo};
 use crate::plan::compare::Alternative;
 use crate::plan::cost::{Cost, dollars};
 use crate::plan::egress::Egress;
-use crate::plan::prove::{Counterexample, words};
 use crate::plan::{Move, Plan, order};
 
 /// How much to say, and how wide.
@@ -34,7 +33,6 @@ pub fn summary(plan: &Plan, options: Options) -> String {
     groups(plan, options, &mut out);
     egress(plan, options, &mut out);
     totals(plan, options, &mut out);
-    proof(plan, options, &mut out);
     if options.verbose {
         steps(plan, options, &mut out);
     }
@@ -50,47 +48,6 @@ fn blockers(plan: &Plan, options: Options, out: &mut String) {
     for blocker in &plan.blockers {
         out.push_str(&hanging("✗ ", &format!("{}  [{}]", blocker.why, blocker.code), 2, options.width));
         out.push_str(&hanging("→ ", &blocker.way_out, 4, options.width));
-    }
-}
-
-/// What was proved, the edges that it took, or what does not hold.
-fn proof(plan: &Plan, options: Options, out: &mut String) {
-    let _ = writeln!(out, "\n{}", options.style.bold("Proof"));
-    broken(&plan.broken, options, out);
-    if plan.broken.is_empty() {
-        for line in words::certificate(&plan.certificate) {
-            out.push_str(&hanging("✓ ", &line, 2, options.width));
-        }
-    }
-    let derived: Vec<String> = derived(plan).collect();
-    let told = if options.verbose { derived.len() } else { EDGES.min(derived.len()) };
-    derived[..told].iter().for_each(|edge| out.push_str(&hanging("→ ", edge, 2, options.width)));
-    if told < derived.len() {
-        let _ = writeln!(out, "  → and {} more orders that the proof needs (--verbose)", derived.len() - told);
-    }
-    if options.verbose {
-        plan.certificate.notes.iter().for_each(|note| out.push_str(&hanging("· ", note, 2, options.width)));
-    } else if !plan.certificate.notes.is_empty() {
-        let _ = writeln!(out, "  · {} notes (--verbose)", plan.certificate.notes.len());
-    }
-}
-
-/// Orders told on one screen.
-const EDGES: usize = 4;
-
-/// The orders that were derived from counterexamples.
-pub fn derived(plan: &Plan) -> impl Iterator<Item = String> + '_ {
-    let needs = plan.steps.iter().flat_map(|step| step.needs.iter().map(move |need| (step, need)));
-    let found = needs.filter(|(_, need)| need.because.starts_with("without it"));
-    found.map(|(step, need)| format!("{} after {}: {}", step.id, need.step, need.because))
-}
-
-/// Counterexamples, drawn.
-pub fn broken(examples: &[Counterexample], options: Options, out: &mut String) {
-    for example in examples {
-        let mut lines = words::drawn(example).into_iter();
-        let _ = writeln!(out, "{}", options.style.bad(&lines.next().unwrap_or_default()));
-        lines.for_each(|line| out.push_str(&hanging("", &line, 2, options.width)));
     }
 }
 

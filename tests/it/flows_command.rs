@@ -43,7 +43,7 @@ fn logs_are_read_kept_and_planned_with() {
         "Seen, and not kept",
         "Refused by groups or network ACLs (1)",
         "4 records from 2026-11-01T00:00:00Z to 2026-11-01T00:01:00Z",
-        "the logs span 1 minutes, and 14 days are asked for; what they don't show is kept",
+        "the logs span 1 minute, and 14 days are asked for; what they don't show is kept",
         "can't be told apart by their interfaces",
         "wrote plans/story/flows.json",
     ] {

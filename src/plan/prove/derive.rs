@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::claims::{Known, Steps};
+use super::claims::{HANG, Known, Steps};
 use super::explore::{Cut, Unproved};
 use super::history::{self, Histories};
 use super::order::{Order, Relevant, Span};
@@ -88,11 +88,6 @@ fn account(premises: &Premises<'_>) -> Account {
     account
 }
 
-/// Adds to the steps what the proof needs: edges, and interruptions that no order avoids.
-pub fn derive(premises: &Premises<'_>, steps: &mut Vec<Step>) -> Proof {
-    run(premises, steps, Mode::Derive)
-}
-
 /// Proves steps; in [`Mode::Derive`] what that takes is added. An edge leaves fewer states, so what was proved before it
 /// was added needs no second look.
 pub fn run(premises: &Premises<'_>, steps: &mut Vec<Step>, mode: Mode) -> Proof {
@@ -103,7 +98,6 @@ pub fn run(premises: &Premises<'_>, steps: &mut Vec<Step>, mode: Mode) -> Proof 
     round.all();
     let (mut proof, additions) = round.finish();
     additions.put(steps);
-    proof.certificate.of = super::fingerprint(steps);
     proof.broken.extend(played.stuck.iter().map(stopped));
     proof
 }
@@ -197,7 +191,10 @@ pub fn known(premises: &Premises<'_>, steps: &[Step], back: bool) -> Steps {
     let interrupts = |step: &Step| step.impact != Impact::None;
     let moves: BTreeSet<&str> = steps.iter().filter(|step| interrupts(step)).map(|step| step.of_move.as_str()).collect();
     let known = |step: &Step| {
-        let says = says(&step.impact);
+        let mut says = says(&step.impact);
+        if premises.announced {
+            says.push_str(HANG);
+        }
         let interrupts = if back { moves.contains(step.of_move.as_str()) } else { interrupts(step) };
         Known { says, interrupts: premises.moves.get(&step.of_move).filter(|_| interrupts).cloned() }
     };

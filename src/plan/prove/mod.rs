@@ -33,8 +33,6 @@ use crate::model::strategy::Strategy;
 use super::Plan;
 use super::intent::{Intent, Problem};
 
-pub use derive::derive;
-
 /// What is to be proved of steps in plan order.
 pub struct Premises<'p> {
     /// What was seen.
@@ -47,6 +45,8 @@ pub struct Premises<'p> {
     pub moved: &'p [Id],
     /// Workloads that nobody needs any more at the end: retired ones.
     pub retired: &'p [Id],
+    /// Whether the plan tells people that untracked connections hang when old groups come off.
+    pub announced: bool,
     /// Healthy targets that each target group keeps at every moment, of those that it has at the start.
     pub floor: Floor,
 }
@@ -82,24 +82,9 @@ pub struct Certificate {
     pub doors: usize,
     /// Target groups, subnets, quotas that were counted.
     pub counted: usize,
-    /// SHA-256 of the steps that this was proved of: a plan with others is proved again before it runs.
-    #[serde(default)]
-    pub of: String,
     /// Flows that do not work today, doors that stay open because of what does not move.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
-}
-
-impl Certificate {
-    /// Whether it was given for these steps.
-    pub fn is_of(&self, steps: &[Step]) -> bool {
-        self.of == fingerprint(steps)
-    }
-}
-
-/// What tells steps from others.
-fn fingerprint(steps: &[Step]) -> String {
-    super::sha256(&serde_json::to_vec(steps).unwrap_or_default())
 }
 
 /// A plan of which something does not hold.
@@ -128,24 +113,41 @@ pub struct Proof {
     pub broken: Vec<Counterexample>,
 }
 
-/// Proves steps as they are, adding nothing.
-pub fn prove(premises: &Premises<'_>, steps: &[Step]) -> Proof {
-    let mut steps = steps.to_vec();
-    derive::run(premises, &mut steps, derive::Mode::Judge)
-}
-
-/// Proves the steps of a plan as they are: of one that was edited by hand, or to see the proof again.
+/// Proves the steps of a plan as they are.
 ///
 /// # Errors
 /// If the intent names what isn't in the inventory.
 pub fn again(plan: &Plan, intent: &Intent, inventory: &Inventory, seen: Option<&Seen>) -> Result<Proof, Problem> {
+    let mut steps = plan.steps.clone();
+    with(plan, intent, inventory, seen, &mut steps, derive::Mode::Judge)
+}
+
+/// The steps of a plan with the edges and interruptions that its proof needs, and the proof.
+///
+/// # Errors
+/// As [`again`].
+pub fn completed(plan: &Plan, intent: &Intent, inventory: &Inventory, seen: Option<&Seen>) -> Result<(Vec<Step>, Proof), Problem> {
+    let mut steps = plan.steps.clone();
+    let proof = with(plan, intent, inventory, seen, &mut steps, derive::Mode::Derive)?;
+    Ok((steps, proof))
+}
+
+fn with(
+    plan: &Plan,
+    intent: &Intent,
+    inventory: &Inventory,
+    seen: Option<&Seen>,
+    steps: &mut Vec<Step>,
+    mode: derive::Mode,
+) -> Result<Proof, Problem> {
     let decisions = super::decide::decide(intent, inventory)?;
     let flows = super::flows::known(intent, inventory, seen, &decisions)?;
     let moves: BTreeMap<String, Id> = plan.moves.iter().map(|one| (one.id.clone(), one.workload.clone())).collect();
     let ids = |fits: fn(Strategy) -> bool| plan.moves.iter().filter(|one| fits(one.strategy)).map(|one| one.workload.clone()).collect::<Vec<Id>>();
     let (moved, retired) = (ids(is_moved), ids(|strategy| strategy == Strategy::Retire));
-    let premises = Premises { inventory, flows: &flows, moves: &moves, moved: &moved, retired: &retired, floor: Floor::default() };
-    Ok(prove(&premises, &plan.steps))
+    let announced = plan.warnings.iter().any(|warning| warning.contains("untracked"));
+    let premises = Premises { inventory, flows: &flows, moves: &moves, moved: &moved, retired: &retired, announced, floor: Floor::default() };
+    Ok(derive::run(&premises, steps, mode))
 }
 
 /// Whether a strategy takes a workload out of the internet's reach.

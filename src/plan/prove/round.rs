@@ -24,6 +24,9 @@ use crate::reach::{Block, Fact, Key, Question, Side, Verdict, View, ask, ask_bri
 /// (Linux, `tcp_retries2` 15: 924.6 s; kernel documentation, ip-sysctl).
 const HANGS_S: u64 = 925;
 
+/// What tells the likeness of a door from that of a flow.
+const DOOR: u64 = 0xd00d;
+
 /// One direction.
 struct Way<'p> {
     explorer: Explorer<'p>,
@@ -351,9 +354,20 @@ impl<'p> Round<'p> {
             if was_open {
                 continue;
             }
+            let way = self.way(back);
+            let mut likeness = way.alike.of(&question, &way.known, &way.order);
+            likeness.iter_mut().for_each(|likeness| likeness.push(DOOR));
+            if likeness.as_ref().and_then(|likeness| way.alike.known(likeness)).is_some() {
+                continue;
+            }
+            let node = [&question.to].into_iter().filter_map(|side| if let Side::Node(id) = side { Some(id) } else { None });
+            let span = way.explorer.span(node);
             let ports = Ports { protocol: question.protocol.clone(), from: question.port, to: question.port };
             let what = format!("{} stays closed to the internet on {ports}", end_words(self.premises.inventory, &End::Resource(owner)));
-            self.hold(&what, &[], &Span::default(), back, &|_, state, _| claims::door(&question, state));
+            let held = self.hold(&what, &[], &span, back, &|_, state, _| claims::door(&question, state));
+            if let Some(likeness) = likeness.filter(|_| held) {
+                self.way(back).alike.note(likeness, Known { start: Err(Block::Gateway), holds: true });
+            }
         }
     }
 

@@ -41,9 +41,25 @@ fn read_answer(stream: &mut TcpStream) -> std::io::Result<(u16, String)> {
         }
     }
     match head(&answer) {
-        Some((status, start, _)) => Ok((status, String::from_utf8_lossy(&answer[start..]).into_owned())),
+        Some((status, start, _)) => {
+            let chunked = String::from_utf8_lossy(&answer[..start]).to_lowercase().contains("transfer-encoding: chunked");
+            let body = if chunked { unchunked(&answer[start..]) } else { answer[start..].to_vec() };
+            Ok((status, String::from_utf8_lossy(&body).into_owned()))
+        }
         None => Err(std::io::Error::other("the connection closed without an answer")),
     }
+}
+
+/// A body that came in chunks, each after a line with its length in hexadecimal.
+fn unchunked(mut rest: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Some(end) = rest.windows(2).position(|window| window == b"\r\n") {
+        let length = std::str::from_utf8(&rest[..end]).ok().and_then(|text| usize::from_str_radix(text.trim(), 16).ok()).unwrap_or(0);
+        let Some(chunk) = rest.get(end + 2..end + 2 + length).filter(|_| length > 0) else { break };
+        body.extend_from_slice(chunk);
+        rest = rest.get(end + 4 + length..).unwrap_or_default();
+    }
+    body
 }
 
 /// The status, where the body starts, and its length if the server says it.
