@@ -22,7 +22,7 @@ fn small() -> Docs {
     docs
 }
 
-const FURTHER: &str = "nat: single\nendpoints: {gateway: []}\nworkloads: [{name: web, strategy: flip}]";
+const FURTHER: &str = "session_manager: off\nnat: single\nendpoints: {gateway: []}\nworkloads: [{name: web, strategy: flip}]";
 
 fn known(docs: &Docs) -> Vec<Flow> {
     let intent = intent::parse(&format!("{}{FURTHER}", head())).expect("an intent");

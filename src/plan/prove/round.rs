@@ -420,7 +420,12 @@ impl<'p> Round<'p> {
     /// Somebody serves at every moment.
     fn serving(&mut self, back: bool) {
         let called = self.premises.flows.iter().filter_map(|flow| if let End::Resource(id) = &flow.to { Some(id) } else { None });
-        let owners: BTreeSet<&Id> = called.chain(self.premises.moved).filter(|id| !self.premises.retired.contains(id)).collect();
+        // Whose peers serve behind the same balancer need not serve itself: how many of them do is counted.
+        let counted = self.played.counted.targets();
+        let peers = counted.values().filter(|targets| targets.iter().filter(|(_, tally)| tally.first > 0).count() > 1);
+        let peers: BTreeSet<&str> = peers.flatten().map(|(target, _)| *target).collect();
+        let alone = |id: &&Id| !self.premises.retired.contains(id) && !peers.contains(id.as_str());
+        let owners: BTreeSet<&Id> = called.chain(self.premises.moved).filter(alone).collect();
         for owner in owners {
             let asked = RefCell::new(HashSet::new());
             let start = State::below(self.there.explorer.histories, 0, &asked);
