@@ -128,6 +128,7 @@ pub static RULES: &[Rule] = &[
     remains::BLACKHOLE_ROUTE,
     remains::IDLE_ADDRESS,
     remains::CUSTOM_ACL,
+    remains::NAMED_ADDRESS,
     remains::MISSING_PERMISSION,
 ];
 

@@ -1,5 +1,7 @@
 //! Leftovers, things to know, and what could not be looked at.
 
+use std::collections::BTreeMap;
+
 use super::view::View;
 use super::{Rule, Seen, Severity};
 use crate::model::facet::Role;
@@ -28,6 +30,14 @@ pub const CUSTOM_ACL: Rule = Rule {
     why: "ACLs are stateless and easily forgotten: a new subnet has the default one, with other rules.",
     way_out: "The plan honours them and never changes them; compare their entries with the flows that move.",
     look: custom_acl,
+};
+
+pub const NAMED_ADDRESS: Rule = Rule {
+    code: "named-address",
+    title: "DNS names that hold an address",
+    why: "The name leads nowhere when its owner gets another address.",
+    way_out: "The plan leads it on where it knows the new address and says so where it doesn't; a name of a balancer or an endpoint (alias, CNAME) follows by itself.",
+    look: named_address,
 };
 
 pub const MISSING_PERMISSION: Rule = Rule {
@@ -68,6 +78,26 @@ fn custom_acl(view: &View<'_>) -> Vec<Seen> {
             Seen::of(acl, Severity::Info, what, names)
         })
         .collect()
+}
+
+fn named_address(view: &View<'_>) -> Vec<Seen> {
+    let mut owners: BTreeMap<&str, &Id> = BTreeMap::new();
+    for resource in view.inventory.resources.values() {
+        let owner = resource.facets.owner.as_ref().unwrap_or(&resource.id);
+        for address in resource.addresses().filter(|_| resource.role != Role::Address) {
+            owners.entry(address).or_insert(owner);
+        }
+    }
+    let name = |name: &Resource| {
+        let addresses = &name.facets.answers.as_ref()?.addresses;
+        let held = addresses.iter().map(|address| match owners.get(address.as_str()) {
+            Some(owner) => format!("{address} of {}", view.named(owner)),
+            None => address.clone(),
+        });
+        let held: Vec<String> = held.collect();
+        Some(Seen::of(name, Severity::Info, format!("{} leads to {}.", name.name, held.join(", ")), held))
+    };
+    view.inventory.with_role(Role::Name).filter_map(name).collect()
 }
 
 fn missing_permission(view: &View<'_>) -> Vec<Seen> {

@@ -46,6 +46,17 @@ fn check(resources: Vec<Value>, expected: &[&str]) {
 }
 
 #[test]
+fn a_name_that_holds_an_address_is_told_with_whose_it_is() {
+    let answers = json!({ "addresses": ["10.0.1.10", "10.9.9.9"], "ttl_s": 300 });
+    let interface = thing("eni-1", "network_interface", "interface", json!({ "owner": "i-1", "private_addresses": ["10.0.1.10"] }));
+    let resources =
+        vec![workload("i-1", &["subnet-1"], &[]), interface, facet(thing("dns:a", "dns_record", "name", json!({})), "answers", answers)];
+    let resources = with(home(), resources);
+    check(resources.clone(), &["named-address info dns:a"]);
+    assert!(audit(&inventory(resources))[0].what.ends_with("leads to 10.0.1.10 of i-1, 10.9.9.9."));
+}
+
+#[test]
 fn what_sits_in_a_public_subnet_is_found_and_what_does_not_is_not() {
     let instance = || workload("i-1", &["subnet-1"], &["sg-1"]);
     let quiet = || group("sg-1", &["tcp 80 10.0.0.0/16"]);

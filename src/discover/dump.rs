@@ -96,7 +96,9 @@ fn not_json(path: &Path, text: &str, why: &serde_json::Error) -> Error {
 
 /// Whether an answer says that there is another page.
 fn goes_on(answer: &Value) -> bool {
-    ["NextToken", "nextToken", "NextMarker", "Marker"].iter().any(|key| answer[*key].as_str().is_some_and(|token| !token.is_empty()))
+    ["NextToken", "nextToken", "NextMarker", "NextRecordName", "Marker"]
+        .iter()
+        .any(|key| answer[*key].as_str().is_some_and(|token| !token.is_empty()))
 }
 
 /// The documents of one listing from all files that hold some; none if no file does.
@@ -135,19 +137,27 @@ fn listed(files: &[File], listing: &Listing) -> Result<Option<Vec<Value>>, Error
 
 /// By what two documents are one: the id, and what it is within.
 fn identity(doc: &Value, id_key: &str) -> String {
-    let within = ["Id", "clusterArn"].map(|key| path::text(doc, key));
+    let within = ["Id", "clusterArn", "HostedZoneId", "Type", "SetIdentifier"].map(|key| path::text(doc, key));
     format!("{}{}", path::text(doc, id_key), within.map(|name| if name.is_empty() { String::new() } else { format!(" {name}") }).join(""))
 }
 
-/// The last source's document that a file's path names: an answer of targets doesn't say whose they are.
-fn trail(files: &[File], from: &[Source], file: &File) -> Option<Vec<Value>> {
-    let source = from.last()?;
-    let mut names: Vec<&Value> = files.iter().flat_map(|file| path::select(&file.answer, source.documents)).collect();
-    names.sort_by_key(|name| std::cmp::Reverse(name.as_str().map_or(0, str::len)));
-    names.dedup();
+/// The last source's document that a file's path names: an answer of targets doesn't say whose they are. The longest
+/// name that fits counts; where there is only one document, it is that.
+fn trail(files: &[File], from: &[&[Source]], file: &File) -> Option<Vec<Value>> {
+    let sources = from.iter().filter_map(|way| way.last());
+    let mut found: Vec<&Value> =
+        sources.flat_map(|source| files.iter().flat_map(|file| path::select(&file.answer, source.documents))).collect();
+    found.dedup();
     let path = file.path.to_string_lossy();
-    let named = names.iter().find(|name| name.as_str().is_some_and(|name| path.contains(name)));
-    named.or(names.first().filter(|_| names.len() == 1)).map(|name| vec![(*name).clone()])
+    let fits = |doc: &&&Value| called(doc).filter(|name| path.contains(name)).map(str::len).max();
+    let named = found.iter().filter(|doc| fits(doc).is_some()).max_by_key(fits);
+    named.or(found.first().filter(|_| found.len() == 1)).map(|doc| vec![(*doc).clone()])
+}
+
+/// What a file may be named after: a document that is a name, or a zone's id or name.
+fn called(doc: &Value) -> impl Iterator<Item = &str> {
+    let named = ["HostedZoneId", "Id", "Name"].into_iter().filter_map(|key| doc[key].as_str());
+    doc.as_str().into_iter().chain(named).map(|name| name.trim_start_matches("/hostedzone/").trim_end_matches('.'))
 }
 
 /// Merges what further reads answered into the documents that it is about.

@@ -15,7 +15,7 @@ use futures_util::stream;
 use serde_json::{Value, json};
 
 use crate::cloud::Cloud;
-use crate::kinds::{KINDS, Kind, Listing, Scope, relate};
+use crate::kinds::{KINDS, Kind, Listing, Scope, Spot, relate};
 use crate::model::call::{Call, Outcome, Refusal};
 use crate::model::facet::{Role, Tracking};
 use crate::model::id::Id;
@@ -104,8 +104,8 @@ pub async fn vpcs(cloud: &dyn Cloud) -> Result<Vec<(String, String, String)>, Er
     Ok(answer["Vpcs"].as_array().into_iter().flatten().map(one).collect())
 }
 
-/// A kind's documents, or the read that was refused and why.
-type Listed = (&'static dyn Kind, Result<Vec<Value>, (&'static str, Refusal)>);
+/// A kind's documents, and the reads that were refused.
+type Listed = (&'static dyn Kind, Vec<Value>, Vec<nested::Refused>);
 
 /// Looks at one VPC.
 ///
@@ -116,11 +116,12 @@ pub async fn discover(cloud: &dyn Cloud, account: &str, region: &str, vpc: &Id, 
     let mut missing = Vec::new();
     let mut documents: Vec<(&'static dyn Kind, Vec<Value>)> = Vec::new();
     let listings = KINDS.iter().filter_map(|kind| Some((*kind, kind.listing()?)));
-    let mut reads = stream::iter(listings).map(|(kind, listing)| list(cloud, kind, listing, vpc)).buffered(CONCURRENT);
-    while let Some((kind, result)) = reads.next().await {
-        match result {
-            Ok(found) => documents.push((kind, found)),
-            Err((operation, refusal)) => give_up_or_note(operation, refusal, vpc, account, region, &mut missing)?,
+    let spot = Spot { vpc, region };
+    let mut reads = stream::iter(listings).map(|(kind, listing)| list(cloud, kind, listing, spot)).buffered(CONCURRENT);
+    while let Some((kind, found, refused)) = reads.next().await {
+        documents.push((kind, found));
+        for (operation, refusal) in refused {
+            give_up_or_note(operation, refusal, vpc, account, region, &mut missing)?;
         }
     }
     drop(reads);
@@ -138,13 +139,16 @@ pub async fn discover(cloud: &dyn Cloud, account: &str, region: &str, vpc: &Id, 
     Ok(Inventory { version: 1, account: account.to_owned(), region: region.to_owned(), vpc: vpc.clone(), taken_at, missing, resources })
 }
 
-async fn list(cloud: &dyn Cloud, kind: &'static dyn Kind, listing: &Listing, vpc: &Id) -> Listed {
+async fn list(cloud: &dyn Cloud, kind: &'static dyn Kind, listing: &Listing, spot: Spot<'_>) -> Listed {
     if let Scope::Each(each) = listing.scope {
-        return (kind, nested::list(cloud, listing, each).await);
+        let (found, refused) = nested::list(cloud, listing, each, spot).await;
+        return (kind, found, refused);
     }
-    let call = Call::new(listing.operation, listing.parameters(vpc));
-    let result = cloud.call(&call).await.of_read().map_err(|refusal| (listing.operation, refusal));
-    (kind, result.map(|answer| kind.gather(path::select(&answer, listing.documents).into_iter().cloned().collect())))
+    let call = Call::new(listing.operation, listing.parameters(spot.vpc));
+    match cloud.call(&call).await.of_read() {
+        Ok(answer) => (kind, kind.gather(path::select(&answer, listing.documents).into_iter().cloned().collect()), Vec::new()),
+        Err(refusal) => (kind, Vec::new(), vec![(listing.operation, refusal)]),
+    }
 }
 
 /// What a refused read means: no inventory at all, or a gap in it.

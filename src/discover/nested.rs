@@ -8,35 +8,46 @@ use serde_json::Value;
 
 use super::CONCURRENT;
 use crate::cloud::Cloud;
-use crate::kinds::{Each, Kind, Listing};
-use crate::model::call::{Call, Outcome, Refusal};
+use crate::kinds::{Each, Kind, Listing, Source, Spot};
+use crate::model::call::{Call, Object, Outcome, Refusal};
 use crate::model::id::Id;
 use crate::model::path;
 
 /// The documents that lead to a listing: of each source one.
 type Trail = Vec<Value>;
 
-/// Makes a listing for each thing that other reads list, in batches where AWS takes several; the read that was refused
-/// otherwise. What is gone meanwhile lists nothing.
-pub async fn list(cloud: &dyn Cloud, listing: &Listing, each: &Each) -> Result<Vec<Value>, (&'static str, Refusal)> {
+/// A read that was refused, and AWS's words.
+pub type Refused = (&'static str, Refusal);
+
+/// Makes a listing for each thing that other reads list, in batches where AWS takes several; what was refused is told,
+/// and the rest goes on. What is gone meanwhile lists nothing.
+pub async fn list(cloud: &dyn Cloud, listing: &Listing, each: &Each, spot: Spot<'_>) -> (Vec<Value>, Vec<Refused>) {
+    let (mut found, mut refused) = (Vec::new(), Vec::new());
+    for way in each.from {
+        let trails = trails(cloud, way, spot, &mut refused).await;
+        for (trail, answer) in ask(cloud, batches(&trails, each, listing), listing.operation, &mut refused).await {
+            for doc in path::select(&answer, listing.documents) {
+                let mut doc = doc.clone();
+                each.merge.iter().for_each(|merge| merge(&mut doc, &trail));
+                found.push(doc);
+            }
+        }
+    }
+    (found, refused)
+}
+
+/// The documents to which one way leads.
+async fn trails(cloud: &dyn Cloud, way: &[Source], spot: Spot<'_>, refused: &mut Vec<Refused>) -> Vec<Trail> {
     let mut trails: Vec<Trail> = vec![Vec::new()];
-    for source in each.from {
-        let calls = trails.into_iter().map(|trail| (Call::new(source.operation, (source.parameters)(&trail)), trail)).collect();
+    for source in way {
+        let calls = trails.into_iter().map(|trail| (Call::new(source.operation, (source.parameters)(&spot, &trail)), trail)).collect();
         trails = Vec::new();
-        for (trail, answer) in ask(cloud, calls, source.operation).await? {
+        for (trail, answer) in ask(cloud, calls, source.operation, refused).await {
             let found = path::select(&answer, source.documents).into_iter();
             trails.extend(found.map(|doc| trail.iter().chain([doc]).cloned().collect::<Trail>()));
         }
     }
-    let mut found = Vec::new();
-    for (trail, answer) in ask(cloud, batches(&trails, each, listing), listing.operation).await? {
-        for doc in path::select(&answer, listing.documents) {
-            let mut doc = doc.clone();
-            each.merge.iter().for_each(|merge| merge(&mut doc, &trail));
-            found.push(doc);
-        }
-    }
-    Ok(found)
+    trails
 }
 
 /// The calls of the listing, each with its first trail.
@@ -52,29 +63,52 @@ fn batches(trails: &[Trail], each: &Each, listing: &Listing) -> Vec<(Call, Trail
         .collect()
 }
 
-async fn ask(
-    cloud: &dyn Cloud,
-    calls: Vec<(Call, Trail)>,
-    operation: &'static str,
-) -> Result<Vec<(Trail, Value)>, (&'static str, Refusal)> {
-    let asked = stream::iter(calls).map(|(call, trail)| async move { (trail, cloud.call(&call).await) });
-    let answers: Vec<(Trail, Outcome)> = asked.buffered(CONCURRENT).collect().await;
-    let mut found = Vec::new();
-    for (trail, outcome) in answers {
+/// Makes the calls. What every one of them was refused is told once; what only some of them were, with what it is about.
+async fn ask(cloud: &dyn Cloud, calls: Vec<(Call, Trail)>, operation: &'static str, refused: &mut Vec<Refused>) -> Vec<(Trail, Value)> {
+    let asked = stream::iter(calls).map(|(call, trail)| async move {
+        let outcome = cloud.call(&call).await;
+        (trail, call.parameters, outcome)
+    });
+    let answers: Vec<(Trail, Object, Outcome)> = asked.buffered(CONCURRENT).collect().await;
+    let (mut found, mut noes) = (Vec::new(), Vec::new());
+    let count = answers.len();
+    for (trail, parameters, outcome) in answers {
         match outcome.of_read() {
             Ok(answer) => found.push((trail, answer)),
             Err(refusal) if refusal.is_not_found() => {}
-            Err(refusal) => return Err((operation, refusal)),
+            Err(refusal) => noes.push((trail, parameters, refusal)),
         }
     }
-    Ok(found)
+    let all = noes.len() == count;
+    let told = noes.into_iter().map(|(trail, parameters, refusal)| {
+        let about = if all && count > 1 { String::new() } else { about(&trail, &parameters) };
+        (operation, Refusal::new(refusal.code, refusal.message + &about))
+    });
+    refused.extend(told);
+    refused.dedup();
+    found
 }
 
-/// Documents that name no VPC get the VPC whose subnets they name.
+/// What a read is about: the name that the last document on the way to it has, and its parameters.
+fn about(trail: &[Value], parameters: &Object) -> String {
+    let name = trail.last().map_or("", |doc| path::text(doc, "Name"));
+    let values: Vec<&str> = parameters.values().filter_map(Value::as_str).collect();
+    match (name, values.join(", ")) {
+        ("", values) if values.is_empty() => String::new(),
+        ("", values) => format!(" ({values})"),
+        (name, values) => format!(" ({name} {values})"),
+    }
+}
+
+/// Documents that name no VPC get the VPC whose subnets or addresses they name.
 pub fn place(documents: &mut [(&'static dyn Kind, Vec<Value>)], vpc: &Id) {
-    let subnets = documents.iter().filter(|(kind, _)| kind.name() == "subnet").flat_map(|(_, docs)| docs);
-    let mine = subnets.filter(|doc| doc["VpcId"] == vpc.as_str()).filter_map(|doc| doc["SubnetId"].as_str().map(str::to_owned));
-    let mine: BTreeSet<String> = mine.collect();
+    let of_kind = |name: &'static str| {
+        let docs = documents.iter().filter(move |(kind, _)| kind.name() == name).flat_map(|(_, docs)| docs);
+        docs.filter(|doc| doc["VpcId"] == vpc.as_str())
+    };
+    let subnets = of_kind("subnet").flat_map(|doc| path::texts(doc, "SubnetId"));
+    let interfaces = of_kind("network_interface").flat_map(crate::kinds::addresses);
+    let mine: BTreeSet<String> = subnets.chain(interfaces).collect();
     for (kind, docs) in documents {
         let Some(named) = kind.listing().and_then(Listing::named) else { continue };
         for doc in docs.iter_mut().filter(|doc| doc.is_object() && doc["VpcId"].is_null()) {

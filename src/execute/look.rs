@@ -107,6 +107,7 @@ pub fn expectation(expect: &Expect, find: Find<'_>) -> Result<Expect, Blind> {
         Expect::SameSet(values) => Expect::SameSet(all(values)?),
         Expect::Includes(values) => Expect::Includes(all(values)?),
         Expect::Excludes(values) => Expect::Excludes(all(values)?),
+        Expect::Only(values) => Expect::Only(all(values)?),
         Expect::Exists => Expect::Exists,
         Expect::Absent => Expect::Absent,
         Expect::Count(wanted) => Expect::Count(*wanted),

@@ -174,17 +174,17 @@ impl<'p> Machine<'p> {
             Body::Captured { step, values } => self.change(step, |state| state.outputs.extend(values.clone())),
             Body::Intended { step, way, .. } => self.change(step, |state| {
                 state.failure = None;
-                // The way back is announced anew.
-                if matches!(way, Way::Undo(_)) && !matches!(state.phase, Phase::Undoing(..)) {
-                    state.announced = None;
-                }
+                forget_the_way_there(state, *way);
                 state.announced.get_or_insert_with(|| at.to_owned());
                 state.phase = match way {
                     Way::Do => Phase::Intended,
                     Way::Undo(at) => Phase::Undoing(*at, true),
                 };
             }),
-            Body::Ended { step, way, ending } => self.change(step, |state| ended(state, *way, ending)),
+            Body::Ended { step, way, ending } => self.change(step, |state| {
+                forget_the_way_there(state, *way);
+                ended(state, *way, ending);
+            }),
             Body::Verified { step } => {
                 self.change(step, |state| {
                     state.phase = Phase::Verified;
@@ -331,6 +331,13 @@ impl<'p> Machine<'p> {
     /// Steps done that have no way back, among those that a rollback would undo.
     pub fn points_of_no_return(&self, to: Option<Stage>) -> Vec<&'p Step> {
         self.to_undo(to).into_iter().filter(|step| matches!(step.undo, Undo::Irreversible(_))).collect()
+    }
+}
+
+/// The way back is announced anew, by its first call, whether or not one was needless before it.
+fn forget_the_way_there(state: &mut StepState, way: Way) {
+    if matches!(way, Way::Undo(_)) && !matches!(state.phase, Phase::Undoing(..)) {
+        state.announced = None;
     }
 }
 

@@ -393,6 +393,10 @@ impl<'c, 'p> Task<'c, 'p> {
     }
 
     async fn wait(&self, wait: &Wait) -> Result<(), Failure> {
+        if wait.least_s > 0 {
+            self.tell(What::Waiting { until: wait.until.what.clone() });
+            self.context.sleep(wait.least_s as f64).await?;
+        }
         let deadline = self.context.clock.now_ms() + wait.timeout_s * 1000;
         let mut pace = Pace::of(wait.usual_s);
         let mut told = false;

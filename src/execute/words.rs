@@ -29,6 +29,7 @@ pub fn words(expect: &Expect) -> String {
         Expect::SameSet(values) => format!("exactly {}", list(values)),
         Expect::Includes(values) => format!("among others {}", list(values)),
         Expect::Excludes(values) => format!("none of {}", list(values)),
+        Expect::Only(values) => format!("nothing but {}", list(values)),
         Expect::Exists => "something".to_owned(),
         Expect::Absent => "nothing".to_owned(),
         Expect::Count(wanted) => format!("{wanted} of them"),

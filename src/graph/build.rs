@@ -22,6 +22,7 @@ pub fn build(inventory: &Inventory) -> Graph {
         routes(&mut arrows, resource);
         balancing(&mut arrows, resource, &by_address);
         ownership(&mut arrows, resource);
+        names(&mut arrows, resource, &by_address);
         for (id, reason) in &resource.facets.uses {
             arrows.add(&resource.id, id, Link::Uses, reason);
         }
@@ -65,16 +66,16 @@ fn outside(id: &Id) -> Node {
     Node { id: id.clone(), kind: "outside".to_owned(), role: None, name: id.to_string() }
 }
 
-/// Who has a private address: the owner of an interface, else the workload that names it.
+/// Who has an address: the owner of an interface, else the workload that names it.
 fn addresses(inventory: &Inventory) -> BTreeMap<&str, &Id> {
     let mut owners = BTreeMap::new();
-    for resource in inventory.resources.values().filter(|r| r.role != Role::Interface) {
-        owners.extend(resource.facets.private_addresses.iter().map(|ip| (ip.as_str(), &resource.id)));
+    for resource in inventory.resources.values().filter(|r| !matches!(r.role, Role::Interface | Role::Address)) {
+        owners.extend(resource.addresses().map(|ip| (ip, &resource.id)));
     }
     for interface in inventory.with_role(Role::Interface) {
         let owner = interface.facets.owner.as_ref().filter(|owner| inventory.get(owner).is_some()).unwrap_or(&interface.id);
-        for ip in &interface.facets.private_addresses {
-            owners.entry(ip.as_str()).or_insert(owner);
+        for ip in interface.addresses() {
+            owners.entry(ip).or_insert(owner);
         }
     }
     owners
@@ -167,6 +168,15 @@ fn ownership(arrows: &mut Arrows<'_>, resource: &Resource) {
     let behind = arrows.inventory.get(owner).filter(|held| held.role == Role::Interface).and_then(|held| held.facets.owner.clone());
     if let Some(behind) = behind {
         arrows.add(&resource.id, &behind, Link::BelongsTo, format!("through {owner}"));
+    }
+}
+
+/// A name depends on whose address it leads to.
+fn names(arrows: &mut Arrows<'_>, resource: &Resource, by_address: &BTreeMap<&str, &Id>) {
+    for address in resource.facets.answers.iter().flat_map(|answers| &answers.addresses) {
+        if let Some(owner) = by_address.get(address.as_str()) {
+            arrows.add(&resource.id, owner, Link::Uses, format!("leads to its address {address}"));
+        }
     }
 }
 

@@ -72,7 +72,12 @@ pub fn check(what: &str, operation: &str, parameters: Value, path: &str, expect:
 
 /// A wait: what for, how long it usually takes and when to give up, both in seconds.
 pub fn wait(until: Check, usual_s: u64, timeout_s: u64) -> Wait {
-    Wait { until, never: Vec::new(), usual_s, timeout_s, otherwise: String::new() }
+    Wait { until, never: Vec::new(), usual_s, timeout_s, least_s: 0, otherwise: String::new() }
+}
+
+/// A wait that takes its time in any case, in seconds, because what is waited for can't be seen; then it is looked.
+pub fn wait_out(until: Check, least_s: u64) -> Wait {
+    Wait { least_s, ..wait(until, least_s, 120) }
 }
 
 /// A wait that also knows values that mean failure.
@@ -109,8 +114,13 @@ fn within(documents: &str, at: &str) -> String {
 
 /// The way back begins with waiting: what was under way when the run ended comes to rest before the next call. The call
 /// itself is never made, because the thing is there.
-pub fn rest_first(operation: &str, parameters: Value, there: Check, rest: Wait) -> UndoCall {
-    undo_and_wait(operation, parameters, there, vec![rest])
+pub fn rest_first(operation: &str, parameters: Value, there: Check, rest: Vec<Wait>) -> UndoCall {
+    undo_and_wait(operation, parameters, there, rest)
+}
+
+/// The tags that may be given to another thing: a key that begins with `aws:` is AWS's own, and refused.
+pub fn giveable(tags: &[Value]) -> Vec<Value> {
+    tags.iter().filter(|tag| !tag["Key"].as_str().unwrap_or_default().starts_with("aws:")).cloned().collect()
 }
 
 /// A call on the way back that must not be made twice.
@@ -356,6 +366,12 @@ impl Regroup<'_> {
         vec![beside, off]
     }
 
+    /// A service that takes its time may still say that it is at rest when it has not begun; the list is changed at the end.
+    fn waits(&self, worn: Check) -> Vec<Wait> {
+        let changed = (!self.wait.is_empty()).then(|| wait(worn, 10, 1800));
+        changed.into_iter().chain(self.wait.iter().cloned()).collect()
+    }
+
     fn step(&self, id: String, stage: Stage, title: String, from: &[Value], to: &[Value]) -> Step {
         let worn =
             |what: &str, groups: &[Value]| check(what, self.seen.0, self.seen.1.clone(), self.seen.2, Expect::SameSet(groups.to_vec()));
@@ -367,10 +383,10 @@ impl Regroup<'_> {
                 self.operation,
                 (self.parameters)(from),
                 worn("it wears what it wore before", from),
-                self.wait.to_vec(),
+                self.waits(worn("it wears what it wore before", from)),
             )]);
-        for wait in self.wait {
-            draft = draft.wait(wait.clone());
+        for wait in self.waits(worn("it wears exactly these groups", to)) {
+            draft = draft.wait(wait);
         }
         draft.done()
     }

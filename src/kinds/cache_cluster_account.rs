@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::cache_cluster::{UNKNOWN, check_groups, id_of, worn};
 use super::cache_subnet_group;
-use super::effects::{list, some, text};
+use super::effects::{given_tags, list, some, text};
 use crate::model::account::Account;
 use crate::model::call::{Object, Refusal};
 use crate::model::facet::Role;
@@ -26,7 +26,7 @@ pub(super) fn create_subnets(account: &mut Account, parameters: &Object) -> Resu
         shown.push(json!({ "SubnetIdentifier": subnet, "SubnetAvailabilityZone": { "Name": doc["AvailabilityZone"] } }));
     }
     let doc = json!({ "CacheSubnetGroupName": name, "CacheSubnetGroupDescription": parameters.get("CacheSubnetGroupDescription"),
-        "VpcId": account.vpc.as_str(), "Subnets": shown, "Tags": parameters.get("Tags").cloned().unwrap_or(json!([])) });
+        "VpcId": account.vpc.as_str(), "Subnets": shown, "Tags": given_tags(parameters)? });
     account.insert("cache_subnet_group", Role::SubnetGroup, id, doc.clone());
     Ok(json!({ "CacheSubnetGroup": doc }))
 }
@@ -72,7 +72,7 @@ pub(super) fn create(account: &mut Account, parameters: &Object) -> Result<Value
     }
     let doc = json!({ "CacheClusterId": name, "Engine": engine, "EngineVersion": parameters.get("EngineVersion"), "CacheNodeType": parameters.get("CacheNodeType"),
         "CacheClusterStatus": "creating", "NumCacheNodes": count, "CacheSubnetGroupName": group, "SecurityGroups": worn(&groups), "CacheNodes": nodes,
-        "SubnetGroup": subnets, "Tags": parameters.get("Tags").cloned().unwrap_or(json!([])) });
+        "SubnetGroup": subnets, "Tags": given_tags(parameters)? });
     account.insert("cache_cluster", Role::Workload, id_of(&name), doc.clone());
     account.later(&id_of(&name), LIFE_S.0, "/CacheClusterStatus", json!("available"));
     Ok(json!({ "CacheCluster": doc }))

@@ -6,8 +6,9 @@
 
 use serde_json::{Value, json};
 
-use super::build::{check, step, undo, undo_and_wait, wait, wait_or_fail};
+use super::build::{check, rest_first, step, undo, undo_and_wait, wait, wait_or_fail};
 use super::db_instance::rotate::tags;
+use super::replication_group::snapshot;
 use crate::model::path;
 use crate::model::resource::Resource;
 use crate::model::step::{Check, Expect, Impact, Stage, Step, Wait};
@@ -29,7 +30,7 @@ pub(super) fn steps(resource: &Resource, scene: &Scene<'_>) -> Vec<Step> {
     let mut chain = vec![subnets(resource, scene)];
     let engine = path::text(&resource.doc, "Engine");
     if engine != "memcached" {
-        chain.push(snapshot(resource, scene));
+        chain.push(snapshot::make(scene.slug, ("CacheClusterId", &resource.name), scene.migration, at_rest(&resource.name, 60)));
     }
     chain.push(create(resource, scene, &copy));
     let last = chain.last().map(|step| step.id.clone()).unwrap_or_default();
@@ -60,6 +61,7 @@ fn subnets(resource: &Resource, scene: &Scene<'_>) -> Step {
     let see = |what: &str, at: &str, expect| check(what, "elasticache:DescribeCacheSubnetGroups", own.clone(), at, expect);
     let words = format!("private subnets of {}", resource.name);
     step(&id, Stage::Data, scene.slug, format!("Create the private cache subnet group {}", own_name(scene)))
+        .before(see("there is no group of its name", "CacheSubnetGroups[].CacheSubnetGroupName", Expect::Absent))
         .call(
             "elasticache:CreateCacheSubnetGroup",
             json!({ "CacheSubnetGroupName": own_name(scene), "CacheSubnetGroupDescription": words, "SubnetIds": subnets,
@@ -72,28 +74,6 @@ fn subnets(resource: &Resource, scene: &Scene<'_>) -> Step {
             "elasticache:DeleteCacheSubnetGroup",
             own.clone(),
             see("it is gone", "CacheSubnetGroups[].CacheSubnetGroupName", Expect::Absent),
-        )])
-        .done()
-}
-
-fn snapshot(resource: &Resource, scene: &Scene<'_>) -> Step {
-    let id = format!("{}-snapshot", scene.slug);
-    let own = json!({ "SnapshotName": own_name(scene) });
-    let see = |what: &str, at: &str, expect| check(what, "elasticache:DescribeSnapshots", own.clone(), at, expect);
-    let there = see("the snapshot is available", "Snapshots[].SnapshotStatus", Expect::Equals(json!("available")));
-    step(&id, Stage::Data, scene.slug, format!("Make a snapshot of {}", resource.name))
-        .call(
-            "elasticache:CreateSnapshot",
-            json!({ "SnapshotName": own_name(scene), "CacheClusterId": resource.name, "Tags": tags(scene.migration, &id, &[]) }),
-        )
-        .probe_made("elasticache:DescribeSnapshots", own.clone(), "Snapshots[]", &[])
-        .adopt_on(&["SnapshotAlreadyExistsFault"])
-        .wait(wait(there, 600, 4 * 3600))
-        .wait(at_rest(&resource.name, 60))
-        .undo(vec![undo(
-            "elasticache:DeleteSnapshot",
-            own.clone(),
-            see("the snapshot is gone", "Snapshots[].SnapshotName", Expect::Absent),
         )])
         .done()
 }
@@ -132,6 +112,9 @@ fn create(resource: &Resource, scene: &Scene<'_>, copy: &str) -> Step {
     let lost = if filled { "what is written to the old one after its snapshot is not on it" } else { "it begins empty" };
     let what = format!("clients are led to the endpoint of {copy} by their owners; {lost}");
     let gone = cluster("it is gone", copy, "CacheClusterId", Expect::Absent);
+    // ElastiCache deletes no cluster that is coming up.
+    let kept = cluster("it is coming up, there, or gone", copy, "CacheClusterStatus", Expect::Excludes(vec![json!("deleted")]));
+    let came = cluster("it is not coming up any more", copy, "CacheClusterStatus", Expect::Excludes(vec![json!("creating")]));
     step(&id, Stage::Data, scene.slug, format!("Create {copy} in the private subnets"))
         .before(cluster("nothing has its name", copy, "CacheClusterId", Expect::Absent))
         .call("elasticache:CreateCacheCluster", call)
@@ -139,19 +122,16 @@ fn create(resource: &Resource, scene: &Scene<'_>, copy: &str) -> Step {
         .adopt_on(&["CacheClusterAlreadyExists"])
         .wait(at_rest(copy, CREATE_S))
         .impact(Impact::Brief { seconds: 1, what })
-        .undo(vec![undo_and_wait(
-            "elasticache:DeleteCacheCluster",
-            json!({ "CacheClusterId": copy }),
-            going(copy),
-            vec![wait(gone, 300, 3600)],
-        )])
+        .undo(vec![
+            rest_first("elasticache:DeleteCacheCluster", json!({ "CacheClusterId": copy }), kept, vec![wait(came, CREATE_S, 3 * 3600)]),
+            undo_and_wait("elasticache:DeleteCacheCluster", json!({ "CacheClusterId": copy }), going(copy), vec![wait(gone, 300, 3600)]),
+        ])
         .done()
 }
 
 /// A cluster is being deleted, or gone.
 fn going(name: &str) -> Check {
-    let states = ["available", "creating", "modifying", "snapshotting"];
-    cluster("it is going", name, "CacheClusterStatus", Expect::Excludes(states.map(|state| json!(state)).to_vec()))
+    cluster("it is going", name, "CacheClusterStatus", Expect::Only(vec![json!("deleting"), json!("deleted")]))
 }
 
 /// After the soak: the old one goes.

@@ -234,7 +234,8 @@ fn endpoint() -> Value {
 
 fn create_step(wanted: &ClientVpn, migration: &str, inventory: &Inventory) -> Step {
     let id = "client-vpn";
-    let description = format!("Developers' way in, made by migration {migration}");
+    // A deleted endpoint is still told of for a while: the token tells this one from one that was undone.
+    let description = format!("Developers' way in, made by migration {migration} (${{self.Token}})");
     let own = json!({ "ClientVpnEndpointIds": [endpoint()] });
     let gone = || {
         check(

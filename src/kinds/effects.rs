@@ -27,6 +27,15 @@ pub fn some(parameters: &Object, name: &str) -> Result<Vec<String>, Refusal> {
     Ok(found)
 }
 
+/// `Tags` of a call to RDS or ElastiCache: a key that begins with `aws:` is AWS's own (RDS guide, "Tagging").
+pub fn given_tags(parameters: &Object) -> Result<Value, Refusal> {
+    let tags = parameters.get("Tags").cloned().unwrap_or_else(|| json!([]));
+    match path::texts(&tags, "[].Key").iter().find(|key| key.starts_with("aws:")) {
+        None => Ok(tags),
+        Some(key) => Err(Refusal::new("InvalidParameterValue", format!("{key}: keys that begin with aws: are reserved for system use"))),
+    }
+}
+
 /// The tags for one resource type out of `TagSpecifications`.
 pub fn tags(parameters: &Object, resource_type: &str) -> Value {
     parameters

@@ -20,19 +20,19 @@ pub enum Scope {
     Ids(&'static str),
     /// Nothing: the whole region; the kind's `parse` sorts out what belongs to the VPC.
     Region,
-    /// The same where AWS doesn't tell the VPC: the documents name subnets.
+    /// The same where AWS doesn't tell the VPC: the documents name subnets or addresses.
     Placed(Named),
     /// It is made for what other reads list.
     Each(&'static Each),
 }
 
-/// The subnets that a document names; none where nobody can tell where it is, so that it is shown for every VPC.
+/// The subnets, or the addresses, that a document names; none where nobody can tell where it is, so that it is shown for every VPC.
 pub type Named = fn(&Value) -> Option<Vec<String>>;
 
 /// A listing within listings: of a cluster the services, of a rule the targets.
 pub struct Each {
-    /// The reads that lead to it, the outermost first.
-    pub from: &'static [Source],
+    /// The ways that lead to it, each by reads, the outermost first.
+    pub from: &'static [&'static [Source]],
     /// The listing's parameters for trails that differ in their last document only, up to `batch` of them.
     pub parameters: fn(&[&[Value]]) -> Value,
     /// How many documents one read can serve.
@@ -47,10 +47,19 @@ pub struct Each {
 pub struct Source {
     /// The read.
     pub operation: &'static str,
-    /// Its parameters, after the documents of the sources before it.
-    pub parameters: fn(&[Value]) -> Value,
+    /// Its parameters: where is looked, and the documents of the sources before it.
+    pub parameters: fn(&Spot<'_>, &[Value]) -> Value,
     /// Path to its documents in the answer.
     pub documents: &'static str,
+}
+
+/// Where is looked.
+#[derive(Clone, Copy)]
+pub struct Spot<'a> {
+    /// The VPC.
+    pub vpc: &'a Id,
+    /// Its region.
+    pub region: &'a str,
 }
 
 /// A further read whose answer belongs into the listed document.
@@ -99,7 +108,7 @@ impl Listing {
         parameters
     }
 
-    /// How a document names its subnets, where it doesn't name its VPC.
+    /// How a document names its subnets or addresses, where it doesn't name its VPC.
     pub fn named(&self) -> Option<Named> {
         match self.scope {
             Scope::Placed(named) => Some(named),

@@ -11,7 +11,7 @@ use crate::model::call::{Object, Refusal};
 use crate::model::id::Id;
 use crate::model::resource::Resource;
 use crate::model::step::Step;
-use crate::model::strategy::{Blocker, Candidate, Member, Provision, Scene, Site};
+use crate::model::strategy::{Blocker, Candidate, Member, Provision, Renumbering, Scene, Site};
 
 mod auto_scaling_group;
 mod batch_compute_environment;
@@ -26,6 +26,7 @@ mod db_cluster;
 mod db_event;
 mod db_instance;
 mod db_subnet_group;
+mod dns_record;
 mod ec2_instance;
 mod ecs_service;
 mod effects;
@@ -52,8 +53,8 @@ mod vpc_endpoint;
 mod zones;
 
 pub use build::{MIGRATION_TAG, STEP_TAG};
-pub use listing::{Each, Follow, Listing, Named, Scope, Source, answer as listing_answer};
-pub use network_interface::relate;
+pub use listing::{Each, Follow, Listing, Named, Scope, Source, Spot, answer as listing_answer};
+pub use network_interface::{addresses, relate};
 
 /// What a mutating call does to a simulated account: AWS's answer, or AWS's refusal.
 pub type Effect = fn(&mut Account, &Object) -> Result<Value, Refusal>;
@@ -109,6 +110,21 @@ pub trait Kind: Sync {
         Ok(Vec::new())
     }
 
+    /// The addresses that others replace when a resource is carried across by the chosen strategy. Asked only where its
+    /// draft has steps; an address that isn't named stays, or nobody knows what takes its place.
+    fn renumbers(&self, _resource: &Resource, _scene: &Scene<'_>) -> Vec<Renumbering> {
+        Vec::new()
+    }
+
+    /// The steps by which a name is led on from addresses that others replace: all changes of this name, in the order in
+    /// which they are to be made, those of one move in that move.
+    ///
+    /// # Errors
+    /// What stands in the way, with a way out.
+    fn lead_on(&self, _name: &Resource, _changes: &[&Renumbering]) -> Result<Vec<Step>, Blocker> {
+        Ok(Vec::new())
+    }
+
     /// The steps that provide a piece of foundation, if that is this kind's trade.
     fn provide(&self, _provision: &Provision, _migration: &str, _inventory: &crate::model::inventory::Inventory) -> Option<Vec<Step>> {
         None
@@ -151,6 +167,7 @@ pub static KINDS: &[&dyn Kind] = &[
     &replication_group::ReplicationGroup,
     &cache_cluster::CacheCluster,
     &serverless_cache::ServerlessCache,
+    &dns_record::DnsRecord,
 ];
 
 /// The kind of that name.

@@ -28,6 +28,19 @@ static LISTING: Listing = Listing {
     follow: &[],
 };
 
+/// Where an interface's addresses stand in its document: private ones, IPv6 ones, public ones.
+const ADDRESSES: [&str; 4] = [
+    "PrivateIpAddresses[].PrivateIpAddress",
+    "Ipv6Addresses[].Ipv6Address",
+    "Association.PublicIp",
+    "PrivateIpAddresses[].Association.PublicIp",
+];
+
+/// All addresses of an interface's document.
+pub fn addresses(doc: &Value) -> Vec<String> {
+    ADDRESSES.iter().flat_map(|at| path::texts(doc, at)).collect()
+}
+
 /// Owners that are told by the type that EC2 gives the interface (EC2 API, `NetworkInterfaceType`).
 const BY_TYPE: [(&str, &str); 9] = [
     ("api_gateway_managed", "service:api-gateway"),

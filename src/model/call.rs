@@ -129,7 +129,8 @@ impl Refusal {
     pub fn is_not_found(&self) -> bool {
         // EC2 learns of a fresh instance profile some seconds after IAM has it, and says so in words only.
         let profile = self.code == "InvalidParameterValue" && self.message.contains("Invalid IAM Instance Profile");
-        profile || self.code.contains("NotFound") || self.code.contains("DoesNotExist") || self.code.starts_with("NoSuchEntity")
+        let zone = matches!(self.code.as_str(), "NoSuchHostedZone" | "NoSuchChange");
+        profile || zone || self.code.contains("NotFound") || self.code.contains("DoesNotExist") || self.code.starts_with("NoSuchEntity")
     }
 
     /// Whether the caller lacks a permission.

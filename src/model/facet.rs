@@ -40,6 +40,8 @@ pub enum Role {
     TargetGroup,
     /// A set of subnets that a managed service places things in.
     SubnetGroup,
+    /// A name that leads to addresses.
+    Name,
     /// Recognised, owned by a service that this version does not move.
     Bystander,
 }
@@ -244,6 +246,15 @@ pub struct Target {
     pub health: String,
 }
 
+/// What a name answers.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Answers {
+    /// The addresses, as text.
+    pub addresses: Vec<String>,
+    /// How long those who asked may keep the answer, in seconds.
+    pub ttl_s: u64,
+}
+
 /// How people log in to a thing without a port of it: what Session Manager needs.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Login {
@@ -312,6 +323,9 @@ pub struct Facets {
     /// Targets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub targets: Option<Targets>,
+    /// What it answers, if it is a name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answers: Option<Answers>,
     /// How people log in to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub login: Option<Login>,

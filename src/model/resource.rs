@@ -44,6 +44,12 @@ impl Resource {
         self.facets.guard.as_ref().map_or(&[], |guard| &guard.groups)
     }
 
+    /// Its addresses, private and public.
+    pub fn addresses(&self) -> impl Iterator<Item = &str> {
+        let public = self.facets.public_addresses.iter().map(|address| address.ip.as_str());
+        self.facets.private_addresses.iter().chain(&self.facets.v6_addresses).map(String::as_str).chain(public)
+    }
+
     /// Whether it is something that can be moved.
     pub fn is_movable(&self) -> bool {
         matches!(self.role, Role::Workload | Role::Balancer)

@@ -66,6 +66,8 @@ pub enum Expect {
     Includes(Vec<Value>),
     /// None of these is among them.
     Excludes(Vec<Value>),
+    /// Nothing but these; also if there is nothing.
+    Only(Vec<Value>),
     /// At least one.
     Exists,
     /// None: the thing is gone, or was never there.
@@ -89,6 +91,7 @@ impl Expect {
             }
             Expect::Includes(wanted) => wanted.iter().all(|w| spread().contains(w)),
             Expect::Excludes(unwanted) => !unwanted.iter().any(|w| spread().contains(w)),
+            Expect::Only(wanted) => spread().iter().all(|found| wanted.contains(found)),
             Expect::Exists => !selected.is_empty(),
             Expect::Absent => selected.is_empty(),
             Expect::Count(wanted) => selected.len() == *wanted,
@@ -141,9 +144,17 @@ pub struct Wait {
     pub usual_s: u64,
     /// When to give up, in seconds.
     pub timeout_s: u64,
+    /// How long is waited in any case before the first look, in seconds: for what can't be seen, such as an answer that
+    /// others keep. A run that was ended meanwhile waits anew.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub least_s: u64,
     /// What a person can do if it never holds.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub otherwise: String,
+}
+
+fn is_zero(value: &u64) -> bool {
+    *value == 0
 }
 
 /// How to find out whether a call of unknown outcome was carried out: by token, tag or natural key.
@@ -445,7 +456,7 @@ fn each_in_wait<'s>(wait: &'s Wait, visit: &mut dyn FnMut(&'s str, &'s str)) {
 fn each_in_expect<'s>(expect: &'s Expect, visit: &mut dyn FnMut(&'s str, &'s str)) {
     match expect {
         Expect::Equals(value) | Expect::Later(value) => each_in(value, visit),
-        Expect::SameSet(values) | Expect::Includes(values) | Expect::Excludes(values) => {
+        Expect::SameSet(values) | Expect::Includes(values) | Expect::Excludes(values) | Expect::Only(values) => {
             values.iter().for_each(|value| each_in(value, visit))
         }
         Expect::Exists | Expect::Absent | Expect::Count(_) => {}

@@ -271,6 +271,23 @@ pub struct Member<'a> {
     pub scene: Scene<'a>,
 }
 
+/// An address that a move replaces by another one: what names lead to is led on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Renumbering {
+    /// The move: what its steps say in `move`.
+    pub slug: String,
+    /// Whose address it is, for people.
+    pub name: String,
+    /// The address of today.
+    pub old: String,
+    /// The address that takes its place, as a value for a parameter (usually a reference).
+    pub new: Value,
+    /// The step after which the new address serves.
+    pub since: String,
+    /// Why nobody may be led there before.
+    pub because: String,
+}
+
 /// A rule to be made: ports, peer as a parameter's value (`{"GroupId": …}`, `{"CidrIp": …}`, …), description.
 pub type NewRule = (Ports, Value, String);
 

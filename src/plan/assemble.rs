@@ -10,7 +10,7 @@ use super::guard::{self, Design};
 use super::intent::{Intent, Problem, Unvouched};
 use super::network::{self, Network};
 use super::{Move, Plan, SubnetPlan, lint, order};
-use super::{caution, cost, egress, quotas};
+use super::{caution, cost, egress, names, quotas, unseen};
 use crate::kinds;
 use crate::model::facet::Role;
 use crate::model::id::Id;
@@ -19,7 +19,7 @@ use crate::model::network::{Peer, Ports, Protocol, description};
 use crate::model::path;
 use crate::model::resource::Resource;
 use crate::model::step::{Need, Stage, Step};
-use crate::model::strategy::{Blocker, Member, NewRule, Provision, Scene, Strategy};
+use crate::model::strategy::{Blocker, Member, NewRule, Provision, Renumbering, Scene, Strategy};
 
 /// AWS's default of security groups per interface (VPC quotas page).
 const GROUPS_PER_INTERFACE: usize = 5;
@@ -52,6 +52,7 @@ pub fn plan_as(
     assembly.endpoints();
     assembly.moves();
     assembly.units();
+    assembly.names();
     assembly.turn_takes();
     assembly.flips();
     assembly.drop_groups();
@@ -67,6 +68,7 @@ struct Assembly<'a> {
     smokes: BTreeMap<Id, &'a Value>,
     designs: BTreeMap<Id, Design>,
     additions: Vec<(Id, Vec<NewRule>)>,
+    renumbered: Vec<Renumbering>,
     steps: Vec<Step>,
     moves: Vec<Move>,
     subnets: Vec<SubnetPlan>,
@@ -123,6 +125,7 @@ impl<'a> Assembly<'a> {
             smokes,
             designs,
             additions,
+            renumbered: Vec::new(),
             steps: Vec::new(),
             moves: Vec::new(),
             subnets,
@@ -230,8 +233,28 @@ impl<'a> Assembly<'a> {
             });
         }
         let scene = self.scene(resource, decision, &wears);
-        let drafted = kinds::kind(&resource.kind).map(|kind| kind.draft(resource, &scene));
+        let kind = kinds::kind(&resource.kind);
+        let drafted = kind.map(|kind| kind.draft(resource, &scene));
+        let done = drafted.as_ref().is_some_and(|drafted| drafted.as_ref().is_ok_and(|steps| !steps.is_empty()));
+        let renumbered: Vec<Renumbering> = kind.filter(|_| done).into_iter().flat_map(|kind| kind.renumbers(resource, &scene)).collect();
+        self.renumbered.extend(renumbered);
         self.drafted(drafted)
+    }
+
+    /// Names are led on to the new addresses.
+    fn names(&mut self) {
+        let drafted: BTreeSet<&str> = self.steps.iter().map(|step| step.of_move.as_str()).collect();
+        let names = names::lead_on(self.inventory, self.decisions, &self.renumbered, &|slug| drafted.contains(slug));
+        for (slug, need) in names.turns {
+            let stage = names.steps.iter().find(|step| step.id == need.step).map(|step| step.stage);
+            let first = self.steps.iter_mut().find(|step| step.of_move == slug && Some(step.stage) == stage);
+            if let Some(first) = first.filter(|first| !first.needs.iter().any(|other| other.step == need.step)) {
+                first.needs.push(need);
+            }
+        }
+        self.steps.extend(names.steps);
+        self.blockers.extend(names.blockers);
+        self.warnings.extend(names.warnings);
     }
 
     fn drafted(&mut self, drafted: Option<Result<Vec<Step>, Blocker>>) -> Vec<Step> {
@@ -462,7 +485,9 @@ impl<'a> Assembly<'a> {
     }
 
     fn finish(mut self, intent_sha256: &str, inventory_sha256: &str) -> Plan {
-        self.permissions();
+        let (blockers, warnings) = unseen::told(self.inventory, self.decisions);
+        self.blockers.extend(blockers);
+        self.warnings.extend(warnings);
         order::add_references(&mut self.steps);
         self.rules_first();
         let steps = match order::sort(std::mem::take(&mut self.steps)) {
@@ -519,46 +544,6 @@ impl<'a> Assembly<'a> {
             let because = "its group lets in what it serves before it relies on it";
             step.needs.extend(rules.into_iter().map(|rules| Need { step: rules, because: because.to_owned() }));
             step.needs.sort();
-        }
-    }
-
-    /// A look that was not possible stands in the way only where the plan depends on it.
-    fn permissions(&mut self) {
-        let owners: BTreeSet<&str> =
-            self.inventory.with_role(Role::Interface).filter_map(|i| i.facets.owner.as_ref()).map(Id::as_str).collect();
-        let any = |prefix: &str| owners.iter().any(|owner| owner.starts_with(prefix));
-        for missing in &self.inventory.missing {
-            let needed = match missing.operation.as_str() {
-                "ec2:DescribeSubnets"
-                | "ec2:DescribeRouteTables"
-                | "ec2:DescribeNetworkInterfaces"
-                | "ec2:DescribeSecurityGroups"
-                | "ec2:DescribeInternetGateways"
-                | "ec2:DescribeAddresses" => true,
-                "ec2:DescribeInstances" | "ec2:DescribeVolumes" => any("i-"),
-                "rds:DescribeDBInstances" | "rds:DescribeDBClusters" | "rds:DescribeDBSubnetGroups" => any("service:rds"),
-                "elasticache:DescribeCacheClusters" | "elasticache:DescribeReplicationGroups" | "elasticache:DescribeCacheSubnetGroups" => {
-                    any("service:elasticache") || any("cachegroup:")
-                }
-                "ecs:ListClusters" | "ecs:ListServices" | "ecs:DescribeServices" => any("service:ecs"),
-                "lambda:ListFunctions" => any("function:") || any("service:lambda"),
-                "elasticloadbalancing:DescribeLoadBalancers"
-                | "elasticloadbalancing:DescribeListeners"
-                | "elasticloadbalancing:DescribeTargetGroups"
-                | "elasticloadbalancing:DescribeTargetHealth" => any("lb:"),
-                "elb:DescribeLoadBalancers" => any("clb:"),
-                _ => false,
-            };
-            if needed {
-                self.blockers.push(Blocker {
-                    code: "HK0303".into(),
-                    resource: self.inventory.vpc.clone(),
-                    why: format!("{} was not possible ({}), and the plan depends on it", missing.operation, missing.why),
-                    way_out: format!("allow {} to whoever plans, then run discover and plan again", missing.operation),
-                });
-            } else {
-                self.warnings.push(format!("{} was not possible ({}); the plan does not depend on it", missing.operation, missing.why));
-            }
         }
     }
 }

@@ -67,7 +67,8 @@ pub fn untracked(inventory: &Inventory, decisions: &Decisions<'_>, regrouped: &d
     )]
 }
 
-fn some_of(names: &[&str]) -> String {
+/// Names, the first few of many.
+pub(super) fn some_of(names: &[&str]) -> String {
     let shown = names[..names.len().min(NAMES)].join(", ");
     if names.len() > NAMES { format!("{shown} and {} more", names.len() - NAMES) } else { shown }
 }

@@ -25,11 +25,13 @@ pub mod init;
 pub mod intent;
 mod intent_access;
 pub mod lint;
+mod names;
 mod neighbours;
 pub mod network;
 pub mod order;
 pub mod problem;
 pub mod quotas;
+mod unseen;
 
 pub use assemble::plan;
 

@@ -53,7 +53,7 @@ pub fn facts(resource: &Resource) -> Vec<(Key, Fact)> {
         Role::Interface => interface(resource).into_iter().collect(),
         Role::Endpoint => endpoint(resource),
         Role::Workload | Role::Balancer | Role::Bystander => workload(resource),
-        Role::Address | Role::TargetGroup | Role::SubnetGroup => Vec::new(),
+        Role::Address | Role::TargetGroup | Role::SubnetGroup | Role::Name => Vec::new(),
     }
 }
 

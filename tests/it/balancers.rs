@@ -346,3 +346,38 @@ fn the_census_knows_whose_interfaces_these_are() {
     let targets = seen.resources[&Id::from("clb:old")].facets.targets.clone().expect("it lists them");
     assert!(targets.members.iter().all(|target| target.port == 8080 && target.health == "InService"), "{targets:?}");
 }
+
+/// AWS takes a balancer with IPv6 addresses into subnets with IPv6 only, and the new ones have none.
+#[test]
+fn a_balancer_with_ipv6_is_not_led_into_subnets_without() {
+    let mut docs = spine();
+    docs.doc(&balancer_arn("app"))["IpAddressType"] = json!("dualstack");
+    let plan = plan_of(&docs, "");
+    let blocker = plan.blockers.iter().find(|b| b.resource.as_str() == "lb:app").expect("it stands in the way");
+    assert!(blocker.why.contains("IPv6") && blocker.way_out.contains("SetIpAddressType"), "{blocker:?}");
+    docs.subnet("a2", "a", "10.0.40.0/24");
+    let call = json!({ "LoadBalancerArn": balancer_arn("app"), "Subnets": ["subnet-a2", "subnet-b"] });
+    let outcome = World::resume(docs.account()).call(&Call::new("elasticloadbalancing:SetSubnets", call));
+    assert!(matches!(&outcome, Outcome::Refused(refusal) if refusal.code == "InvalidConfigurationRequest"), "{outcome:?}");
+}
+
+/// The nodes' addresses are new: what let in the old ones only is noticed before the next zone goes.
+#[test]
+fn a_balancer_that_moved_still_finds_its_targets_healthy() {
+    let docs = edge();
+    let plan = plan_of(&docs, "");
+    for id in ["app-subnets", "edge-enter-a", "edge-enter-b"] {
+        assert!(step(&plan, id).wait.iter().any(|wait| wait.until.operation.name() == "DescribeTargetHealth"), "{id}");
+    }
+    let mut lab = Lab::new(&docs, &plan);
+    lab.reach(Goal::Forward(Stage::Pets), "before the balancers");
+    lab.cloud.tamper(|account| {
+        // Somebody shuts the targets off from the nodes.
+        let groups: Vec<Id> = account.resources.of_kind("security_group").map(|group| group.id.clone()).collect();
+        for group in groups {
+            account.edit(group.as_str(), "NotFound").expect("it is there")["IpPermissions"] = json!([]);
+        }
+    });
+    let hikkoshi::execute::driver::End::Failed(failed) = lab.go(ALL) else { panic!("it went on") };
+    assert!(failed.iter().any(|f| f.step == "edge-enter-a" && f.code == "HK0503"), "{failed:?}");
+}

@@ -115,3 +115,15 @@ fn batch_refuses_what_batch_refuses() {
     ask(&lab, "batch:UpdateComputeEnvironment", net("nightly")).expect("Fargate allows it");
     no("batch:UpdateComputeEnvironment", net("nightly"));
 }
+
+/// What a person has disabled stays so, and needs not be disabled again.
+#[test]
+fn a_disabled_environment_is_exchanged_for_a_disabled_one() {
+    let mut docs = bare();
+    docs.compute_environment("old", "sg-default-all", Some(("BEST_FIT", LINKED)));
+    docs.of("batch_compute_environment", "computeEnvironmentName", "old")["state"] = json!("DISABLED");
+    let plan = plan_of(&docs, "");
+    assert_eq!(step(&plan, "old-beside").call.parameters["state"], "DISABLED");
+    assert_eq!(steps_of(&plan, "old"), ["old-beside", "old-queue-old-queue-lead", "old-queue-old-queue-drop", "old-delete"]);
+    there_and_back(&docs, &plan);
+}

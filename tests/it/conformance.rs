@@ -62,6 +62,8 @@ fn balancers() -> Docs {
     let mut docs = spine();
     docs.network_balancer("edge", "internet-facing", &["a", "b"], &[("TCP_UDP", 53)], &["i-app-1"]);
     docs.classic_balancer("old", "internet-facing", &["a", "b"], "sg-alb", &["i-app-2"]);
+    let address = docs.private_address("app-1");
+    docs.record("app-1", &[&address], 300);
     docs
 }
 
@@ -119,6 +121,8 @@ fn is_a_no(refusal: &Refusal) -> bool {
         "InvalidInstanceId",
         "PreconditionFailedException",
         "ClientException",
+        "InvalidInput",
+        "InvalidChangeBatch",
     ];
     refusal.is_not_found() || spelled.contains(&refusal.code.as_str())
 }

@@ -171,3 +171,61 @@ fn the_simulated_account_refuses_what_a_copy_must_not_do() {
     let taken = json!({ "DBInstanceIdentifier": "pg", "NewDBInstanceIdentifier": "pg" });
     refused("rds:ModifyDBInstance", taken, "DBInstanceAlreadyExists");
 }
+
+/// Names are the only keys that these calls have: what a person has under such a name is not adopted, and so not deleted on
+/// the way back.
+#[test]
+fn what_a_person_has_under_the_name_of_a_copy_is_left_alone() {
+    let mut docs = docs();
+    docs.database("pg-private", "prod", &["b"]);
+    let further = format!("{}{}", by("replica", &["pg"]).trim_end_matches("]\n"), ", {name: pg-private, strategy: flip}]\n");
+    let plan = plan_of(&docs, &further);
+    assert_eq!(plan.blockers, []);
+    let mut lab = Lab::new(&docs, &plan);
+    let hikkoshi::execute::driver::End::Failed(failed) = lab.go(ALL) else { panic!("it went on") };
+    assert_eq!(failed.iter().map(|f| (f.step.as_str(), f.code.as_str())).collect::<Vec<_>>(), [("pg-replica", "HK0505")]);
+    lab.reach(Goal::Back(None), "back");
+    assert!(lab.cloud.account().resources.contains_key(&Id::from("db:pg-private")), "it is not ours to delete");
+}
+
+/// Who makes something whose name is its only key looks first whether the name is free.
+#[test]
+fn nothing_is_made_under_a_name_that_is_taken() {
+    let mut plans = vec![copying(&docs(), "replica"), copying(&docs(), "restore")];
+    plans.push(plan_of(&crate::support::account_data::every_cache(), &by("recreate", &["pages", "queue"])));
+    plans.push(plan_of(&crate::support::account_data::data(), &by("rotate", &["pg-single", "pg-multi", "aurora"])));
+    plans.push(plan_of(&crate::batch::environments(), ""));
+    let named = [
+        "CreateDBSubnetGroup",
+        "CreateDBSnapshot",
+        "CreateDBInstance",
+        "CreateDBInstanceReadReplica",
+        "RestoreDBInstanceFromDBSnapshot",
+        "CreateCacheSubnetGroup",
+        "CreateSnapshot",
+        "CreateCacheCluster",
+        "CreateComputeEnvironment",
+    ];
+    let mut seen = BTreeSet::new();
+    for step in plans.iter().flat_map(|plan| &plan.steps).filter(|step| named.contains(&step.call.operation.name())) {
+        if step.call.operation.to_string() == "ec2:CreateSnapshot" {
+            continue;
+        }
+        seen.insert(step.call.operation.name().to_owned());
+        assert!(step.before.iter().any(|check| check.expect == hikkoshi::model::step::Expect::Absent), "{}", step.id);
+    }
+    assert_eq!(seen.len(), named.len(), "{seen:?}");
+}
+
+/// A password that RDS keeps in Secrets Manager is its instance's: a copy would have the same one, until RDS turns it.
+#[test]
+fn what_has_its_password_managed_by_rds_is_not_copied() {
+    let mut docs = docs();
+    docs.doc("arn:aws:rds:us-east-1:123456789012:db:pg")["MasterUserSecret"] =
+        json!({ "SecretArn": "arn:aws:secretsmanager:x", "SecretStatus": "active" });
+    let of_it = &plan_of(&docs, "").moves[0];
+    for strategy in ["replica", "restore"] {
+        let one = of_it.rejected.iter().find(|c| c.strategy.name() == strategy).expect("it was weighed");
+        assert!(one.impossible && one.reason.contains("Secrets Manager"), "{one:?}");
+    }
+}

@@ -208,3 +208,29 @@ fn the_simulated_account_refuses_what_a_rotation_must_not_do() {
         "ValidationException",
     );
 }
+
+/// Tags whose key begins with `aws:` are AWS's own (CloudFormation's): a call that sends them is refused, and what a rotation
+/// deletes must come up again with the others.
+#[test]
+fn members_that_cloudformation_made_are_made_again_without_its_tags() {
+    let mut docs = spine();
+    docs.subnet_group("events", &["a", "b", "c"]);
+    docs.aurora("events", "events", &["a", "b"]);
+    let tags = json!([{ "Key": "aws:cloudformation:stack-name", "Value": "shop" }, { "Key": "team", "Value": "orders" }]);
+    for member in ["events-1", "events-2"] {
+        docs.doc(&format!("arn:aws:rds:us-east-1:123456789012:db:{member}"))["TagList"] = tags.clone();
+    }
+    for member in docs.doc("arn:aws:rds:us-east-1:123456789012:cluster:events")["Members"].as_array_mut().expect("members") {
+        member["TagList"] = tags.clone();
+    }
+    let plan = plan_of(&docs, &by("rotate", &["events"]));
+    assert_eq!(plan.blockers, []);
+    let mut lab = Lab::new(&docs, &plan);
+    lab.reach(ALL, "forward");
+    lab.reach(Goal::Back(None), "back");
+    let account = lab.cloud.account();
+    assert_eq!(account.resources[&Id::from("db:events-2")].doc["TagList"], json!([{ "Key": "team", "Value": "orders" }]));
+    let tagged = json!({ "DBInstanceIdentifier": "events-1", "DBSnapshotIdentifier": "s", "Tags": tags });
+    let outcome = World::resume(docs.account()).call(&Call::new("rds:CreateDBSnapshot", tagged));
+    assert!(matches!(&outcome, Outcome::Refused(refusal) if refusal.code == "InvalidParameterValue"), "{outcome:?}");
+}

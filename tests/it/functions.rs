@@ -132,12 +132,15 @@ fn listed_versions_become_part_of_their_function() {
         json!({ "FunctionName": "f", "Version": version, "CodeSha256": sha, "MemorySize": 128,
         "VpcConfig": config(subnet), "Environment": { "Variables": { "PASSWORD": "secret" } } })
     };
-    let gathered = kind.gather(vec![doc("$LATEST", "new", "subnet-a"), doc("1", "old", "subnet-b"), doc("2", "new", "subnet-b")]);
+    let mut changed = doc("3", "new", "subnet-b");
+    changed["Environment"]["Variables"]["PASSWORD"] = json!("former");
+    let gathered = kind.gather(vec![doc("$LATEST", "new", "subnet-a"), doc("1", "old", "subnet-b"), doc("2", "new", "subnet-b"), changed]);
     assert_eq!(gathered.len(), 1);
     assert_eq!(gathered[0]["Versions"][0]["Unlike"], json!(["CodeSha256"]));
     assert_eq!(gathered[0]["Versions"][1]["Unlike"], json!([]));
+    assert_eq!(gathered[0]["Versions"][2]["Unlike"], json!(["Environment"]), "publishing would release the new one");
     let resource = kind.parse(&gathered[0], &Id::from("vpc-shop")).expect("it is in the VPC");
-    assert!(!serde_json::to_string(&resource).expect("JSON").contains("secret"), "an environment is never kept");
+    assert!(!serde_json::to_string(&resource).expect("JSON").contains("PASSWORD"), "an environment is never kept");
     assert_eq!(kind.gather(vec![resource.doc.clone()]), vec![resource.doc.clone()], "what is put together stays together");
     assert!(resource.facets.uses.iter().any(|(id, because)| id.as_str() == "sg-old" && because.contains("version 1")));
 }
@@ -165,4 +168,21 @@ fn the_simulated_account_refuses_what_lambda_refuses() {
     let config = json!({ "VpcConfig": { "SubnetIds": ["subnet-a"], "SecurityGroupIds": ["sg-alb"] } });
     assert_eq!(call("lambda:UpdateFunctionConfiguration", config), "done");
     assert_eq!(call("lambda:PublishVersion", json!({})), "ResourceConflictException", "an update is in progress");
+}
+
+/// `VpcConfig` is replaced whole: what is not said of IPv6 is off. It stays where the subnets stay, and comes back with them.
+#[test]
+fn a_function_with_ipv6_has_it_again_after_the_way_back() {
+    let mut docs = function_alone();
+    docs.doc("orders")["VpcConfig"]["Ipv6AllowedForDualStack"] = json!(true);
+    let allowed =
+        |lab: &Lab<'_>| lab.cloud.account().resources[&Id::from("function:orders")].doc["VpcConfig"]["Ipv6AllowedForDualStack"].clone();
+    for (further, there) in [("", false), ("workloads: [{name: orders, strategy: flip}]", true)] {
+        let plan = plan_of(&docs, further);
+        let mut lab = Lab::new(&docs, &plan);
+        lab.reach(ALL, "forward");
+        assert_eq!(allowed(&lab), json!(there), "{further}");
+        lab.reach(Goal::Back(None), "back");
+        assert_eq!(allowed(&lab), json!(true), "{further}");
+    }
 }

@@ -50,6 +50,8 @@ mod growth;
 mod kernel;
 /// The 25 mistakes of a naive tool.
 mod mistakes;
+/// DNS records that hold an address of what moves.
+mod names;
 /// The whole way over the wire, and through everything that a night can bring.
 #[cfg(feature = "aws")]
 mod night;

@@ -160,3 +160,14 @@ fn auto_scaling_refuses_what_auto_scaling_refuses() {
     let spec = json!({ "LaunchTemplate": { "LaunchTemplateId": "lt-workers", "Version": "1" } });
     refused("autoscaling:UpdateAutoScalingGroup", spec, "ValidationError");
 }
+
+/// A group that launches its template's default version is pinned too, and follows the default again after the way back.
+#[test]
+fn a_group_that_follows_the_default_version_is_carried_there_and_back() {
+    let mut docs = bare();
+    docs.scaling_group("workers", "sg-default-all");
+    docs.of("auto_scaling_group", "AutoScalingGroupName", "workers")["LaunchTemplate"]["Version"] = json!("$Default");
+    let plan = plan_of(&docs, "");
+    assert_eq!(step(&plan, "workers-pin").call.parameters["LaunchTemplate"]["Version"], "1");
+    there_and_back(&docs, &plan);
+}

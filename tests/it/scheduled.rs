@@ -154,3 +154,35 @@ pub fn failed_entry() -> (End, bool) {
     let again = matches!(lab.go(ALL), End::Reached);
     (end, again)
 }
+
+/// Tasks on EC2 say nothing of public addresses; that is the same as none.
+#[test]
+fn a_target_that_says_nothing_of_public_addresses_is_carried_there_and_back() {
+    let mut docs = small();
+    let target = docs.of("scheduled_task", "Rule", "nightly-report");
+    target["EcsParameters"]["LaunchType"] = json!("EC2");
+    target["EcsParameters"]["NetworkConfiguration"]["awsvpcConfiguration"].as_object_mut().expect("a network").remove("AssignPublicIp");
+    let plan = plan_of(&docs, "");
+    let mut lab = Lab::new(&docs, &plan);
+    lab.reach(ALL, "forward");
+    lab.reach(Goal::Back(None), "back");
+}
+
+/// `PutTargets` answers 200 on the way back too: what it did not put back is not called undone.
+#[test]
+fn a_target_that_is_not_put_back_is_not_called_undone() {
+    let docs = small();
+    let plan = plan_of(&docs, "");
+    let mut lab = Lab::new(&docs, &plan);
+    lab.reach(ALL, "forward");
+    let busy = |so: bool| {
+        move |account: &mut hikkoshi::model::account::Account| {
+            account.edit("rule:nightly-report/ecs", "NotFound").expect("it is there")["Busy"] = json!(so);
+        }
+    };
+    lab.cloud.tamper(busy(true));
+    let End::Failed(failed) = lab.go(Goal::Back(None)) else { panic!("it was called undone") };
+    assert!(failed.iter().any(|f| f.step == "nightly-report-ecs-update"), "{failed:?}");
+    lab.cloud.tamper(busy(false));
+    lab.reach(Goal::Back(None), "when the rule is free again");
+}

@@ -144,10 +144,11 @@ fn a_task_is_tried_out_before_the_service_moves() {
     let plan = plan_of(&services(), "");
     assert_eq!(plan.blockers, []);
     let ids = steps_of(&plan, "web");
-    assert_eq!(ids, ["web-canary", "web-canary-stop", "web-update", "web-groups-off"]);
+    assert_eq!(ids, ["web-canary", "web-canary-stop", "web-update", "web-groups-off", "web-deployments"]);
     let update = step(&plan, "web-update");
     assert_eq!((update.stage, &update.impact), (Stage::Stateless, &Impact::None));
     assert!(update.needs.iter().any(|need| need.step == "web-canary-stop"), "{:?}", update.needs);
+    assert_eq!(step(&plan, "web-canary").call.answer[0].path, "failures[].reason", "200 is also the answer where no task was placed");
     let sent = &update.call.parameters["networkConfiguration"]["awsvpcConfiguration"];
     assert_eq!(sent["assignPublicIp"], "DISABLED");
     assert_eq!(sent["subnets"].as_array().map(Vec::len), Some(3), "a private subnet in each zone");
@@ -260,6 +261,9 @@ fn a_task_without_a_way_out_never_runs_and_the_service_stays() {
     });
     let End::Failed(failed) = lab.go(ALL) else { panic!("nothing failed") };
     assert!(failed.iter().all(|f| f.code == "HK0504" && f.step.ends_with("-canary")), "{failed:?}");
+    lab.skip(SOAK_S);
+    let End::Failed(failed) = lab.go(ALL) else { panic!("a task that is forgotten has shown nothing") };
+    assert!(failed.iter().all(|f| f.step.ends_with("-canary")), "{failed:?}");
     let seen = look(&lab.cloud);
     let subnets = seen.resources[&Id::from("ecs:prod/web")].subnets();
     assert!(subnets.iter().all(|subnet| ZONES.iter().any(|z| subnet.as_str() == format!("subnet-{z}"))), "{subnets:?}");
@@ -297,4 +301,45 @@ fn ecs_refuses_what_ecs_refuses() {
     assert_eq!(ask(&lab, "ecs:StopTask", stop), Err("InvalidParameterException".to_owned()));
     let missing = ask(&lab, "ecs:DescribeServices", json!({ "cluster": "prod", "services": ["none"] })).expect("it answers");
     assert_eq!(missing["failures"][0]["reason"], "MISSING");
+}
+
+/// The circuit breaker goes back by a deployment of its own, which completes: that is not the one that was asked for.
+#[test]
+fn a_deployment_that_went_back_by_itself_is_a_failure() {
+    let docs = services();
+    let plan = plan_of(&docs, "");
+    let mut lab = Lab::new(&docs, &plan);
+    let start = view_of(&lab.cloud);
+    let tell = |event: &hikkoshi::execute::event::Event, stop: &hikkoshi::execute::driver::Stop| {
+        if event.step.ends_with("-canary-stop") && matches!(event.what, hikkoshi::execute::event::What::Verified) {
+            stop.ask();
+        }
+    };
+    lab.go_with(ALL, &Disturb { tell: &tell, ..Disturb::default() });
+    lab.cloud.tamper(|account| {
+        let nats: Vec<Id> = account.resources.of_kind("nat_gateway").map(|nat| nat.id.clone()).collect();
+        for nat in nats {
+            account.edit(nat.as_str(), "NatGatewayNotFound").expect("it is there")["State"] = json!("failed");
+        }
+    });
+    let End::Failed(failed) = lab.go(ALL) else { panic!("nothing failed") };
+    assert!(failed.iter().any(|f| f.step.ends_with("-update") && f.code == "HK0504"), "{failed:?}");
+    lab.reach(Goal::Back(None), "back");
+    lab.skip(SOAK_S);
+    same("after the way back", &start, &view_of(&lab.cloud));
+}
+
+/// The circuit breaker and the percentages of a move are for the move: afterwards a service deploys as its owners said.
+#[test]
+fn a_service_deploys_afterwards_as_it_did_before() {
+    let mut docs = services();
+    let config =
+        json!({ "maximumPercent": 100, "minimumHealthyPercent": 0, "deploymentCircuitBreaker": { "enable": false, "rollback": false } });
+    docs.service_doc("worker")["deploymentConfiguration"] = config.clone();
+    let plan = plan_of(&docs, "");
+    assert_eq!(step(&plan, "worker-update").call.parameters["deploymentConfiguration"]["minimumHealthyPercent"], 100);
+    let mut lab = Lab::new(&docs, &plan);
+    lab.reach(ALL, "forward");
+    assert_eq!(lab.cloud.account().resources[&Id::from("ecs:prod/worker")].doc["deploymentConfiguration"], config);
+    there_and_back(&docs, &plan);
 }

@@ -77,6 +77,8 @@ fn every_call_of_a_run_is_in_the_tables() {
     balancers.network_balancer("edge", "internet-facing", &["a", "b"], &[("TCP_UDP", 53)], &["i-app-1"]);
     balancers.elastic_nodes("edge", &["a", "b"]);
     balancers.classic_balancer("old", "internet-facing", &["a", "b"], "sg-alb", &["i-app-2"]);
+    let address = balancers.private_address("app-1");
+    balancers.record("app-1", &[&address], 300);
     let asked = "nat: single\nworkloads: [{name: edge, strategy: stay}]\nendpoints: {gateway: [s3], interface: [ssm]}\n";
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let cloud = runtime.block_on(AwsCloud::connect(None, Some("us-east-1"))).expect("a region is given");
@@ -157,6 +159,7 @@ fn questions() {
         let asked = Questions { cloud, ids: serde_json::from_str(&ids).expect("ids are JSON"), wrong: Mutex::default() };
         containers(&asked).await;
         schedules(&asked).await;
+        names(&asked).await;
         fleets(&asked).await;
         jobs(&asked).await;
         access(&asked).await;
@@ -234,6 +237,26 @@ async fn schedules(asked: &Questions) {
     let machine = asked.say("states:ListStateMachines", json!({}), "stateMachines[].name", json!(["orders"])).await;
     let arn = json!({ "stateMachineArn": machine["stateMachines"][0]["stateMachineArn"] });
     asked.has("states:DescribeStateMachine", arn, "definition").await;
+}
+
+async fn names(asked: &Questions) {
+    let vpc = json!({ "VPCId": asked.id("/network/vpc"), "VPCRegion": "us-east-1" });
+    let zones = asked.say("route53:ListHostedZonesByVPC", vpc, "HostedZoneSummaries[].Name", json!(["corp.internal."])).await;
+    asked.expect(zones["HostedZoneSummaries"][0]["Owner"]["OwningAccount"].is_string(), &format!("{zones:#}"));
+    asked.say("route53:ListHostedZones", json!({}), "HostedZones[].Config.PrivateZone", json!([true])).await;
+    let zone = zones["HostedZoneSummaries"][0]["HostedZoneId"].clone();
+    let all = asked.has("route53:ListResourceRecordSets", json!({ "HostedZoneId": zone }), "ResourceRecordSets[Type=SOA]").await;
+    let name = "app-1.corp.internal.";
+    let one = json!({ "HostedZoneId": zone, "StartRecordName": name, "StartRecordType": "A", "MaxItems": 1 });
+    let set =
+        asked.say("route53:ListResourceRecordSets", one, "ResourceRecordSets[].Name", json!([name])).await["ResourceRecordSets"][0].clone();
+    asked.expect(path::select(&all, "ResourceRecordSets[Type=A]") == [&set], &format!("{set} in {all:#}"));
+    let batch = json!({ "Changes": [{ "Action": "UPSERT", "ResourceRecordSet": set }] });
+    let change = json!({ "HostedZoneId": zone, "ChangeBatch": batch });
+    let change = asked.has("route53:ChangeResourceRecordSets", change, "ChangeInfo.Status").await["ChangeInfo"]["Id"].clone();
+    asked.say("route53:GetChange", json!({ "Id": change }), "ChangeInfo.Status", json!(["INSYNC"])).await;
+    let after = asked.ask("route53:ListResourceRecordSets", json!({ "HostedZoneId": zone })).await;
+    asked.expect(after == all, "a record set is put back whole");
 }
 
 async fn fleets(asked: &Questions) {

@@ -21,6 +21,8 @@ const EC2_ENDPOINT: Class = ("ec2 endpoint", 4.0, 0.3);
 const EC2_NAT: Class = ("ec2 nat gateway", 10.0, 1.0);
 /// IAM is one for all regions of an account.
 const IAM: Class = ("iam", 10.0, 5.0);
+/// Route 53 takes five requests a second from an account, in all (Route 53 guide, "Quotas").
+const ROUTE53: Class = ("route53", 5.0, 4.0);
 const ECS_RUN: Class = ("ecs run", 10.0, 5.0);
 const ECS_CHANGE: Class = ("ecs change", 20.0, 5.0);
 /// EventBridge lets a few changes a second through in its smaller regions.
@@ -37,6 +39,7 @@ fn class(operation: &Operation) -> (&str, f64, f64) {
         ("ec2", _) if operation.is_read() => EC2_READ,
         ("ec2", _) => EC2_CHANGE,
         ("iam", _) => IAM,
+        ("route53", _) => ROUTE53,
         ("ecs", "RunTask" | "StopTask") => ECS_RUN,
         ("ecs", _) if !operation.is_read() => ECS_CHANGE,
         ("events", _) if !operation.is_read() => EVENTS_CHANGE,

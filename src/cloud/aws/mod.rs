@@ -34,6 +34,7 @@ mod json;
 mod lambda;
 mod pages;
 mod rds;
+mod route53;
 mod scheduler;
 mod ssm;
 mod states;
@@ -93,6 +94,7 @@ pub struct AwsCloud {
     states: aws_sdk_sfn::Client,
     ssm: aws_sdk_ssm::Client,
     iam: aws_sdk_iam::Client,
+    route53: aws_sdk_route53::Client,
     sts: aws_sdk_sts::Client,
     region: String,
     endpoint: Option<String>,
@@ -139,6 +141,7 @@ impl AwsCloud {
             states: aws_sdk_sfn::Client::new(config),
             ssm: aws_sdk_ssm::Client::new(config),
             iam: aws_sdk_iam::Client::new(config),
+            route53: aws_sdk_route53::Client::new(config),
             sts: aws_sdk_sts::Client::new(config),
             region,
             endpoint: config.endpoint_url().map(str::to_owned),
@@ -238,6 +241,7 @@ impl AwsCloud {
             "states" => states::find(&self.states, request)?,
             "ssm" => ssm::find(&self.ssm, request)?,
             "iam" => iam::find(&self.iam, request)?,
+            "route53" => route53::find(&self.route53, request)?,
             "sts" => sts::find(&self.sts, request)?,
             _ => None,
         };

@@ -7,6 +7,13 @@ use crate::model::call::{Object, Operation, Outcome, Refusal};
 /// Under which names a service takes and gives the mark of the next page.
 const MARKS: [(&str, &str); 4] = [("NextToken", "NextToken"), ("nextToken", "nextToken"), ("NextMarker", "Marker"), ("Marker", "Marker")];
 
+/// The same where the mark has parts (Route 53's record sets).
+const PARTS: [(&str, &str); 3] =
+    [("NextRecordName", "StartRecordName"), ("NextRecordType", "StartRecordType"), ("NextRecordIdentifier", "StartRecordIdentifier")];
+/// The largest page of record sets. Whoever asks for fewer wants these and no further page: where a list begins and how
+/// much of it comes are the only ways to ask for one set.
+const RECORD_SETS: i32 = 300;
+
 /// The list that an operation takes, and how long it may be in one request.
 fn list_limit(operation: &Operation) -> Option<(&'static str, usize)> {
     Some(match (operation.service(), operation.name()) {
@@ -63,6 +70,8 @@ fn page_size(operation: &Operation) -> Option<(&'static str, i32)> {
         "ecs" | "batch" if name.starts_with("List") => ("maxResults", 100),
         "batch" if operation.is_read() => ("maxResults", 100),
         "iam" if name.starts_with("List") => ("MaxItems", 1000),
+        "route53" if name == "ListResourceRecordSets" => ("MaxItems", RECORD_SETS),
+        "route53" if name.starts_with("List") => ("MaxItems", 100),
         _ => return None,
     })
 }
@@ -87,6 +96,10 @@ fn names_things(parameters: &Object) -> bool {
 /// Takes the mark of the next page out of an answer: the parameters of the next request, if there is one.
 pub(super) fn next(answer: &mut Value, sent: &Object) -> Result<Option<Object>, Outcome> {
     let Some(answer) = answer.as_object_mut() else { return Ok(None) };
+    let parts: Object = PARTS.iter().filter_map(|(given, taken)| Some(((*taken).to_owned(), answer.remove(*given)?))).collect();
+    if !parts.is_empty() {
+        return next_by_parts(parts, sent);
+    }
     for (given, taken) in MARKS {
         match answer.remove(given) {
             Some(Value::String(mark)) if !mark.is_empty() => {
@@ -99,6 +112,19 @@ pub(super) fn next(answer: &mut Value, sent: &Object) -> Result<Option<Object>, 
         }
     }
     Ok(None)
+}
+
+fn next_by_parts(parts: Object, sent: &Object) -> Result<Option<Object>, Outcome> {
+    if sent.get("MaxItems") != Some(&Value::from(RECORD_SETS)) {
+        return Ok(None);
+    }
+    if PARTS.iter().all(|(_, taken)| parts.get(*taken) == sent.get(*taken)) {
+        return Err(Outcome::Unknown(format!("AWS answered with the same page mark twice: {}", Value::Object(parts))));
+    }
+    let mut next = sent.clone();
+    next.retain(|name, _| PARTS.iter().all(|(_, taken)| name != taken));
+    next.extend(parts);
+    Ok(Some(next))
 }
 
 /// Adds a further page to an answer: lists grow, anything else is as the last page says.
@@ -198,6 +224,21 @@ mod tests {
         assert_eq!(Value::Object(small), json!({"nextToken": "t"}));
         let marked = next(&mut json!({"NextMarker": "m"}), &Object::new()).unwrap().unwrap();
         assert_eq!(Value::Object(marked), json!({"Marker": "m"}));
+    }
+
+    #[test]
+    fn record_sets_go_on_by_name_type_and_identifier() {
+        let whole = chains(&"route53:ListResourceRecordSets".parse().unwrap(), &object(json!({"HostedZoneId": "Z1"}))).remove(0);
+        assert_eq!(Value::Object(whole.clone()), json!({"HostedZoneId": "Z1", "MaxItems": 300}));
+        let mut page = json!({"ResourceRecordSets": [1], "NextRecordName": "a.", "NextRecordType": "A", "NextRecordIdentifier": "blue"});
+        let second = next(&mut page, &whole).unwrap().unwrap();
+        let expected = json!({"HostedZoneId": "Z1", "MaxItems": 300, "StartRecordName": "a.", "StartRecordType": "A", "StartRecordIdentifier": "blue"});
+        assert_eq!((page, Value::Object(second.clone())), (json!({"ResourceRecordSets": [1]}), expected));
+        assert!(next(&mut json!({"NextRecordName": "a.", "NextRecordType": "A", "NextRecordIdentifier": "blue"}), &second).is_err());
+        let third = next(&mut json!({"NextRecordName": "b.", "NextRecordType": "A"}), &second).unwrap().unwrap();
+        assert_eq!(third.get("StartRecordIdentifier"), None, "the next set has none");
+        let one = object(json!({"HostedZoneId": "Z1", "StartRecordName": "a.", "MaxItems": 1}));
+        assert_eq!(next(&mut json!({"NextRecordName": "b.", "NextRecordType": "A"}), &one), Ok(None), "one was asked for");
     }
 
     #[test]

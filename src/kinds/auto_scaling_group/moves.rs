@@ -19,7 +19,7 @@ const ACTIVE: [&str; 6] = ["Pending", "InProgress", "Cancelling", "RollbackInPro
 pub(super) fn draft(resource: &Resource, scene: &Scene<'_>, legs: &[Leg]) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut used = json!(resource.doc["Template"]["VersionNumber"].to_string());
-    let mut pinned = template(&resource.doc).map(version) != Some("$Latest");
+    let mut pinned = template(&resource.doc).map(version).is_none_or(|version| !version.starts_with('$'));
     let named = |leg: &Leg| if leg.what == "update" { scene.slug.to_owned() } else { format!("{}-{}", scene.slug, leg.what) };
     for leg in legs {
         let others = legs.iter().map(named).filter(|other| *other != named(leg)).map(|other| as_before(scene, &other)).collect();
@@ -93,20 +93,21 @@ impl Roll<'_> {
         self.steps.push(made);
     }
 
-    /// A version made beside `$Latest` would be launched at once, in the old subnets.
+    /// A version made beside `$Latest` would be launched at once, in the old subnets; and what `$Default` means somebody
+    /// may change at any time. The way back gives it the word again.
     fn pin(&mut self) {
         let call = |version: &Value| json!({ "AutoScalingGroupName": self.resource.name, "LaunchTemplate": self.spec(version) });
-        let latest = json!("$Latest");
+        let word = json!(template(&self.resource.doc).map_or("$Latest", version));
         let made = step(
             format!("{}-pin", self.scene.slug),
             self.leg.stage,
             self.scene.slug,
             format!("Pin {} to the version of its template in use", self.resource.name),
         )
-        .before(self.uses(&latest))
+        .before(self.uses(&word))
         .call("autoscaling:UpdateAutoScalingGroup", call(&self.used))
         .settled_by(self.uses(&self.used))
-        .undo(vec![undo("autoscaling:UpdateAutoScalingGroup", call(&latest), self.uses(&latest))])
+        .undo(vec![undo("autoscaling:UpdateAutoScalingGroup", call(&word), self.uses(&word))])
         .done();
         self.push(made, "");
     }

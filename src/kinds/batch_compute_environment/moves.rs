@@ -29,8 +29,7 @@ fn valid(name: &Value, timeout_s: u64) -> Wait {
 
 /// It is gone, or on its way: a second deletion would be refused.
 fn going(name: &Value) -> Check {
-    let there = ["CREATING", "UPDATING", "VALID", "INVALID"].map(|status| json!(status)).to_vec();
-    see("it is gone, or being deleted", name, "status", Expect::Excludes(there))
+    see("it is gone, or being deleted", name, "status", Expect::Only(vec![json!("DELETING"), json!("DELETED")]))
 }
 
 /// Batch refuses every change while another one is under way.
@@ -38,7 +37,7 @@ fn rests(name: &Value, timeout_s: u64) -> UndoCall {
     let busy = ["CREATING", "UPDATING"].map(|status| json!(status)).to_vec();
     let there = see("it is there, or was never made", name, "status", Expect::Excludes(vec![json!("DELETED")]));
     let rest = wait(see("nothing is being changed", name, "status", Expect::Excludes(busy)), 30, timeout_s);
-    rest_first("batch:UpdateComputeEnvironment", json!({ "computeEnvironment": name }), there, rest)
+    rest_first("batch:UpdateComputeEnvironment", json!({ "computeEnvironment": name }), there, vec![rest])
 }
 
 fn needs(made: &mut Step, step: &str, because: &str) {
@@ -112,13 +111,18 @@ pub(super) fn beside(resource: &Resource, scene: &Scene<'_>) -> Result<Vec<Step>
         steps.push(twin.lead(queue));
     }
     let leads: Vec<String> = steps[1..].iter().map(|s| s.id.clone()).collect();
-    let mut off = twin.off(&queues);
-    leads.iter().for_each(|lead| needs(&mut off, lead, "jobs have another place to go first"));
-    let off_id = off.id.clone();
-    steps.push(off);
+    // One that is disabled takes no jobs; what it still runs ends all the same.
+    let off = (resource.doc["state"] != "DISABLED").then(|| {
+        let mut off = twin.off(&queues);
+        leads.iter().for_each(|lead| needs(&mut off, lead, "jobs have another place to go first"));
+        off
+    });
+    let before = off.as_ref().map_or_else(|| leads.clone(), |off| vec![off.id.clone()]);
+    let because = if off.is_some() { "it has run empty" } else { "the queue keeps an environment" };
+    steps.extend(off);
     for queue in &queues {
         let mut drop = twin.drop(queue);
-        needs(&mut drop, &off_id, "it has run empty");
+        before.iter().for_each(|step| needs(&mut drop, step, because));
         steps.push(drop);
     }
     steps.push(twin.delete());
@@ -180,7 +184,7 @@ impl Twin<'_> {
         tags.retain(|key, _| !key.starts_with("aws:"));
         tags.insert(MIGRATION_TAG.to_owned(), json!(self.scene.migration));
         tags.insert(STEP_TAG.to_owned(), json!(self.made));
-        let mut call = json!({ "computeEnvironmentName": self.new, "type": doc["type"], "state": "ENABLED", "computeResources": resources, "tags": tags });
+        let mut call = json!({ "computeEnvironmentName": self.new, "type": doc["type"], "state": doc["state"].as_str().unwrap_or("ENABLED"), "computeResources": resources, "tags": tags });
         for key in ["serviceRole", "eksConfiguration"] {
             if !doc[key].is_null() && doc[key] != "" {
                 call[key] = doc[key].clone();
@@ -203,6 +207,7 @@ impl Twin<'_> {
             self.scene.slug,
             format!("Make a compute environment like {} in the private subnets", self.resource.name),
         )
+        .before(see("there is no environment of its name", &name, "computeEnvironmentArn", Expect::Absent))
         .call("batch:CreateComputeEnvironment", self.parameters(subnets))
         .output("Arn", "computeEnvironmentArn")
         .probe_made("batch:DescribeComputeEnvironments", own, "computeEnvironments[0]", &[("Arn", "computeEnvironmentArn")])

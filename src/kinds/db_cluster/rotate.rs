@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::account::id_of;
 use super::flip::{at_rest, not_public_steps};
-use crate::kinds::build::{check, step, undo_and_wait, undo_once, wait};
+use crate::kinds::build::{check, giveable, rest_first, step, undo_and_wait, undo_once, wait};
 use crate::kinds::db_instance;
 use crate::kinds::db_instance::rotate::{in_seat, tags};
 use crate::kinds::db_subnet_group::rotate::{Crossing, Phases};
@@ -136,7 +136,7 @@ impl Way<'_> {
     fn away(&self, name: &str) -> crate::model::step::UndoCall {
         let gone = see("the member is gone", name, "DBInstanceIdentifier", Expect::Absent);
         let call = json!({ "DBInstanceIdentifier": name, "SkipFinalSnapshot": true });
-        undo_and_wait("rds:DeleteDBInstance", call, going(name), vec![wait(gone, MEMBER_S.1, 3600)])
+        undo_and_wait("rds:DeleteDBInstance", call, db_instance::flip::going(name), vec![wait(gone, MEMBER_S.1, 3600)])
     }
 
     fn delete(&self, doc: &Value) -> Step {
@@ -145,18 +145,23 @@ impl Way<'_> {
         let reader = Expect::Equals(json!(false));
         let at = format!("DBClusterMembers[DBInstanceIdentifier={name}].IsClusterWriter");
         let gone = see("the member is gone", name, "DBInstanceIdentifier", Expect::Absent);
-        let own: Value = path::select(doc, "TagList[]").into_iter().cloned().collect();
+        let own: Vec<Value> = path::select(doc, "TagList[]").into_iter().cloned().collect();
         let again = see("the member is there", name, "DBInstanceIdentifier", Expect::Exists);
+        // A member that is still going is no reason to make none.
+        let left = see("the member is not going any more", name, "DBInstanceStatus", Expect::Excludes(vec![json!("deleting")]));
         let words = "fewer readers until the others have come up again; its own endpoint is gone";
         let mut back = available(name);
         back.extend(at_rest(self.name));
         step(self.id(doc, "delete"), Stage::Data, self.slug, format!("Delete the member {name} of {} in {zone}", self.name))
             .before(cluster("it is a reader, and another member writes", self.name, &at, reader))
             .call("rds:DeleteDBInstance", json!({ "DBInstanceIdentifier": name, "SkipFinalSnapshot": true }))
-            .settled_by(going(name))
+            .settled_by(db_instance::flip::going(name))
             .wait(wait(gone, MEMBER_S.1, 3600))
             .impact(Impact::Brief { seconds: 1, what: words.to_owned() })
-            .undo(vec![undo_and_wait("rds:CreateDBInstance", self.parameters(doc, zone, own), again, back)])
+            .undo(vec![
+                db_instance::flip::rested(name, vec![wait(left, MEMBER_S.1, 3600)]),
+                undo_and_wait("rds:CreateDBInstance", self.parameters(doc, zone, json!(giveable(&own))), again, back),
+            ])
             .done()
     }
 
@@ -180,8 +185,10 @@ impl Way<'_> {
             .adopt_on(&["InvalidDBClusterStateFault"])
             .once(Vec::new())
             .impact(Impact::Brief { seconds: FAILOVER_S, what: format!("{} takes no writes while it fails over", self.name) });
-        let draft = waits.into_iter().fold(draft, |draft, wait| draft.wait(wait));
-        draft.undo(vec![undo_once("rds:FailoverDBCluster", call(old), writes("the old member writes", old), back)]).done()
+        let draft = waits.iter().cloned().fold(draft, |draft, wait| draft.wait(wait));
+        let there = cluster("it is not deleted", self.name, "Status", Expect::Excludes(vec![json!("deleted")]));
+        let rest = rest_first("rds:FailoverDBCluster", json!({ "DBClusterIdentifier": self.name }), there, waits);
+        draft.undo(vec![rest, undo_once("rds:FailoverDBCluster", call(old), writes("the old member writes", old), back)]).done()
     }
 
     /// The member that crossed over gets the name of the one whose place it took.
@@ -192,9 +199,11 @@ impl Way<'_> {
         let draft = step(format!("{}-rename", self.slug), Stage::Data, self.slug, format!("Give {from} the name {to}"))
             .before(see("nothing else has the name", to, "DBInstanceIdentifier", Expect::Absent))
             .call("rds:ModifyDBInstance", call(from, to))
-            .settled_by(named("it has the name", to));
+            .settled_by(named("it has the name", to))
+            .sign(db_instance::flip::renaming(from, to));
         let draft = renamed(to).into_iter().chain(at_rest(self.name)).fold(draft, |draft, wait| draft.wait(wait));
-        draft.undo(vec![undo_and_wait("rds:ModifyDBInstance", call(to, from), named("it has the other name", from), renamed(from))]).done()
+        let back = undo_and_wait("rds:ModifyDBInstance", call(to, from), named("it has the other name", from), renamed(from));
+        draft.undo(vec![db_instance::flip::rested(to, renamed(to)), back]).done()
     }
 }
 
@@ -215,12 +224,6 @@ fn see(what: &str, name: &str, field: &str, expect: Expect) -> Check {
 
 fn cluster(what: &str, name: &str, field: &str, expect: Expect) -> Check {
     check(what, "rds:DescribeDBClusters", json!({ "DBClusterIdentifier": name }), &format!("DBClusters[].{field}"), expect)
-}
-
-/// A member is being deleted, or gone.
-fn going(name: &str) -> Check {
-    let states = ["available", "creating", "modifying", "backing-up", "rebooting", "configuring-enhanced-monitoring"];
-    see("the member is going", name, "DBInstanceStatus", Expect::Excludes(states.map(|state| json!(state)).to_vec()))
 }
 
 fn available(name: &str) -> Vec<Wait> {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::account::{MODIFY_S, UNKNOWN, at_rest, check_groups, id_of, seat, worn};
 use super::account_life::{CREATE_S, UNKNOWN_SNAPSHOT, arn, copy, endpoint, refuse_known, snapshot_id};
 use crate::kinds::db_subnet_group;
-use crate::kinds::effects::{list, text};
+use crate::kinds::effects::{given_tags, list, text};
 use crate::model::account::Account;
 use crate::model::call::{Object, Refusal};
 use crate::model::facet::Role;
@@ -64,7 +64,7 @@ fn described(account: &Account, name: &str, of: &Value, parameters: &Object) -> 
         "DBInstanceArn": arn(account, name), "BackupRetentionPeriod": of["BackupRetentionPeriod"], "DeletionProtection": false,
         "DBParameterGroups": [{ "DBParameterGroupName": parameters.get("DBParameterGroupName") }],
         "OptionGroupMemberships": [{ "OptionGroupName": parameters.get("OptionGroupName") }],
-        "TagList": parameters.get("Tags").cloned().unwrap_or(json!([])) });
+        "TagList": given_tags(parameters)? });
     copy(&mut doc, parameters, &AS_ASKED);
     Ok(doc)
 }

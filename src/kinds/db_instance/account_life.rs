@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::account::{UNKNOWN, at_rest, id_of, is_member, nodes, seat};
 use crate::kinds::db_cluster;
-use crate::kinds::effects::text;
+use crate::kinds::effects::{given_tags, text};
 use crate::model::account::Account;
 use crate::model::call::{Object, Refusal};
 use crate::model::facet::Role;
@@ -34,7 +34,7 @@ pub(super) fn create_snapshot(account: &mut Account, parameters: &Object) -> Res
     let doc = json!({ "DBSnapshotIdentifier": name, "DBInstanceIdentifier": instance, "Engine": source["Engine"], "Status": "creating",
         "EngineVersion": source["EngineVersion"], "AllocatedStorage": source["AllocatedStorage"], "Port": source["Endpoint"]["Port"],
         "AvailabilityZone": source["AvailabilityZone"], "BackupRetentionPeriod": source["BackupRetentionPeriod"],
-        "SnapshotType": "manual", "TagList": parameters.get("Tags").cloned().unwrap_or(json!([])) });
+        "SnapshotType": "manual", "TagList": given_tags(parameters)? });
     account.insert("db_snapshot", Role::Bystander, snapshot_id(&name), doc.clone());
     account.later(&snapshot_id(&name), SNAPSHOT_S, "/Status", json!("available"));
     account.edit(id_of(&instance).as_str(), UNKNOWN)?["DBInstanceStatus"] = json!("backing-up");
@@ -94,7 +94,7 @@ pub(super) fn create(account: &mut Account, parameters: &Object) -> Result<Value
         "VpcSecurityGroups": source["VpcSecurityGroups"], "PendingModifiedValues": {}, "Endpoint": endpoint(account, &name, &source["Port"]),
         "DBInstanceArn": arn(account, &name), "PerformanceInsightsEnabled": parameters.get("EnablePerformanceInsights"),
         "DBParameterGroups": [{ "DBParameterGroupName": parameters.get("DBParameterGroupName") }],
-        "TagList": parameters.get("Tags").cloned().unwrap_or(json!([])) });
+        "TagList": given_tags(parameters)? });
     copy(&mut doc, parameters, &AS_ASKED);
     seat(account, &doc, &zone)?;
     account.insert("db_instance", Role::Bystander, id_of(&name), doc.clone());

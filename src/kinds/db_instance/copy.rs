@@ -8,12 +8,12 @@
 use serde_json::{Value, json};
 
 use super::account_life::{CREATE_S, SNAPSHOT_S};
-use super::flip::{at_rest, not_public, regroup, see};
+use super::flip::{at_rest, going, not_public, regroup, renaming, rested, see};
 use super::rotate::{snapshot, snapshot_name, tags};
 use crate::kinds::build::{check, step, undo, undo_and_wait, wait};
 use crate::model::path;
 use crate::model::resource::Resource;
-use crate::model::step::{Check, Expect, Impact, Stage, Step, UndoCall, Wait};
+use crate::model::step::{Expect, Impact, Stage, Step, UndoCall, Wait};
 use crate::model::strategy::{Blocker, Scene, Strategy};
 
 /// Minutes from the old one's new name to the promoted replica's.
@@ -85,6 +85,7 @@ impl Copy<'_> {
         let see = |what: &str, at: &str, expect| check(what, "rds:DescribeDBSubnetGroups", own.clone(), at, expect);
         let words = format!("private subnets of {}", self.name);
         self.step("subnets", format!("Create the private DB subnet group {}", self.group))
+            .before(see("there is no group of its name", "DBSubnetGroups[].DBSubnetGroupName", Expect::Absent))
             .call(
                 "rds:CreateDBSubnetGroup",
                 json!({ "DBSubnetGroupName": self.group, "DBSubnetGroupDescription": words, "SubnetIds": subnets,
@@ -140,6 +141,7 @@ impl Copy<'_> {
         let draft = self
             .step("replica", format!("Create a read replica of {} in the private subnets", self.name))
             .before(see("the original is available", self.name, "DBInstanceStatus", Expect::Equals(json!("available"))))
+            .before(see("nothing has the replica's name", &self.new, "DBInstanceIdentifier", Expect::Absent))
             .call("rds:CreateDBInstanceReadReplica", call)
             .probe_made("rds:DescribeDBInstances", json!({ "DBInstanceIdentifier": self.new }), "DBInstances[]", &[])
             .adopt_on(&["DBInstanceAlreadyExists"]);
@@ -158,9 +160,11 @@ impl Copy<'_> {
             .before(see("nothing has the new name", to, "DBInstanceIdentifier", Expect::Absent))
             .call("rds:ModifyDBInstance", call(from, to))
             .settled_by(there("it has the new name", to))
+            .sign(renaming(from, to))
             .impact(if minutes > 0 { Impact::Outage { minutes, what: words } } else { Impact::None });
         let draft = named(to).into_iter().fold(draft, |draft, wait| draft.wait(wait));
-        draft.undo(vec![undo_and_wait("rds:ModifyDBInstance", call(to, from), there("it has its name again", from), named(from))]).done()
+        let back = undo_and_wait("rds:ModifyDBInstance", call(to, from), there("it has its name again", from), named(from));
+        draft.undo(vec![rested(to, named(to)), back]).done()
     }
 
     /// On the way back the promoted one goes: what was written on it goes with it.
@@ -236,12 +240,6 @@ impl Copy<'_> {
             .done();
         vec![lift, end]
     }
-}
-
-/// An instance is being deleted, or gone.
-fn going(name: &str) -> Check {
-    let states = ["available", "modifying", "backing-up", "rebooting", "creating"];
-    see("it is going", name, "DBInstanceStatus", Expect::Excludes(states.map(|state| json!(state)).to_vec()))
 }
 
 fn away(name: &str) -> UndoCall {

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::account::MODIFY_S;
-use crate::kinds::build::{Regroup, check, step, undo_and_wait, wait, wait_or_fail};
+use crate::kinds::build::{Regroup, check, rest_first, step, undo_and_wait, wait, wait_or_fail};
 use crate::model::resource::Resource;
-use crate::model::step::{Check, Expect, Impact, Stage, Step, Wait};
+use crate::model::step::{Check, Expect, Impact, Stage, Step, UndoCall, Wait};
 use crate::model::strategy::Scene;
 
 /// A check of one field of an instance.
@@ -17,6 +17,23 @@ pub(in crate::kinds) fn see(what: &str, name: &str, field: &str, expect: Expect)
 pub(in crate::kinds) fn at_rest(name: &str) -> Vec<Wait> {
     let available = see("the instance is available", name, "DBInstanceStatus", Expect::Equals(json!("available")));
     vec![wait_or_fail(available, &["failed", "deleting", "incompatible-network", "storage-full"], MODIFY_S, 3600)]
+}
+
+/// On the way back of a change, first of all: the change itself comes to its end. What shows it only at the end would else
+/// be taken for what was never changed.
+pub(in crate::kinds) fn rested(name: &str, ended: Vec<Wait>) -> UndoCall {
+    let there = see("it is not deleted", name, "DBInstanceStatus", Expect::Excludes(vec![json!("deleted")]));
+    rest_first("rds:ModifyDBInstance", json!({ "DBInstanceIdentifier": name }), there, ended)
+}
+
+/// An instance is getting another name, which it has at the end only.
+pub(in crate::kinds) fn renaming(from: &str, to: &str) -> Check {
+    see("it is getting the name", from, "PendingModifiedValues.DBInstanceIdentifier", Expect::Equals(json!(to)))
+}
+
+/// An instance is being deleted, or gone. Of the many other states of an instance none means that.
+pub(in crate::kinds) fn going(name: &str) -> Check {
+    see("it is going", name, "DBInstanceStatus", Expect::Only(vec![json!("deleting"), json!("delete-precheck")]))
 }
 
 /// The groups beside the old and the old ones off, and the public name away.

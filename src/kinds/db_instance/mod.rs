@@ -187,6 +187,9 @@ fn uncopied(resource: &Resource) -> Option<&'static str> {
     if doc["ReadReplicaDBInstanceIdentifiers"][0].is_string() || doc["ReadReplicaSourceDBInstanceIdentifier"].is_string() {
         return Some("it has replicas or is one: a copy would stand outside of that");
     }
+    if doc["MasterUserSecret"].is_object() {
+        return Some("RDS keeps its password in Secrets Manager and turns it there: that of a copy would be another's");
+    }
     path::text(doc, "Engine").starts_with("custom-").then_some("RDS Custom is not copied in this way")
 }
 

@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use super::account_life::SNAPSHOT_S;
-use super::flip::{at_rest, not_public, see};
-use crate::kinds::build::{MIGRATION_TAG, STEP_TAG, check, filter, step, undo, undo_once, undo_with_sign, wait};
+use super::flip::{at_rest, not_public, rested, see};
+use crate::kinds::build::{MIGRATION_TAG, STEP_TAG, check, filter, giveable, rest_first, step, undo, undo_once, undo_with_sign, wait};
 use crate::kinds::db_subnet_group::rotate::{Crossing, Phases};
 use crate::model::step::{Check, Expect, Impact, Stage, Step, Wait};
 use crate::model::strategy::Member;
@@ -42,8 +42,10 @@ pub(super) fn snapshot(id: &str, of_move: &str, name: &str, migration: &str) -> 
     let own = json!({ "DBSnapshotIdentifier": snapshot });
     let seen = |what: &str, at: &str, expect| check(what, "rds:DescribeDBSnapshots", own.clone(), at, expect);
     let there = seen("the snapshot is available", "DBSnapshots[].Status", Expect::Equals(json!("available")));
+    let gone = seen("there is no snapshot of its name", "DBSnapshots[].DBSnapshotIdentifier", Expect::Absent);
     let draft = step(id, Stage::Data, of_move, format!("Make a snapshot of {name}"))
         .before(see("it is available", name, "DBInstanceStatus", Expect::Equals(json!("available"))))
+        .before(gone.clone())
         .call(
             "rds:CreateDBSnapshot",
             json!({ "DBInstanceIdentifier": name, "DBSnapshotIdentifier": snapshot, "Tags": tags(migration, id, &[]) }),
@@ -52,8 +54,11 @@ pub(super) fn snapshot(id: &str, of_move: &str, name: &str, migration: &str) -> 
         .adopt_on(&["DBSnapshotAlreadyExists"])
         .wait(wait(there, SNAPSHOT_S, 6 * 3600));
     let draft = at_rest(name).into_iter().fold(draft, |draft, wait| draft.wait(wait));
-    let gone = seen("the snapshot is gone", "DBSnapshots[].DBSnapshotIdentifier", Expect::Absent);
-    draft.undo(vec![undo("rds:DeleteDBSnapshot", own.clone(), gone)]).done()
+    // RDS deletes no snapshot that is being made.
+    let kept = seen("the snapshot is being made, made, or gone", "DBSnapshots[].Status", Expect::Excludes(vec![json!("deleted")]));
+    let made = seen("it is not being made any more", "DBSnapshots[].Status", Expect::Excludes(vec![json!("creating")]));
+    let rest = rest_first("rds:DeleteDBSnapshot", own.clone(), kept, vec![wait(made, SNAPSHOT_S, 6 * 3600)]);
+    draft.undo(vec![rest, undo("rds:DeleteDBSnapshot", own.clone(), gone)]).done()
 }
 
 /// The name of the snapshot that a move makes.
@@ -64,7 +69,7 @@ pub(super) fn snapshot_name(migration: &str, of_move: &str) -> String {
 /// RDS's tags: who made it, beside those that it is to have.
 pub(in crate::kinds) fn tags(migration: &str, step: &str, own: &[Value]) -> Value {
     let ours = [json!({ "Key": MIGRATION_TAG, "Value": migration }), json!({ "Key": STEP_TAG, "Value": step })];
-    own.iter().cloned().chain(ours).collect()
+    giveable(own).into_iter().chain(ours).collect()
 }
 
 /// What to wait for when an instance got a standby, or lost it: the zone is set, nothing is pending, it is available.
@@ -98,15 +103,10 @@ fn standby(id: &str, of_move: &str, name: &str, on: bool, words: &str) -> Step {
         .sign(pending(on))
         .impact(impact);
     let draft = settled(name, on).into_iter().fold(draft, |draft, wait| draft.wait(wait));
-    draft
-        .undo(vec![undo_with_sign(
-            "rds:ModifyDBInstance",
-            call(!on),
-            multi("its standby is as before", !on),
-            pending(!on),
-            settled(name, !on),
-        )])
-        .done()
+    let back = undo_with_sign("rds:ModifyDBInstance", call(!on), multi("its standby is as before", !on), pending(!on), settled(name, !on));
+    let nothing = see("nothing is pending", name, "PendingModifiedValues.MultiAZ", Expect::Absent);
+    let ended = std::iter::once(wait(nothing, STANDBY_S.0, 4 * 3600)).chain(at_rest(name)).collect();
+    draft.undo(vec![rested(name, ended), back]).done()
 }
 
 /// The new standby is where it must be: in the right zone, with an interface in the private subnet.
@@ -138,8 +138,10 @@ fn failover(id: &str, of_move: &str, name: &str, crossing: &Crossing) -> Step {
     let home = "DBInstances[DBInstanceStatus=available].AvailabilityZone";
     let own = json!({ "DBInstanceIdentifier": name });
     let back = check("it is back in its zone", "rds:DescribeDBInstances", own, home, Expect::Equals(json!(crossing.from)));
+    // The zones may still be told as they were when it is available again: on the way back too they are waited for.
     let mut waits = vec![wait(across.clone(), FAILOVER_S, 3600)];
     waits.extend(at_rest(name));
+    let rest = rested(name, waits.clone());
     let mut returned = vec![wait(back.clone(), FAILOVER_S, 3600)];
     returned.extend(at_rest(name));
     let draft = step(id, Stage::Data, of_move, format!("Fail {name} over into {}", crossing.to))
@@ -151,5 +153,5 @@ fn failover(id: &str, of_move: &str, name: &str, crossing: &Crossing) -> Step {
         .once(vec![event("Multi-AZ instance failover completed"), event("Multi-AZ instance failover started.")])
         .impact(Impact::Brief { seconds: FAILOVER_S, what: format!("{name} does not answer while it fails over; connections are cut") });
     let draft = waits.into_iter().fold(draft, |draft, wait| draft.wait(wait));
-    draft.undo(vec![undo_once("rds:RebootDBInstance", call, back, returned)]).done()
+    draft.undo(vec![rest, undo_once("rds:RebootDBInstance", call, back, returned)]).done()
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::id_of;
 use crate::kinds::Effect;
 use crate::kinds::db_instance::account::{nodes, zone_of};
-use crate::kinds::effects::{some, text};
+use crate::kinds::effects::{given_tags, some, text};
 use crate::model::account::Account;
 use crate::model::call::{Object, Refusal};
 use crate::model::facet::Role;
@@ -45,7 +45,7 @@ fn create(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> 
         return Err(Refusal::new("DBSubnetGroupAlreadyExists", format!("The DB subnet group '{name}' already exists.")));
     }
     let doc = json!({ "DBSubnetGroupName": name, "DBSubnetGroupDescription": parameters.get("DBSubnetGroupDescription"), "VpcId": account.vpc.as_str(),
-        "SubnetGroupStatus": "Complete", "Subnets": shown, "Tags": parameters.get("Tags").cloned().unwrap_or(json!([])) });
+        "SubnetGroupStatus": "Complete", "Subnets": shown, "Tags": given_tags(parameters)? });
     account.insert("db_subnet_group", Role::SubnetGroup, id_of(&name), doc.clone());
     Ok(json!({ "DBSubnetGroup": doc }))
 }

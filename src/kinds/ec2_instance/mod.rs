@@ -21,7 +21,7 @@ use crate::model::id::Id;
 use crate::model::path;
 use crate::model::resource::{Resource, tags_of};
 use crate::model::step::Step;
-use crate::model::strategy::{Blocker, Candidate, Risk, Scene, Site, Strategy, WayBack};
+use crate::model::strategy::{Blocker, Candidate, Renumbering, Risk, Scene, Site, Strategy, WayBack};
 
 pub struct Ec2Instance;
 
@@ -145,6 +145,10 @@ impl Kind for Ec2Instance {
 
     fn draft(&self, resource: &Resource, scene: &Scene<'_>) -> Result<Vec<Step>, Blocker> {
         moves::draft(resource, scene)
+    }
+
+    fn renumbers(&self, resource: &Resource, scene: &Scene<'_>) -> Vec<Renumbering> {
+        moves::renumbers(resource, scene)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::model::id::Id;
 use crate::model::path;
 use crate::model::resource::Resource;
 use crate::model::step::{Check, Expect, Impact, Stage, Step};
-use crate::model::strategy::{Blocker, Scene, Strategy};
+use crate::model::strategy::{Blocker, Renumbering, Scene, Strategy};
 
 /// Seconds from the stop to two passed status checks of the new one: stop, image, boot, checks.
 pub(super) const OUTAGE_S: u64 = 60 + IMAGE_S + 30 + 150;
@@ -23,6 +23,14 @@ pub(super) fn draft(resource: &Resource, scene: &Scene<'_>) -> Result<Vec<Step>,
         Strategy::Flip => Ok(flip(resource, scene)),
         Strategy::Retire => Ok(retire(resource, scene)),
         _ => Ok(Vec::new()),
+    }
+}
+
+/// A copy has another private address; it serves from its last step before the old one is put away.
+pub(super) fn renumbers(resource: &Resource, scene: &Scene<'_>) -> Vec<Renumbering> {
+    match scene.strategy {
+        Strategy::Relocate => Move::new(resource, scene).ok().and_then(|of| of.renumbering()).into_iter().collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::kinds::image::IMAGE_S;
 use crate::model::path;
 use crate::model::resource::Resource;
 use crate::model::step::{Expect, Impact, Stage, Step, UndoCall};
-use crate::model::strategy::{Blocker, Scene};
+use crate::model::strategy::{Blocker, Entry, Renumbering, Scene};
 
 /// A relocation in the making.
 pub(super) struct Move<'a> {
@@ -91,6 +91,23 @@ impl<'a> Move<'a> {
         steps.extend(self.scene.entry.iter().flat_map(|entry| session::before(self.resource, self.scene, entry)));
         steps.extend(discard(self.resource, self.scene, &self.id("protect")));
         Ok(steps)
+    }
+
+    /// The copy's private address in place of the old one's.
+    pub(super) fn renumbering(&self) -> Option<Renumbering> {
+        let (since, because) = match (self.memberships.last(), self.scene.entry) {
+            (Some(last), _) => (self.register_id(last), "the copy serves"),
+            (None, Some(_)) => (Entry::after(self.scene.slug), "the copy runs and is reached"),
+            (None, None) => (self.id("launch"), "the copy runs and its checks have passed"),
+        };
+        Some(Renumbering {
+            slug: self.scene.slug.to_owned(),
+            name: self.resource.name.clone(),
+            old: self.resource.doc["PrivateIpAddress"].as_str()?.to_owned(),
+            new: output(&self.id("launch"), "PrivateIpAddress"),
+            since,
+            because: because.to_owned(),
+        })
     }
 
     fn old_groups(&self) -> Vec<Value> {
@@ -222,11 +239,16 @@ impl<'a> Move<'a> {
             .call("ec2:RunInstances", super::launch::parameters(self, &id))
             .output("InstanceId", "Instances[0].InstanceId")
             .output("NetworkInterfaceId", "Instances[0].NetworkInterfaces[0].NetworkInterfaceId")
+            .output("PrivateIpAddress", "Instances[0].PrivateIpAddress")
             .probe_made(
                 "ec2:DescribeInstances",
                 json!({ "Filters": made }),
                 "Reservations[].Instances[]",
-                &[("InstanceId", "InstanceId"), ("NetworkInterfaceId", "NetworkInterfaces[0].NetworkInterfaceId")],
+                &[
+                    ("InstanceId", "InstanceId"),
+                    ("NetworkInterfaceId", "NetworkInterfaces[0].NetworkInterfaceId"),
+                    ("PrivateIpAddress", "PrivateIpAddress"),
+                ],
             )
             .wait(wait_or_fail(
                 see("it runs", "Reservations[].Instances[].State.Name", Expect::Equals(json!("running"))),
@@ -242,12 +264,16 @@ impl<'a> Move<'a> {
             .done()
     }
 
-    fn register(&self, membership: &Membership<'_>) -> Step {
-        let id = if self.memberships.len() > 1 {
+    fn register_id(&self, membership: &Membership<'_>) -> String {
+        if self.memberships.len() > 1 {
             self.id(&format!("register-{}", crate::model::id::slug(membership.name())))
         } else {
             self.id("register")
-        };
+        }
+    }
+
+    fn register(&self, membership: &Membership<'_>) -> Step {
+        let id = self.register_id(membership);
         let new = self.new_id();
         let (call, back) = (membership.register(&new), membership.deregister(&new));
         let draft = step(&id, Stage::Pets, self.scene.slug, format!("Put the copy of {} into {}", self.resource.name, membership.words()))

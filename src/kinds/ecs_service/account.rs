@@ -135,23 +135,31 @@ fn roll(account: &mut Account, id: &Id, before: &Value) -> Result<(), Refusal> {
     }
     account.serial += 1;
     let number = account.serial;
-    let primary = |state: &str| json!({ "id": format!("ecs-svc/{number}"), "status": "PRIMARY", "rolloutState": state });
-    let mut list = vec![primary("IN_PROGRESS")];
+    let primary = |state: &str, network: &Value| json!({ "id": format!("ecs-svc/{number}"), "status": "PRIMARY", "rolloutState": state, "networkConfiguration": network });
+    let mut list = vec![primary("IN_PROGRESS", &doc["networkConfiguration"])];
     for deployment in before["deployments"].as_array().into_iter().flatten() {
         let mut deployment = deployment.clone();
         deployment["status"] = json!("ACTIVE");
         list.push(deployment);
     }
     let works = net.0.iter().all(|subnet| way_out(account, subnet, net.2));
+    let new_network = doc["networkConfiguration"].clone();
     let (stay, go) = if works { (&new, &old) } else { (&old, &new) };
     let all: Vec<Value> = old.iter().chain(&new).cloned().collect();
     let doc = account.edit(id.as_str(), UNKNOWN)?;
     doc["deployments"] = json!(list);
     doc["Tasks"] = json!(all);
     let after_s = if works { ROLL_S } else { FAIL_S };
-    account.later(id, after_s, "/deployments", json!([primary(if works { "COMPLETED" } else { "FAILED" })]));
+    // A rollback is a deployment of its own, and completed in its turn.
+    let back = path::first(&doc_of(account, id)?, "deploymentConfiguration.deploymentCircuitBreaker.rollback") == Some(&json!(true));
+    let last = match (works, back) {
+        (true, _) => primary("COMPLETED", &new_network),
+        (false, true) => primary("COMPLETED", &before["networkConfiguration"]),
+        (false, false) => primary("FAILED", &new_network),
+    };
+    account.later(id, after_s, "/deployments", json!([last]));
     account.later(id, after_s, "/Tasks", json!(stay));
-    if !works && path::first(&doc_of(account, id)?, "deploymentConfiguration.deploymentCircuitBreaker.rollback") == Some(&json!(true)) {
+    if !works && back {
         account.later(id, after_s, "/networkConfiguration", before["networkConfiguration"].clone());
     }
     for task in go {

@@ -27,10 +27,10 @@ static LISTING: Listing = Listing {
     operation: "ecs:DescribeServices",
     documents: "services[]",
     scope: Scope::Each(&Each {
-        from: &[
-            Source { operation: "ecs:ListClusters", parameters: |_| json!({}), documents: "clusterArns[]" },
-            Source { operation: "ecs:ListServices", parameters: |trail| json!({ "cluster": trail[0] }), documents: "serviceArns[]" },
-        ],
+        from: &[&[
+            Source { operation: "ecs:ListClusters", parameters: |_, _| json!({}), documents: "clusterArns[]" },
+            Source { operation: "ecs:ListServices", parameters: |_, trail| json!({ "cluster": trail[0] }), documents: "serviceArns[]" },
+        ]],
         parameters: |trails| {
             let services: Vec<&Value> = trails.iter().filter_map(|trail| trail.last()).collect();
             json!({ "cluster": trails[0][0], "services": services, "include": ["TAGS"] })
@@ -98,7 +98,11 @@ fn pruned(doc: &Value) -> Value {
         }
     }
     for deployment in doc["deployments"].as_array_mut().into_iter().flatten() {
+        let network = deployment["networkConfiguration"].take();
         *deployment = json!({ "id": deployment["id"], "status": deployment["status"], "rolloutState": deployment["rolloutState"] });
+        if !network.is_null() {
+            deployment["networkConfiguration"] = network;
+        }
     }
     doc
 }

@@ -45,6 +45,7 @@ pub(super) fn draft(resource: &Resource, scene: &Scene<'_>, legs: Vec<Leg>) -> V
         steps.push(draft);
         config = ours;
     }
+    steps.extend(service.as_before(&config, steps.last()));
     steps
 }
 
@@ -98,7 +99,19 @@ impl Service<'_> {
 
     /// The checks that it is configured so; the first is the one that tells it from `other`.
     fn is(&self, net: &Net, other: &Net) -> Vec<Check> {
-        let at = |key: &str| format!("networkConfiguration.awsvpcConfiguration.{key}");
+        self.is_at("", net, other)
+    }
+
+    /// The deployment in charge is the one with this network: neither the one before it, which a read just after the call may
+    /// still tell, nor the one by which the circuit breaker went back.
+    fn deploys(&self, net: &Net, other: &Net) -> Check {
+        let mut check = self.is_at("deployments[status=PRIMARY].", net, other).swap_remove(0);
+        check.what = "the deployment in charge has the network that was asked for".to_owned();
+        check
+    }
+
+    fn is_at(&self, whose: &str, net: &Net, other: &Net) -> Vec<Check> {
+        let at = |key: &str| format!("{whose}networkConfiguration.awsvpcConfiguration.{key}");
         let subnets = self.see("its tasks start in these subnets", &at("subnets"), Expect::SameSet(net.subnets.clone()));
         let groups = self.see("its tasks wear these groups", &at("securityGroups"), Expect::SameSet(net.groups.clone()));
         let public = awsvpc(net)["assignPublicIp"].clone();
@@ -128,11 +141,12 @@ impl Service<'_> {
     }
 
     /// The deployment is through: one is left, it is completed, and its targets are healthy.
-    fn rolled(&self) -> Vec<Wait> {
+    fn rolled(&self, net: &Net, other: &Net) -> Vec<Wait> {
         let completed =
             self.see("the deployment is completed", "deployments[status=PRIMARY].rolloutState", Expect::Equals(json!("COMPLETED")));
         let alone = self.see("no older deployment is left", "deployments[].status", Expect::SameSet(vec![json!("PRIMARY")]));
-        let mut waits = vec![wait_or_fail(completed, &["FAILED"], ROLLOUT_S, 3600), wait(alone, 10, 1800)];
+        let mut waits =
+            vec![wait(self.deploys(net, other), 1, 120), wait_or_fail(completed, &["FAILED"], ROLLOUT_S, 3600), wait(alone, 10, 1800)];
         let pending = ["initial", "unhealthy", "unavailable"].map(|state| json!(state)).to_vec();
         for arn in self.served() {
             let check = self.health("no target waits for its health checks", &arn, Expect::Excludes(pending.clone()));
@@ -149,19 +163,46 @@ impl Service<'_> {
         };
         let was = self.is(&leg.from, &leg.to);
         let mut becomes = self.is(&leg.to, &leg.from).into_iter();
+        let mut back = vec![undo_and_wait("ecs:UpdateService", call(&leg.from, before), was[0].clone(), self.rolled(&leg.from, &leg.to))];
+        // Where the circuit breaker has gone back by itself, it has put back the network, and this not.
+        back.extend(self.configured(before, config).map(|(call, told)| undo("ecs:UpdateService", call, told)));
         let mut draft = step(format!("{}-{}", scene.slug, leg.what), leg.stage, scene.slug, leg.title.clone())
             .call("ecs:UpdateService", call(&leg.to, config))
             .impact(self.impact(config))
-            .undo(vec![undo_and_wait("ecs:UpdateService", call(&leg.from, before), was[0].clone(), self.rolled())]);
+            .undo(back);
         draft = was.into_iter().fold(draft, |draft, check| draft.before(check));
         draft = becomes.next().into_iter().fold(draft, |draft, check| draft.settled_by(check));
-        draft = becomes.fold(draft, |draft, check| draft.verify(check));
+        draft = becomes.fold(draft, |draft, check| draft.verify(check)).verify(self.deploys(&leg.to, &leg.from));
         if doc["desiredCount"] != 0 {
             for arn in self.served() {
                 draft = draft.verify(self.health("its targets are healthy", &arn, Expect::Includes(vec![json!("healthy")])));
             }
         }
-        self.rolled().into_iter().fold(draft, |draft, wait| draft.wait(wait)).done()
+        self.rolled(&leg.to, &leg.from).into_iter().fold(draft, |draft, wait| draft.wait(wait)).done()
+    }
+
+    /// What deployments are careful with, by the field that tells one configuration from another; none where they are the same.
+    /// A change of it starts no deployment.
+    fn configured(&self, is: &Value, other: &Value) -> Option<(Value, Check)> {
+        let fields = ["deploymentCircuitBreaker", "minimumHealthyPercent", "maximumPercent"];
+        let field = fields.into_iter().find(|field| is[*field] != other[*field])?;
+        let told =
+            self.see("its deployments are configured so", &format!("deploymentConfiguration.{field}"), Expect::Equals(is[field].clone()));
+        let call = json!({ "cluster": self.doc()["clusterArn"], "service": self.resource.name, "deploymentConfiguration": is });
+        Some((call, told))
+    }
+
+    /// At the end its deployments are configured as they were: what was careful was so for these moves.
+    fn as_before(&self, careful: &Value, last: Option<&Step>) -> Option<Step> {
+        let (last, before) = (last?, self.config());
+        let (there, (back, was)) = (self.configured(&before, careful)?, self.configured(careful, &before)?);
+        let title = format!("Configure the deployments of {} as before", self.resource.name);
+        let draft = step(format!("{}-deployments", self.scene.slug), last.stage, self.scene.slug, title)
+            .call("ecs:UpdateService", there.0)
+            .settled_by(there.1)
+            .needs(&last.id, "the last deployment of the move is through")
+            .undo(vec![undo("ecs:UpdateService", back, was)]);
+        Some(draft.done())
     }
 
     /// With a daemon per instance, or one task and no room beside it, the old goes before the new comes.
@@ -195,7 +236,11 @@ impl Service<'_> {
         let run = step(&start, leg.stage, scene.slug, format!("Try out one task of {name} where it is to go"))
             .call("ecs:RunTask", self.run(leg, &start))
             .output("TaskArn", "tasks[0].taskArn")
+            // ECS answers 200 where it could place no task, and says so in `failures`.
+            .answers("a task was placed", "failures[].reason", Expect::Absent)
             .probe_made("ecs:ListTasks", started_by, "taskArns[0]", &[("TaskArn", "")])
+            // A task that ECS does not know yet, or has forgotten an hour after its end, has shown nothing.
+            .wait(wait(check("ECS knows the task", "ecs:DescribeTasks", task.clone(), "tasks[].taskArn", Expect::Exists), 1, 120))
             .wait(wait(state("the task runs, or has run", Expect::Excludes(starting.map(|s| json!(s)).to_vec())), CANARY_S, 900))
             .verify(check(
                 "it did start",

@@ -67,6 +67,9 @@ fn update(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> 
     let doc = account.edit(id.as_str(), UNKNOWN)?;
     let old = doc["VpcConfig"].take();
     doc["VpcConfig"] = json!({ "VpcId": old["VpcId"], "SubnetIds": subnets, "SecurityGroupIds": groups });
+    if !old["Ipv6AllowedForDualStack"].is_null() || config["Ipv6AllowedForDualStack"] == true {
+        doc["VpcConfig"]["Ipv6AllowedForDualStack"] = json!(config["Ipv6AllowedForDualStack"] == true);
+    }
     doc["LastUpdateStatus"] = json!("InProgress");
     doc["RevisionId"] = json!(format!("revision-{serial}"));
     let answer = doc.clone();

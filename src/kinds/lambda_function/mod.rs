@@ -63,8 +63,26 @@ fn published(docs: &[&Value]) -> Option<Value> {
     Some(json!({ "FunctionName": doc["FunctionName"] }))
 }
 
-/// What a version has in common with `$LATEST`, unless that has changed since.
-const ALIKE: [&str; 8] = ["CodeSha256", "Runtime", "Handler", "MemorySize", "Timeout", "Role", "Layers", "EphemeralStorage"];
+/// What a version has in common with `$LATEST`, unless that has changed since. An environment is compared where it is told,
+/// and never kept.
+const ALIKE: [&str; 16] = [
+    "CodeSha256",
+    "Runtime",
+    "Handler",
+    "MemorySize",
+    "Timeout",
+    "Role",
+    "Layers",
+    "EphemeralStorage",
+    "Environment",
+    "Architectures",
+    "FileSystemConfigs",
+    "DeadLetterConfig",
+    "TracingConfig",
+    "KMSKeyArn",
+    "LoggingConfig",
+    "ImageConfigResponse",
+];
 
 /// Versions go into the document of their function.
 fn gather(documents: Vec<Value>) -> Vec<Value> {
@@ -237,8 +255,14 @@ fn update_step(resource: &Resource, scene: &Scene<'_>, subnets: &[Value], old: &
             wait(see("the function is active", "State", Expect::Equals(json!("Active"))), 1, 300),
         ]
     };
+    // What is not said is off: IPv6 stays on where the subnets stay. The new private subnets have no IPv6.
+    let dual = resource.doc["VpcConfig"]["Ipv6AllowedForDualStack"] == true;
     let call = |subnets: &[Value], groups: &[Value]| {
-        json!({ "FunctionName": name, "VpcConfig": { "SubnetIds": subnets, "SecurityGroupIds": groups },
+        let mut config = json!({ "SubnetIds": subnets, "SecurityGroupIds": groups });
+        if dual && *subnets == values(&old.0)[..] {
+            config["Ipv6AllowedForDualStack"] = json!(true);
+        }
+        json!({ "FunctionName": name, "VpcConfig": config,
             "RevisionId": look("lambda:GetFunctionConfiguration", own.clone(), "RevisionId") })
     };
     let stage = if scene.strategy == Strategy::Flip { Stage::Guard } else { Stage::Stateless };

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{NODES_S, into_words, is_facing, stage};
+use super::{NODES_S, into_words, is_facing, serves, stage};
 use crate::kinds::build::{check, filter, step, undo_and_wait, wait};
 use crate::model::path;
 use crate::model::resource::Resource;
@@ -54,7 +54,7 @@ pub(super) fn step_of(resource: &Resource, scene: &Scene<'_>, new: &[Value]) -> 
         )
     };
     let call = |subnets: &[Value]| json!({ "LoadBalancerArn": arn, "Subnets": subnets });
-    step(format!("{}-subnets", scene.slug), stage(resource), scene.slug, format!("Move {name} into {}", into_words(resource)))
+    let draft = step(format!("{}-subnets", scene.slug), stage(resource), scene.slug, format!("Move {name} into {}", into_words(resource)))
         .before(at("it is in the subnets seen at planning", &old))
         .call("elasticloadbalancing:SetSubnets", call(new))
         .settled_by(at("it is in the new subnets", new))
@@ -68,6 +68,6 @@ pub(super) fn step_of(resource: &Resource, scene: &Scene<'_>, new: &[Value]) -> 
             call(&old),
             at("it is back in its old subnets", &old),
             vec![gone("its nodes have left the new subnets", &kept(new, &old))],
-        )])
-        .done()
+        )]);
+    serves(resource, scene).into_iter().fold(draft, |draft, wait| draft.wait(wait)).done()
 }

@@ -11,14 +11,14 @@
 
 use serde_json::{Value, json};
 
-use super::build::Regroup;
+use super::build::{Regroup, check, wait};
 use super::{Effect, Follow, Kind, Listing, Read, Scope};
 use crate::model::facet::{Balancing, Facets, Guard, Placement, Role, Tracking};
 use crate::model::id::Id;
 use crate::model::network::{Ports, Protocol};
 use crate::model::path;
 use crate::model::resource::{Resource, tags_of};
-use crate::model::step::{Stage, Step};
+use crate::model::step::{Expect, Stage, Step, Wait};
 use crate::model::strategy::{Blocker, Candidate, Scene, Site, Strategy};
 
 mod application;
@@ -198,6 +198,7 @@ impl Kind for LoadBalancer {
         if !leaving.is_empty() {
             let new = resource.subnets().iter().map(|subnet| new_subnet(subnet, &leaving, scene)).collect::<Option<Vec<Value>>>();
             let new = new.ok_or_else(|| no_room(resource))?;
+            with_ipv6(resource, scene, &new)?;
             if is_network(&resource.doc) {
                 steps.extend(network::steps(resource, scene, &leaving, &new)?);
             } else {
@@ -236,6 +237,41 @@ pub(super) fn new_subnet(subnet: &Id, leaving: &[&Id], scene: &Scene<'_>) -> Opt
 /// The zone of a subnet.
 pub(super) fn zone_of(subnet: &Id, scene: &Scene<'_>) -> String {
     scene.inventory.get(subnet).map(|s| path::text(&s.doc, "AvailabilityZone").to_owned()).unwrap_or_default()
+}
+
+/// A balancer with IPv6 addresses is taken into subnets with IPv6 only (ELB guides, "IP address type"); the new ones have
+/// none.
+fn with_ipv6(resource: &Resource, scene: &Scene<'_>, new: &[Value]) -> Result<(), Blocker> {
+    let has = |subnet: &Value| {
+        let found = subnet.as_str().and_then(|subnet| scene.inventory.get(&Id::from(subnet)));
+        found.is_some_and(|found| path::first(&found.doc, "Ipv6CidrBlockAssociationSet[0]").is_some())
+    };
+    let kind = path::text(&resource.doc, "IpAddressType");
+    if !kind.starts_with("dualstack") || new.iter().all(has) {
+        return Ok(());
+    }
+    Err(Blocker {
+        code: "HK0401".into(),
+        resource: resource.id.clone(),
+        why: format!("its address type is {kind}, and it would move into subnets without IPv6, which AWS refuses"),
+        way_out: "set its address type to ipv4 (SetIpAddressType) until it has moved, or skip what makes its subnet turn private".into(),
+    })
+}
+
+/// What it served when it was planned it serves from its new nodes too: their addresses are others, and a group of a target
+/// may let in the old ones only.
+fn serves(resource: &Resource, scene: &Scene<'_>) -> Vec<Wait> {
+    let groups = resource.facets.balancing.iter().flat_map(|balancing| &balancing.target_groups);
+    let healthy = |doc: &Value| path::first(doc, "TargetHealthDescriptions[TargetHealth.State=healthy]").is_some();
+    let served = groups.filter_map(|id| scene.inventory.get(id)).filter(|group| healthy(&group.doc));
+    let one = |group: &Resource| {
+        let own = json!({ "TargetGroupArn": group.doc["TargetGroupArn"] });
+        let at = "TargetHealthDescriptions[].TargetHealth.State";
+        let what = format!("its nodes find a healthy target in {}", group.name);
+        let read = "elasticloadbalancing:DescribeTargetHealth";
+        wait(check(&what, read, own, at, Expect::Includes(vec![json!("healthy")])), 10, 900)
+    };
+    served.map(one).collect()
 }
 
 /// There is no subnet to go to.

@@ -152,7 +152,8 @@ impl<'a> Mover<'a> {
             "detour" => format!("Bring {name} into {zone} too, so that it is never without a zone"),
             _ => format!("Take {name} out of {zone} again"),
         };
-        step(format!("{slug}-{}-{letter}", turn.word), stage(self.resource), slug, title)
+        let served = if *enters { super::serves(self.resource, self.scene) } else { Vec::new() };
+        let draft = step(format!("{slug}-{}-{letter}", turn.word), stage(self.resource), slug, title)
             .before(self.at("it is in the subnets that the step before left it in", from))
             .call("elasticloadbalancing:SetSubnets", self.call(to))
             .settled_by(self.at("it is in exactly these subnets", to))
@@ -163,8 +164,8 @@ impl<'a> Mover<'a> {
                 self.call(from),
                 self.at("it is in the subnets of before", from),
                 vec![self.node(subnet, !enters)],
-            )])
-            .done()
+            )]);
+        served.into_iter().fold(draft, |draft, wait| draft.wait(wait)).done()
     }
 
     fn impact(&self, turn: &Turn) -> Impact {

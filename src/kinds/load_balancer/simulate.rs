@@ -95,6 +95,10 @@ fn zones(account: &Account, doc: &Value, wanted: &[Value]) -> Result<Vec<Value>,
             Some(same) => one = same.clone(),
             None => {
                 room(account, subnet)?;
+                let blocks = path::first(account.doc(subnet, "SubnetNotFound")?, "Ipv6CidrBlockAssociationSet[0]");
+                if path::text(doc, "IpAddressType").starts_with("dualstack") && blocks.is_none() {
+                    return Err(invalid(format!("You must specify subnets with an associated IPv6 CIDR block: {subnet} has none")));
+                }
                 if let Some(addresses) = addresses(account, mapping)? {
                     one["LoadBalancerAddresses"] = addresses;
                 }

@@ -18,7 +18,7 @@ use crate::model::strategy::{Blocker, Candidate, Risk, Scene, Site, Strategy, Wa
 mod account;
 mod flip;
 pub(super) mod rotate;
-mod snapshot;
+pub(super) mod snapshot;
 
 pub struct ReplicationGroup;
 

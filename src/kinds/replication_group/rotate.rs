@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use super::flip::{at_rest, see};
 use super::snapshot;
-use crate::kinds::build::{check, look, step, undo_and_wait, undo_once, wait};
+use crate::kinds::build::{check, look, rest_first, step, undo_and_wait, undo_once, wait};
 use crate::kinds::cache_subnet_group::rotate::{Crossing, Phases};
 use crate::model::path;
-use crate::model::step::{Check, Expect, Impact, Stage, Step};
+use crate::model::step::{Check, Expect, Impact, Stage, Step, UndoCall, Wait};
 use crate::model::strategy::Member;
 
 /// Seconds for which a shard takes no writes while another node takes over.
@@ -71,7 +71,7 @@ struct Way<'a> {
 pub(in crate::kinds) fn phases(member: &Member<'_>, crossing: &Crossing) -> Phases {
     let doc = &member.resource.doc;
     let way = Way { name: &member.resource.name, slug: member.scene.slug, doc, to: &crossing.to, shards: shards(doc) };
-    let mut free = vec![snapshot::make(way.slug, way.name, &crossing.migration)];
+    let mut free = vec![snapshot::make(way.slug, ("ReplicationGroupId", way.name), &crossing.migration, at_rest(way.name))];
     let (mut cross, mut settle) = (Vec::new(), Vec::new());
     free.extend(way.flags(false));
     if doc["ClusterEnabled"] == true {
@@ -90,6 +90,17 @@ impl Way<'_> {
 
     fn see(&self, what: &str, field: &str, expect: Expect) -> Check {
         see(what, self.name, field, expect)
+    }
+
+    /// On the way back of a change, first of all: the change itself comes to its end.
+    fn rested(&self, ended: Vec<Wait>) -> UndoCall {
+        let there = self.see("it is not deleted", "Status", Expect::Excludes(vec![json!("deleted")]));
+        rest_first("elasticache:ModifyReplicationGroup", json!({ "ReplicationGroupId": self.name }), there, ended)
+    }
+
+    /// A change is under way: what shows a change of unknown outcome before its end does.
+    fn busy(&self) -> Check {
+        self.see("a change is under way", "Status", Expect::Equals(json!("modifying")))
     }
 
     fn count(&self, zones: &[Vec<String>]) -> Check {
@@ -128,12 +139,10 @@ impl Way<'_> {
             .settled_by(is("it is as asked", again))
             .wait(at_rest(self.name))
             .impact(if again { Impact::None } else { Impact::Brief { seconds: 1, what } })
-            .undo(vec![undo_and_wait(
-                "elasticache:ModifyReplicationGroup",
-                call(!again),
-                is("it is as before", !again),
-                vec![at_rest(self.name)],
-            )])
+            .undo(vec![
+                self.rested(vec![at_rest(self.name)]),
+                undo_and_wait("elasticache:ModifyReplicationGroup", call(!again), is("it is as before", !again), vec![at_rest(self.name)]),
+            ])
             .done();
         Some(step)
     }
@@ -156,10 +165,14 @@ impl Way<'_> {
             .before(self.count(from))
             .call("elasticache:IncreaseReplicaCount", self.more_call(to))
             .settled_by(self.count(to))
+            .sign(self.busy())
             .adopt_on(&["NoOperationFault"])
-            .wait(rest)
+            .wait(rest.clone())
             .wait(wait(self.count(to), 30, 3600))
-            .undo(vec![undo_and_wait("elasticache:DecreaseReplicaCount", gone, self.count(from), vec![at_rest(self.name)])])
+            .undo(vec![
+                self.rested(vec![wait(self.count(to), 30, 3600), rest]),
+                undo_and_wait("elasticache:DecreaseReplicaCount", gone, self.count(from), vec![at_rest(self.name)]),
+            ])
             .done()
     }
 
@@ -169,11 +182,15 @@ impl Way<'_> {
             .before(self.count(from))
             .call("elasticache:DecreaseReplicaCount", gone)
             .settled_by(self.count(to))
+            .sign(self.busy())
             .adopt_on(&["NoOperationFault", "InvalidParameterValue"])
             .wait(at_rest(self.name))
             .wait(wait(self.count(to), 30, 3600))
             .impact(Impact::Brief { seconds: 1, what: "fewer replicas to read from; the endpoints of single nodes are gone".to_owned() })
-            .undo(vec![undo_and_wait("elasticache:IncreaseReplicaCount", self.more_call(from), self.count(from), vec![at_rest(self.name)])])
+            .undo(vec![
+                self.rested(vec![wait(self.count(to), 30, 3600), at_rest(self.name)]),
+                undo_and_wait("elasticache:IncreaseReplicaCount", self.more_call(from), self.count(from), vec![at_rest(self.name)]),
+            ])
             .done()
     }
 
@@ -233,16 +250,15 @@ impl Way<'_> {
             .before(role("the primary is where it was", home))
             .call("elasticache:ModifyReplicationGroup", call(self.to))
             .settled_by(role(writes, self.to))
+            .sign(self.busy())
             .adopt_on(&["NoOperationFault"])
             .wait(wait(role(writes, self.to), PROMOTE_S, 1800))
             .wait(at_rest(self.name))
             .impact(Impact::Brief { seconds: PROMOTE_S, what: words })
-            .undo(vec![undo_and_wait(
-                "elasticache:ModifyReplicationGroup",
-                call(home),
-                role("a node in the old zone is the primary", home),
-                back,
-            )])
+            .undo(vec![
+                self.rested(vec![wait(role(writes, self.to), PROMOTE_S, 1800), at_rest(self.name)]),
+                undo_and_wait("elasticache:ModifyReplicationGroup", call(home), role("a node in the old zone is the primary", home), back),
+            ])
             .done()
     }
 
@@ -297,7 +313,7 @@ impl Way<'_> {
             .wait(wait(event("ElastiCache tells of it"), 10, 900))
             .wait(at_rest(self.name))
             .impact(Impact::Brief { seconds: PROMOTE_S, what })
-            .undo(vec![back])
+            .undo(vec![self.rested(vec![at_rest(self.name)]), back])
             .done()
     }
 }

@@ -3,43 +3,44 @@
 use serde_json::{Value, json};
 
 use super::account::{at_rest, busy};
-use super::flip;
-use crate::kinds::build::{check, step, undo, wait};
+use crate::kinds::build::{check, rest_first, step, undo, wait};
 use crate::kinds::cache_cluster;
 use crate::kinds::db_instance::rotate::tags;
-use crate::kinds::effects::text;
+use crate::kinds::effects::{given_tags, text};
 use crate::kinds::{Effect, Read};
 use crate::model::account::Account;
 use crate::model::call::{Object, Refusal};
 use crate::model::facet::Role;
 use crate::model::id::Id;
-use crate::model::step::{Expect, Stage, Step};
+use crate::model::step::{Expect, Stage, Step, Wait};
 
 /// Seconds until a snapshot is complete.
 const SNAPSHOT_S: u64 = 600;
 /// AWS's code for a snapshot that isn't there.
 const UNKNOWN: &str = "SnapshotNotFoundFault";
 
-/// A snapshot of a group, in case. It is deleted on the way back.
-pub(super) fn make(of_move: &str, name: &str, migration: &str) -> Step {
+/// A snapshot of a cache that is named by a parameter. It is deleted on the way back.
+pub(in crate::kinds) fn make(of_move: &str, (key, name): (&str, &str), migration: &str, at_rest: Wait) -> Step {
     let id = format!("{of_move}-snapshot");
     let own = json!({ "SnapshotName": format!("hikkoshi-{migration}-{of_move}") });
     let see = |what: &str, at: &str, expect| check(what, "elasticache:DescribeSnapshots", own.clone(), at, expect);
     let mut call = own.clone();
-    call["ReplicationGroupId"] = json!(name);
+    call[key] = json!(name);
     call["Tags"] = tags(migration, &id, &[]);
     let there = see("the snapshot is available", "Snapshots[].SnapshotStatus", Expect::Equals(json!("available")));
+    let gone = see("there is no snapshot of its name", "Snapshots[].SnapshotName", Expect::Absent);
+    // ElastiCache deletes no snapshot that is being made.
+    let kept = see("it is being made, made, or gone", "Snapshots[].SnapshotStatus", Expect::Excludes(vec![json!("deleted")]));
+    let made = see("it is not being made any more", "Snapshots[].SnapshotStatus", Expect::Excludes(vec![json!("creating")]));
+    let rest = rest_first("elasticache:DeleteSnapshot", own.clone(), kept, vec![wait(made, SNAPSHOT_S, 4 * 3600), at_rest.clone()]);
     step(&id, Stage::Data, of_move, format!("Make a snapshot of {name}"))
+        .before(gone.clone())
         .call("elasticache:CreateSnapshot", call)
         .probe_made("elasticache:DescribeSnapshots", own.clone(), "Snapshots[]", &[])
         .adopt_on(&["SnapshotAlreadyExistsFault"])
         .wait(wait(there, SNAPSHOT_S, 4 * 3600))
-        .wait(flip::at_rest(name))
-        .undo(vec![undo(
-            "elasticache:DeleteSnapshot",
-            own.clone(),
-            see("the snapshot is gone", "Snapshots[].SnapshotName", Expect::Absent),
-        )])
+        .wait(at_rest)
+        .undo(vec![rest, undo("elasticache:DeleteSnapshot", own.clone(), gone)])
         .done()
 }
 
@@ -70,7 +71,7 @@ fn create(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> 
         return Err(Refusal::new("SnapshotAlreadyExistsFault", format!("Snapshot {name} already exists.")));
     }
     let doc = json!({ "SnapshotName": name, "SnapshotStatus": "creating", "SnapshotSource": "manual",
-        "Tags": parameters.get("Tags").cloned().unwrap_or(json!([])) });
+        "Tags": given_tags(parameters)? });
     account.insert("cache_snapshot", Role::Bystander, id_of(&name), doc.clone());
     account.later(&id_of(&name), SNAPSHOT_S, "/SnapshotStatus", json!("available"));
     if of_cluster {
@@ -85,7 +86,9 @@ fn create(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> 
 
 fn delete(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> {
     let id = id_of(text(parameters, "SnapshotName")?);
-    account.doc(id.as_str(), UNKNOWN)?;
+    if account.doc(id.as_str(), UNKNOWN)?["SnapshotStatus"] != "available" {
+        return Err(Refusal::new("InvalidSnapshotState", "The current state of the snapshot does not allow the requested operation."));
+    }
     account.remove(&id);
     Ok(json!({}))
 }

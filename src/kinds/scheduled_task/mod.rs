@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 pub use schedule::Schedule;
 pub use state_machine::StateMachine;
 
-use super::build::{check, look_and_set, step, undo};
+use super::build::{check, look_and_set, step, undo_and_wait, wait};
 use super::place::{Leg, Net, legs};
 use super::{Each, Effect, Kind, Listing, Read, Scope, Source};
 use crate::model::facet::{Facets, Guard, Placement, Role};
@@ -34,14 +34,14 @@ static LISTING: Listing = Listing {
     operation: "events:ListTargetsByRule",
     documents: "Targets[]",
     scope: Scope::Each(&Each {
-        from: &[
-            Source { operation: "ecs:ListClusters", parameters: |_| json!({}), documents: "clusterArns[]" },
+        from: &[&[
+            Source { operation: "ecs:ListClusters", parameters: |_, _| json!({}), documents: "clusterArns[]" },
             Source {
                 operation: "events:ListRuleNamesByTarget",
-                parameters: |trail| json!({ "TargetArn": trail[0] }),
+                parameters: |_, trail| json!({ "TargetArn": trail[0] }),
                 documents: "RuleNames[]",
             },
-        ],
+        ]],
         parameters: |trails| json!({ "Rule": trails[0].last() }),
         batch: 1,
         merge: Some(|doc, trail| doc["Rule"] = trail.last().cloned().unwrap_or_default()),
@@ -91,7 +91,10 @@ fn candidates(resource: &Resource, site: &Site<'_>) -> Vec<Candidate> {
 fn is(see: &dyn Fn(&str, &str, Expect) -> Check, net: &Net, other: &Net) -> Vec<Check> {
     let subnets = see("its tasks start in these subnets", "Subnets", Expect::SameSet(net.subnets.clone()));
     let groups = see("its tasks wear these groups", "SecurityGroups", Expect::SameSet(net.groups.clone()));
-    let public = see("its tasks' public addresses", "AssignPublicIp", Expect::Equals(awsvpc(net)["AssignPublicIp"].clone()));
+    // Where nothing is said of public addresses, there are none: EventBridge tells what was put.
+    let enabled = vec![json!("ENABLED")];
+    let public =
+        see("its tasks' public addresses", "AssignPublicIp", if net.public { Expect::SameSet(enabled) } else { Expect::Excludes(enabled) });
     if net.subnets != other.subnets {
         vec![subnets, groups, public]
     } else if net.groups != other.groups {
@@ -115,7 +118,8 @@ impl Change<'_> {
         let mut becomes = is(self.see, &leg.to, &leg.from).into_iter();
         let mut draft = step(format!("{}-{}", scene.slug, leg.what), leg.stage, scene.slug, leg.title.clone())
             .call(self.operation, (self.there)(&leg.to))
-            .undo(vec![undo(self.operation, (self.back)(&leg.from), was[0].clone())]);
+            // `PutTargets` answers 200 also where it changed nothing.
+            .undo(vec![undo_and_wait(self.operation, (self.back)(&leg.from), was[0].clone(), vec![wait(was[0].clone(), 1, 60)])]);
         draft = was.into_iter().fold(draft, |draft, check| draft.before(check));
         draft = becomes.next().into_iter().fold(draft, |draft, check| draft.settled_by(check));
         becomes.fold(draft, |draft, check| draft.verify(check))

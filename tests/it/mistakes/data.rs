@@ -158,7 +158,7 @@ fn mistake_24_nothing_of_the_data_tier_goes_for_good_before_cleanup() {
     let plan = &plans()[1];
     let delete = plan.step("aurora-aurora-2-delete").expect("a reader goes");
     let Undo::Calls(calls) = &delete.undo else { panic!("no way back") };
-    let again = &calls[0].parameters;
+    let again = &calls.iter().find(|call| call.operation.name() == "CreateDBInstance").expect("it comes up again").parameters;
     for key in
         ["DBInstanceClass", "PromotionTier", "DBParameterGroupName", "CACertificateIdentifier", "AvailabilityZone", "MonitoringInterval"]
     {

@@ -7,6 +7,8 @@ pub mod account_access;
 /// Network and Classic Load Balancers.
 pub mod account_balancers;
 pub mod account_data;
+/// Names in DNS zones.
+pub mod account_dns;
 pub mod account_ecs;
 pub mod command;
 pub mod emulator;

@@ -56,6 +56,22 @@ impl Around<'_> {
         self.every_call(&self.after, self.back, &start, holds);
         self.every_record(&self.before, self.there, &end, holds);
         self.every_record(&self.after, self.back, &start, holds);
+        self.every_turn(&start);
+    }
+
+    /// The way there ends after every record, and the way back is taken from there: what is half done is undone.
+    fn every_turn(&self, start: &BTreeSet<String>) {
+        let mut whole = self.before.fork();
+        whole.reach(self.there, "counting records");
+        let jobs: Vec<usize> = (0..whole.records.len() - self.before.records.len()).collect();
+        in_parallel(&jobs, |records| {
+            let context = format!("back from half the way, {records} records far");
+            let mut lab = self.before.fork();
+            lab.go_with(self.there, &Disturb { records: *records, ..Disturb::default() });
+            lab.reach(self.back, &context);
+            assert_eq!(twice(&lab.cloud), Vec::<String>::new(), "{context}");
+            same(&context, start, &settled(lab));
+        });
     }
 
     fn every_call(&self, from: &Lab<'_>, goal: Goal, wanted: &BTreeSet<String>, holds: &(dyn Fn(&Lab<'_>, &str) + Sync)) {
