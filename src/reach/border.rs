@@ -165,7 +165,7 @@ impl<'v> Journey<'v> {
         }
         self.pass(id, |j| format!("NAT gateway {} sends it on from its own address", j.name(id)));
         match &gateway.subnet {
-            Some(subnet) => self.from_nat_subnet(id, subnet, (node, own), far)?,
+            Some(subnet) => self.beyond_nat(id, subnet, (node, own), far)?,
             None => self.carriers.push(Carrier::Gateway(id.clone())),
         }
         self.through = true;
@@ -175,7 +175,7 @@ impl<'v> Journey<'v> {
         Ok(gateway.public.iter().map(|address: &IpAddr| Far { ports: NAT_PORTS, ..Far::host(*address) }).collect())
     }
 
-    fn from_nat_subnet(&mut self, id: &Id, subnet: &Id, (node, own): (&Node, IpNet), far: &Far<'v>) -> Go {
+    fn beyond_nat(&mut self, id: &Id, subnet: &Id, (node, own): (&Node, IpNet), far: &Far<'v>) -> Go {
         let crossing = *subnet != node.subnet;
         if crossing {
             self.acl(subnet, Way::In, own, self.ports, Block::AclThere)?;

@@ -24,29 +24,45 @@ pub enum Towards {
     Them,
 }
 
-/// IPv4 addresses that are no host's on the internet (IANA's special-purpose registry): this network, private use, shared,
-/// loopback, link-local, multicast and reserved.
-const NO_HOST: [&str; 8] =
-    ["0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "224.0.0.0/3"];
+/// IPv4 addresses that are no host's on the internet (IANA's special-purpose registry), by first address and prefix length: this
+/// network, private use, shared, loopback, link-local, private use, private use, multicast and reserved.
+const NO_HOST: [(Ipv4Addr, u8); 8] = [
+    (Ipv4Addr::new(0, 0, 0, 0), 8),
+    (Ipv4Addr::new(10, 0, 0, 0), 8),
+    (Ipv4Addr::new(100, 64, 0, 0), 10),
+    (Ipv4Addr::new(127, 0, 0, 0), 8),
+    (Ipv4Addr::new(169, 254, 0, 0), 16),
+    (Ipv4Addr::new(172, 16, 0, 0), 12),
+    (Ipv4Addr::new(192, 168, 0, 0), 16),
+    (Ipv4Addr::new(224, 0, 0, 0), 3),
+];
 
 /// The IPv6 addresses that are hosts' on the internet: global unicast.
-const V6_HOSTS: &str = "2000::/3";
+const V6_HOSTS: (Ipv6Addr, u8) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
 
-fn reserved() -> impl Iterator<Item = IpNet> {
-    NO_HOST.into_iter().filter_map(|text| text.parse().ok())
+/// The ranges at whose borders the internet begins and ends.
+fn borders_of_the_internet(v6: bool) -> Vec<IpNet> {
+    let (first, length) = V6_HOSTS;
+    if v6 {
+        return IpNet::new(first.into(), length).into_iter().collect();
+    }
+    NO_HOST.into_iter().filter_map(|(first, length)| IpNet::new(first.into(), length).ok()).collect()
 }
 
 /// Whether an address can be a host's on the internet.
 pub fn is_public(address: IpAddr) -> bool {
     match address {
-        IpAddr::V4(_) => !reserved().any(|net| net.contains(&address)),
-        IpAddr::V6(_) => V6_HOSTS.parse::<IpNet>().is_ok_and(|net| net.contains(&address)),
+        IpAddr::V4(address) => {
+            let within = |(first, length): &(Ipv4Addr, u8)| (u32::from(*first) ^ u32::from(address)) >> (32 - length) == 0;
+            !NO_HOST.iter().any(within)
+        }
+        IpAddr::V6(address) => (u128::from(V6_HOSTS.0) ^ u128::from(address)) >> (128 - V6_HOSTS.1) == 0,
     }
 }
 
 /// One host for each piece of the internet that fares alike, the largest piece first.
 pub fn hosts(view: &dyn View, node: &Node, towards: Towards, v6: bool) -> Vec<IpAddr> {
-    let mut known: Vec<IpNet> = if v6 { V6_HOSTS.parse().into_iter().collect() } else { reserved().collect() };
+    let mut known = borders_of_the_internet(v6);
     let own = own_ranges(view);
     known.extend(own);
     let way = if towards == Towards::It { Way::In } else { Way::Out };
@@ -133,4 +149,35 @@ fn nats(view: &dyn View, subnet: &Id) -> Vec<Id> {
         _ => None,
     };
     hops.filter_map(subnet).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_of_the_internet_are_told_from_others() {
+        let check = |text: &str, public: bool| assert_eq!(is_public(text.parse().expect("an address")), public, "{text}");
+        for text in
+            ["8.8.8.8", "100.63.255.255", "100.128.0.0", "172.15.255.255", "172.32.0.0", "223.255.255.255", "2600:1f18::1", "3fff::1"]
+        {
+            check(text, true);
+        }
+        for text in [
+            "0.1.2.3",
+            "10.9.9.9",
+            "100.64.0.1",
+            "127.0.0.1",
+            "169.254.169.254",
+            "172.31.0.1",
+            "192.168.1.1",
+            "224.0.0.1",
+            "255.255.255.255",
+        ] {
+            check(text, false);
+        }
+        for text in ["::1", "fd00::1", "fe80::1", "4000::1", "ff02::1"] {
+            check(text, false);
+        }
+    }
 }

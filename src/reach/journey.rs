@@ -155,12 +155,12 @@ impl<'v> Journey<'v> {
         if let Some(address) = node.addresses.iter().find(|address| address.is_ipv6() == self.v6) {
             return Ok((*address).into());
         }
-        if node.addresses.is_empty() && !self.v6 {
-            if let Some(Fact::Subnet(_, ranges)) = self.view.fact(&Key::Subnet(node.subnet.clone())) {
-                if let Some(range) = ranges.iter().find(|range| matches!(range, IpNet::V4(_))) {
-                    return Ok(*range);
-                }
-            }
+        if node.addresses.is_empty()
+            && !self.v6
+            && let Some(Fact::Subnet(_, ranges)) = self.view.fact(&Key::Subnet(node.subnet.clone()))
+            && let Some(range) = ranges.iter().find(|range| matches!(range, IpNet::V4(_)))
+        {
+            return Ok(*range);
         }
         let family = if self.v6 { "IPv6" } else { "IPv4" };
         Err(self.block(&node.id, Block::Absent, |j| format!("no {family} address of {} is known", j.whose(node))))

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use serde_json::Value;
 
 use super::fact::{Endpoint, Fact, Gateway, Key, Node, Workload};
 use crate::model::facet::Role;
@@ -181,7 +182,21 @@ fn stand_ins(resource: &Resource) -> impl Iterator<Item = Node> + '_ {
         groups: resource.groups().to_vec(),
         addresses: known(facets.private_addresses.iter().chain(&facets.v6_addresses).collect()),
         public: known(facets.public_addresses.iter().map(|address| &address.ip).collect()),
-        publicly_named: facets.publicly_accessible || facets.balancing.as_ref().is_some_and(|balancing| balancing.internet_facing),
+        publicly_named: facets.publicly_accessible
+            || facets.balancing.as_ref().is_some_and(|balancing| balancing.internet_facing)
+            || gives_public_addresses(&resource.doc),
         stands_in: true,
     })
+}
+
+/// Whether what a workload starts is given a public address, by its own configuration: tasks of a service, of a rule, of a
+/// schedule, instances of a launch template. What a subnet gives by itself (`MapPublicIpOnLaunch`) shows on interfaces only.
+fn gives_public_addresses(doc: &Value) -> bool {
+    let tasks = [
+        "networkConfiguration.awsvpcConfiguration.assignPublicIp",
+        "EcsParameters.NetworkConfiguration.awsvpcConfiguration.AssignPublicIp",
+        "Target.EcsParameters.NetworkConfiguration.awsvpcConfiguration.AssignPublicIp",
+    ];
+    let instances = path::first(doc, "Template.NetworkInterfaces[0].AssociatePublicIpAddress");
+    tasks.iter().any(|at| path::text(doc, at) == "ENABLED") || instances == Some(&Value::Bool(true))
 }

@@ -268,10 +268,11 @@ fn service<'v>(
 ) -> Result<Vec<Route>, Blocked> {
     let opener = end(view, from)?;
     for id in view.endpoints(name) {
-        if let Some(Fact::Endpoint(endpoint)) = view.fact(&Key::Endpoint(id.clone())) {
-            if endpoint.private_dns && endpoint.up {
-                return every_interface(view, opener, &id, trip);
-            }
+        if let Some(Fact::Endpoint(endpoint)) = view.fact(&Key::Endpoint(id.clone()))
+            && endpoint.private_dns
+            && endpoint.up
+        {
+            return every_interface(view, opener, &id, trip);
         }
     }
     let End::Node(node) = opener else {

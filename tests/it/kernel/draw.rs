@@ -181,7 +181,7 @@ impl Drawn {
             .map(|number| Subnet { range: format!("10.0.{number}.0/24"), routes: dice.one(&ROUTES).to_vec(), acl: acl(dice, 45) })
             .collect();
         let nat_routes: &[(&str, Via)] = if dice.chance(85) { &[("0.0.0.0/0", Via::InternetGateway)] } else { &[] };
-        subnets.push(Subnet { range: "10.0.9.0/24".to_owned(), routes: nat_routes.to_vec(), acl: acl(dice, 30) });
+        subnets.push(Subnet { range: "10.0.9.0/24".to_owned(), routes: nat_routes.to_vec(), acl: nat_acl(dice) });
         let nodes = (0..NODES)
             .map(|at| {
                 let (subnet, host) = (at / 2, if at % 2 == 0 { 20 } else { 200 });
@@ -297,6 +297,18 @@ fn acl(dice: &mut Dice, percent: usize) -> Option<Vec<Entry>> {
         }
     }
     Some(entries)
+}
+
+/// Around a NAT gateway: often one that tells apart the ports to which the internet's answers come.
+fn nat_acl(dice: &mut Dice) -> Option<Vec<Entry>> {
+    if !dice.chance(40) {
+        return acl(dice, 30);
+    }
+    let entry = |out, number, what, range: &str| Entry { out, number, allow: true, what, range: range.to_owned() };
+    let all = || Match { protocol: "all", ports: "" };
+    let (protocol, ports) = *dice.one(&BACK);
+    let back = Match { protocol, ports };
+    Some(vec![entry(false, 10, all(), "10.0.0.0/16"), entry(false, 20, back, "0.0.0.0/0"), entry(true, 10, all(), "0.0.0.0/0")])
 }
 
 fn group(dice: &mut Dice) -> Vec<Rule> {

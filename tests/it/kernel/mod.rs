@@ -9,7 +9,7 @@
 //! endpoints and tracking of established connections are not in it: they are held by the tests of `reach` alone.
 
 mod agent;
-mod draw;
+pub mod draw;
 mod stage;
 
 use std::sync::Mutex;

@@ -10,3 +10,5 @@ mod groups;
 mod nodes;
 /// Routes, gateways, addresses.
 mod routes;
+/// What holds of every network, and the command.
+mod whole;

@@ -116,3 +116,19 @@ fn a_functions_connections_are_tracked_at_its_own_end() {
     own.group("sg-db", &["tcp 5432 from 10.9.0.0/16"]);
     assert_eq!(before.stands(&own, "function:bill@subnet-a > db tcp 5432"), "GroupIn sg-db");
 }
+
+/// A task that is started with `AssignPublicIp` gets to the internet by the gateway, and can be reached from there (ECS developer
+/// guide, "Task networking"); one without can't, whatever the route.
+#[test]
+fn a_task_has_the_public_address_that_it_is_started_with() {
+    for (assigned, answer) in [("ENABLED", "reached"), ("DISABLED", "Gateway igw-1")] {
+        let mut net = shop();
+        let config = json!({ "Subnets": ["subnet-a"], "SecurityGroups": ["sg-app"], "AssignPublicIp": assigned });
+        let parameters = json!({ "TaskDefinitionArn": "arn:td", "NetworkConfiguration": { "awsvpcConfiguration": config } });
+        net.add(
+            "scheduled_task",
+            json!({ "Rule": "nightly", "Id": "t", "Arn": "arn:cluster", "VpcId": "vpc-1", "EcsParameters": parameters }),
+        );
+        net.check(&[("rule:nightly/t@subnet-a > internet tcp 443", answer)]);
+    }
+}
