@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::failure::{Failure, exit};
 use super::place::Place;
 use super::progress::Progress;
-use super::session::{self, Session, start};
 use super::proof::{self, Proved};
+use super::session::{self, Session, start};
 use super::{Done, Global, say, say_json};
 use crate::clock::{Clock, VirtualClock};
 use crate::cloud::Cloud;
@@ -213,10 +213,8 @@ fn json(plan: &Plan, proved: &Proved, there: &Rehearsed, back: &Rehearsed, asked
     let interruptions: BTreeMap<String, u64> = report_run::interruptions(plan, &there.events).into_iter().collect();
     let aws =
         asked.map(|a| serde_json::json!({ "allowed": a.allowed, "refused": a.refused, "not_askable_yet": a.later, "drift": a.drift }));
-    say_json(
-        &serde_json::json!({ "forward": run(there), "rollback": run(back), "interruptions_s": interruptions, "aws": aws,
-            "proof": { "certificate": proved.proof.certificate, "broken": proved.proof.broken }, "events": there.events }),
-    );
+    say_json(&serde_json::json!({ "forward": run(there), "rollback": run(back), "interruptions_s": interruptions, "aws": aws,
+            "proof": { "certificate": proved.proof.certificate, "broken": proved.proof.broken }, "events": there.events }));
 }
 
 fn text(global: &Global, place: &Place, plan: &Plan, proved: &Proved, there: &Rehearsed, back: &Rehearsed, asked: Option<&Asked>) {
@@ -270,7 +268,10 @@ fn text(global: &Global, place: &Place, plan: &Plan, proved: &Proved, there: &Re
     for line in asked.map(|a| differences(&a.drift)).unwrap_or_default() {
         out.push_str(&table::hanging(&style.warn("Δ "), &line, 2, width));
     }
-    let clean = proved.holds() && there.failed.is_empty() && back.failed.is_empty() && asked.is_none_or(|a| a.drift.is_empty() && a.refused.is_empty());
+    let clean = proved.holds()
+        && there.failed.is_empty()
+        && back.failed.is_empty()
+        && asked.is_none_or(|a| a.drift.is_empty() && a.refused.is_empty());
     if clean {
         out.push_str(&format!("next: hikkoshi apply {}\n", place.name));
     } else if asked.is_some_and(|a| !a.drift.is_empty()) {

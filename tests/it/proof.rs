@@ -138,7 +138,9 @@ fn a_sixth_group_on_an_interface_is_refused() {
     let broken = refused(&spine(), "", |plan| {
         let beside = step(plan, "pg-multi-groups-beside");
         let groups = beside.call.parameters.get_mut("VpcSecurityGroupIds").and_then(|groups| groups.as_array_mut()).expect("groups");
-        groups.extend(["${group-app-1.GroupId}", "${group-app-2.GroupId}", "${group-billing.GroupId}", "${group-orders.GroupId}"].map(|g| json!(g)));
+        groups.extend(
+            ["${group-app-1.GroupId}", "${group-app-2.GroupId}", "${group-billing.GroupId}", "${group-orders.GroupId}"].map(|g| json!(g)),
+        );
     });
     assert!(broken.iter().any(|example| example.last == "pg-multi-groups-beside"), "{broken:#?}");
 }
@@ -181,7 +183,13 @@ fn the_orders_that_a_flow_needs_are_derived_and_say_why() {
 
 #[test]
 fn plans_hold_as_they_are_made() {
-    for (docs, further) in [(spine(), ""), (data(), ""), (every_cache(), ""), (spine(), "nat: regional"), (spine(), "workloads: [{name: bastion, strategy: retire}]")] {
+    for (docs, further) in [
+        (spine(), ""),
+        (data(), ""),
+        (every_cache(), ""),
+        (spine(), "nat: regional"),
+        (spine(), "workloads: [{name: bastion, strategy: retire}]"),
+    ] {
         let plan = plan_of(&docs, further);
         let proof = prove::again(&plan, &intent_of(further), &docs.inventory(), None).expect("a proof");
         assert_eq!(proof.broken, [], "{further}");

@@ -91,12 +91,15 @@ fn proved(docs: &Docs, plan: &Plan, flows: &[Flow]) -> BTreeSet<String> {
     broken.map(|example| example.what).filter(|what| names.contains(what)).collect()
 }
 
+/// What somebody did to a plan.
+type Edit<'e> = &'e dyn Fn(&mut Plan);
+
 #[test]
 fn the_proof_finds_what_a_naive_enumeration_of_all_states_finds() {
     let docs = small();
     let (plan, flows) = (plan_of(&docs, FURTHER), known(&docs));
     assert!(plan.steps.iter().filter(|step| step.stage != Stage::Cleanup).count() <= 40, "small");
-    let edits: [(&str, &dyn Fn(&mut Plan)); 4] = [
+    let edits: [(&str, Edit<'_>); 4] = [
         ("as planned", &|_| {}),
         ("the database's group is taken off before the server wears its own", &|plan| {
             let off = plan.steps.iter_mut().find(|step| step.id == "pg-groups-beside").expect("beside");

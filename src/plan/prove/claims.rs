@@ -7,7 +7,7 @@ use super::explore::Stepping;
 use super::state::State;
 use crate::model::id::Id;
 use crate::model::network::{Peer, Ports, Protocol, Rule, is_private};
-use crate::reach::{Block, Fact, Key, Question, Side, Verdict, View, ask_briefly, ask, stands, stands_briefly, stands_where_it_is};
+use crate::reach::{Block, Fact, Key, Question, Side, Verdict, View, ask, ask_briefly, stands, stands_briefly, stands_where_it_is};
 
 /// What the judges know about a step.
 #[derive(Clone, Debug, Default)]

@@ -105,7 +105,13 @@ pub fn run(premises: &Premises<'_>, steps: &mut Vec<Step>, mode: Mode) -> Proof 
 /// A plan that can't be carried out on the simulated account.
 pub fn stopped((stuck, back): &(Stuck, bool)) -> Counterexample {
     let what = if *back { "the way back can be gone" } else { "the plan can be carried out" };
-    Counterexample { what: what.to_owned(), done: vec![stuck.step.clone()], last: stuck.step.clone(), why: stuck.why.clone(), on_the_way_back: *back }
+    Counterexample {
+        what: what.to_owned(),
+        done: vec![stuck.step.clone()],
+        last: stuck.step.clone(),
+        why: stuck.why.clone(),
+        on_the_way_back: *back,
+    }
 }
 
 /// What a round adds to the plan.

@@ -39,7 +39,9 @@ impl Patch {
                 let same = Node { groups: before.groups.clone(), ..after.clone() } == *before;
                 Patch::Node { groups, rest: (!same).then(|| Box::new(after.clone())) }
             }
-            (Some(Fact::Rules(before)), Some(Fact::Rules(after))) => Patch::Rules { added: less(after, before), taken: less(before, after) },
+            (Some(Fact::Rules(before)), Some(Fact::Rules(after))) => {
+                Patch::Rules { added: less(after, before), taken: less(before, after) }
+            }
             (Some(Fact::Routing(before)), Some(Fact::Routing(after))) => {
                 let less = |a: &Routing, b: &Routing| a.routes.iter().filter(|route| !b.routes.contains(route)).cloned().collect();
                 Patch::Routes { added: less(after, before), taken: less(before, after) }

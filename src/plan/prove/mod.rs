@@ -143,10 +143,13 @@ fn with(
     let decisions = super::decide::decide(intent, inventory)?;
     let flows = super::flows::known(intent, inventory, seen, &decisions)?;
     let moves: BTreeMap<String, Id> = plan.moves.iter().map(|one| (one.id.clone(), one.workload.clone())).collect();
-    let ids = |fits: fn(Strategy) -> bool| plan.moves.iter().filter(|one| fits(one.strategy)).map(|one| one.workload.clone()).collect::<Vec<Id>>();
+    let ids = |fits: fn(Strategy) -> bool| {
+        plan.moves.iter().filter(|one| fits(one.strategy)).map(|one| one.workload.clone()).collect::<Vec<Id>>()
+    };
     let (moved, retired) = (ids(is_moved), ids(|strategy| strategy == Strategy::Retire));
     let announced = plan.warnings.iter().any(|warning| warning.contains("untracked"));
-    let premises = Premises { inventory, flows: &flows, moves: &moves, moved: &moved, retired: &retired, announced, floor: Floor::default() };
+    let premises =
+        Premises { inventory, flows: &flows, moves: &moves, moved: &moved, retired: &retired, announced, floor: Floor::default() };
     Ok(derive::run(&premises, steps, mode))
 }
 

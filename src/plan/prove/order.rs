@@ -135,7 +135,9 @@ impl Relevant {
     /// The bits whose steps can have been the last to be done in a state.
     pub fn last(&self, state: u128) -> impl Iterator<Item = usize> + '_ {
         let done = move |bit: &usize| state & (1u128 << bit) != 0;
-        (0..self.steps.len()).filter(done).filter(move |bit| !(0..self.steps.len()).filter(done).any(|other| self.before[other] & (1 << bit) != 0))
+        (0..self.steps.len())
+            .filter(done)
+            .filter(move |bit| !(0..self.steps.len()).filter(done).any(|other| self.before[other] & (1 << bit) != 0))
     }
 
     /// The state in which a step is done, and with it what must be done before it.
@@ -189,11 +191,12 @@ mod tests {
     fn states(order: &Order, of: &[usize]) -> Vec<u128> {
         let mut out = Vec::new();
         let relevant = Relevant::new(of.iter().copied(), order, &Span::default()).expect("few");
-        relevant.states(1000, |state| {
-            out.push(state);
-            true
-        })
-        .expect("few");
+        relevant
+            .states(1000, |state| {
+                out.push(state);
+                true
+            })
+            .expect("few");
         out
     }
 
@@ -219,11 +222,12 @@ mod tests {
         let order = order(&[0, 0, 0, 0], &[(0, 1), (2, 3)]);
         let relevant = Relevant::new(0..4, &order, &Span { after: vec![1], until: vec![3] }).expect("few");
         let mut seen = Vec::new();
-        relevant.states(100, |state| {
-            seen.push(state);
-            true
-        })
-        .expect("few");
+        relevant
+            .states(100, |state| {
+                seen.push(state);
+                true
+            })
+            .expect("few");
         assert_eq!(seen, [0b0011, 0b0111]);
     }
 

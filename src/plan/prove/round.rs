@@ -116,7 +116,14 @@ impl<'p> Round<'p> {
     }
 
     /// Explores a claim until it holds, is told as broken, or can't be decided. Whether it held as it was.
-    fn hold(&mut self, what: &str, also: &[usize], span: &Span, back: bool, judge: &dyn Fn(&Steps, &State<'_>, &Stepping<'_>) -> Option<String>) -> bool {
+    fn hold(
+        &mut self,
+        what: &str,
+        also: &[usize],
+        span: &Span,
+        back: bool,
+        judge: &dyn Fn(&Steps, &State<'_>, &Stepping<'_>) -> Option<String>,
+    ) -> bool {
         // Each time round a state is excluded; a plan has not more edges than this.
         for at in 0..=self.steps.len() {
             let way = self.way(back);
@@ -385,11 +392,14 @@ impl<'p> Round<'p> {
                     .flat_map(|fact| if let Fact::Node(node) = fact { node.groups.clone() } else { Vec::new() })
                     .collect();
                 let sets = worn.into_iter().flat_map(|group| histories.values(&Key::Rules(group)));
-                let rules: Vec<_> =
-                    sets.flatten().flat_map(|fact| if let Fact::Rules(rules) = fact { rules.ingress.clone() } else { Vec::new() }).collect();
+                let rules: Vec<_> = sets
+                    .flatten()
+                    .flat_map(|fact| if let Fact::Rules(rules) = fact { rules.ingress.clone() } else { Vec::new() })
+                    .collect();
                 let listens = resource.facets.listens.as_deref().unwrap_or_default();
                 for (protocol, port) in claims::knocks(rules.iter(), listens) {
-                    let question = Question { from: Side::Internet, to: Side::Node(node.clone()), protocol, port, by: crate::reach::By::Private };
+                    let question =
+                        Question { from: Side::Internet, to: Side::Node(node.clone()), protocol, port, by: crate::reach::By::Private };
                     out.insert((resource.id.clone(), question));
                 }
             }

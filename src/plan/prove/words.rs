@@ -47,9 +47,13 @@ pub fn key_words(inventory: &Inventory, key: &Key) -> String {
         Key::Rules(id) => format!("the rules of {}", inventory.name(id)),
         Key::Table(id) => format!("the route table of {}", inventory.name(id)),
         Key::Routing(id) => format!("the routes of {}", inventory.name(id)),
-        Key::Workload(id) | Key::Subnet(id) | Key::AclOf(id) | Key::Acl(id) | Key::Gateway(id) | Key::Endpoint(id) | Key::PrefixList(id) => {
-            inventory.name(id).to_owned()
-        }
+        Key::Workload(id)
+        | Key::Subnet(id)
+        | Key::AclOf(id)
+        | Key::Acl(id)
+        | Key::Gateway(id)
+        | Key::Endpoint(id)
+        | Key::PrefixList(id) => inventory.name(id).to_owned(),
         Key::Ranges => "the ranges of the VPC".to_owned(),
         Key::MainTable => "the main route table".to_owned(),
         Key::DefaultAcl => "the default network ACL".to_owned(),
