@@ -56,6 +56,9 @@ fn one(resource: &Resource, inventory: &Inventory, decisions: &Decisions<'_>, ne
     (!new.is_empty()).then(|| Egress { workload: resource.id.clone(), name: resource.name.clone(), old, new })
 }
 
+/// Old addresses told in the gate's question; a person can't compare more at night.
+const TOLD: usize = 8;
+
 /// The gate before the first step by which something leaves by another address.
 pub fn gate(egress: &[Egress], steps: &[Step]) -> Option<Gate> {
     let additive = [Stage::Foundation, Stage::Access, Stage::Guard, Stage::Endpoints];
@@ -68,8 +71,12 @@ pub fn gate(egress: &[Egress], steps: &[Step]) -> Option<Gate> {
     }
     let details = by_new.into_iter().map(|(new, (mut old, count))| {
         old.sort_unstable();
-        let old = if old.is_empty() { "no fixed address".to_owned() } else { old.join(", ") };
-        format!("{count} workload(s) that leave by {old} today will leave by {}", new.join(", "))
+        let more = old.len().saturating_sub(TOLD);
+        let mut told = if old.is_empty() { "no fixed address".to_owned() } else { old[..old.len() - more].join(", ") };
+        if more > 0 {
+            told.push_str(&format!(" and {more} more (in the plan, by workload)"));
+        }
+        format!("{count} workload(s) that leave by {told} today will leave by {}", new.join(", "))
     });
     let details: Vec<String> = details.collect();
     (!details.is_empty()).then(|| Gate {
