@@ -35,7 +35,7 @@ impl Proved {
             lines.push(format!("and {} more counterexamples (--json)", self.proof.broken.len() - DRAWN));
         }
         if let Some(last) = lines.last_mut() {
-            last.push_str(&format!("; asked in {:.1} s", self.took_ms as f64 / 1000.0));
+            last.push_str(&format!("; this took {:.1} s", self.took_ms as f64 / 1000.0));
         }
         lines
     }
