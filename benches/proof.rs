@@ -39,14 +39,15 @@ fn row(size: usize, shape: Shape) {
     let made = plan(&wanted, &seen, "", "").expect("a plan");
     let (cost, proof) = measure(ALLOCATOR, 1, || prove::again(&made, &wanted, &seen, None).expect("a proof"));
     let certificate = &proof.certificate;
+    let effort = certificate.effort.unwrap_or_default();
     println!(
         "{size:>9} {:>7} {:>8} {:>8} {:>8} {:>9} {:>7} {:>9.1} {:>7}",
         made.steps.len(),
         certificate.flows,
         certificate.pairs,
-        certificate.classes,
-        certificate.examined,
-        certificate.digits,
+        effort.classes,
+        effort.examined,
+        effort.digits,
         cost.ms,
         proof.broken.len()
     );

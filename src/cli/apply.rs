@@ -6,7 +6,7 @@ use super::failure::{Failure, known};
 use super::place::{Hashed, Place};
 use super::progress::Progress;
 use super::session::{self, Session};
-use super::{Done, Global, gate, say};
+use super::{Done, Global, gate, proof, say};
 use crate::cloud::simulated::FaultAt;
 use crate::execute::driver::FailedStep;
 use crate::execute::{End, Goal, Machine, Run, Stop};
@@ -86,6 +86,9 @@ pub async fn run(global: &Global, args: Args) -> Done {
     let until = goal(&plan.value, args.until.as_deref(), args.cleanup)?;
     if !plan.value.blockers.is_empty() {
         return Err(blocked(&plan.value));
+    }
+    if place.records()?.is_empty() {
+        proof::must_hold(&place, &plan.value)?;
     }
     let (ready, journal) = ready(global, &place, plan, &args.fault).await?;
     let plan = &ready.plan.value;

@@ -45,7 +45,7 @@ pub async fn run(global: &Global, args: Args) -> Done {
     keep_what_was_run(&place, &text)?;
     place::write(&place.plan_path(), &text)?;
     tell(global, &place, &plan);
-    Ok(if plan.blockers.is_empty() { 0 } else { exit::FINDINGS })
+    Ok(if plan.is_applicable() { 0 } else { exit::FINDINGS })
 }
 
 /// Whole plans side by side.
@@ -113,14 +113,18 @@ fn tell(global: &Global, place: &Place, plan: &Plan) {
     if global.json {
         say_json(
             &serde_json::json!({ "plan": place.plan_path(), "blockers": plan.blockers, "warnings": plan.warnings, "moves": plan.moves,
-            "groups": plan.groups, "egress": plan.egress, "gates": plan.gates, "cost": plan.cost, "subnets": plan.subnets, "stages": plan.stages, "steps": plan.steps.len() }),
+            "groups": plan.groups, "egress": plan.egress, "gates": plan.gates, "cost": plan.cost, "subnets": plan.subnets, "stages": plan.stages, "steps": plan.steps.len(),
+            "proof": { "certificate": plan.certificate, "broken": plan.broken, "interruptions": plan.interruptions,
+                "orders": report::proof::orders(plan).collect::<Vec<_>>() } }),
         );
         return;
     }
     say(&report::plan::summary(plan, global.options()));
     say(&format!("\nwrote {}\n", place.plan_path().display()));
-    if plan.blockers.is_empty() {
+    if plan.is_applicable() {
         say(&format!("next: hikkoshi dry-run {}\n", place.name));
+    } else if plan.blockers.is_empty() {
+        say("next: hikkoshi explain HK0406   # the plan does not hold: where is drawn above\n");
     } else {
         say(&format!(
             "next: settle the blockers (hikkoshi explain {}), then hikkoshi discover {name} and hikkoshi plan {name}\n",

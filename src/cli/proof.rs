@@ -1,4 +1,4 @@
-//! The proof of a plan as it is written: what a dry run shows.
+//! The proof of a plan as it is written: what a dry run shows, and what an apply of an edited plan asks for.
 
 use super::failure::Failure;
 use super::place::Place;
@@ -56,7 +56,34 @@ pub fn prove(place: &Place, plan: &Plan) -> Result<Proved, Failure> {
 
 /// A plan that does not hold, as a failure of the dry run.
 pub fn broken(place: &Place, proved: &Proved) -> Failure {
-    Failure::new("HK0406", format!("the plan does not hold: {} counterexamples, drawn above", proved.proof.broken.len()))
+    refused(place, &format!("{}, drawn above", counted(&proved.proof)))
+}
+
+fn counted(proof: &Proof) -> String {
+    if proof.broken.len() == 1 { "1 counterexample".to_owned() } else { format!("{} counterexamples", proof.broken.len()) }
+}
+
+fn refused(place: &Place, why: &str) -> Failure {
+    Failure::new("HK0406", format!("the plan does not hold: {why}"))
         .detail("nothing was called")
         .hint(format!("hikkoshi plan {}   # plans again from intent and inventory: an edited plan is set right", place.name))
+}
+
+/// Nothing of a plan that does not hold is carried out; one that is not as it was when it was proved is proved again.
+///
+/// # Errors
+/// As [`prove`], and with the counterexamples if the plan does not hold.
+pub fn must_hold(place: &Place, plan: &Plan) -> Result<(), Failure> {
+    if plan.broken.is_empty() && plan.certificate.is_of(plan) {
+        return Ok(());
+    }
+    let proved = prove(place, plan)?;
+    if proved.holds() {
+        return Ok(());
+    }
+    let mut failure = refused(place, &counted(&proved.proof));
+    for line in proved.lines() {
+        failure = failure.detail(line);
+    }
+    Err(failure.hint(format!("hikkoshi dry-run {} --offline   # draws what does not hold", place.name)))
 }

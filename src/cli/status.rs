@@ -48,7 +48,7 @@ pub fn run(global: &Global, args: &Args) -> Done {
         out.push_str(&format!("  NAT gateways' elastic IPs: {}\n", addresses.join(", ")));
     }
     out.push_str(&report_run::ways_in(&machine));
-    out.push_str(&next(&place, &machine, plan.blockers.is_empty()));
+    out.push_str(&next(&place, &machine, plan.is_applicable()));
     say(&out);
     Ok(0)
 }
@@ -76,7 +76,7 @@ fn last_run(records: &[Record]) -> Option<(String, String, String)> {
 fn next(place: &Place, machine: &Machine<'_>, applicable: bool) -> String {
     let name = &place.name;
     match machine.current_stage() {
-        _ if !applicable => format!("next: hikkoshi plan {name}   # the plan has blockers\n"),
+        _ if !applicable => format!("next: hikkoshi plan {name}   # the plan has blockers, or does not hold\n"),
         None => format!("next: hikkoshi verify {name}\n"),
         Some(Stage::Cleanup) => format!("next: hikkoshi verify {name}; after a soak: hikkoshi apply {name} --cleanup\n"),
         Some(stage) => format!("next: hikkoshi apply {name}   # goes on with {}\n", stage.name()),

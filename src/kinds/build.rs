@@ -360,8 +360,7 @@ impl Regroup<'_> {
             &both,
             self.new,
         );
-        off.impact =
-            Impact::Brief { seconds: 1, what: "cuts what only the old groups admitted; untracked connections silently".to_owned() };
+        off.impact = Impact::Brief { seconds: 1, what: "cuts what only the old groups admitted".to_owned() };
         off.needs.push(Need { step: beside.id.clone(), because: "the new groups are on before the old come off".to_owned() });
         vec![beside, off]
     }

@@ -10,6 +10,7 @@ pub mod inventory;
 pub mod look;
 pub mod network;
 pub mod path;
+pub mod rate;
 pub mod resource;
 pub mod resources;
 pub mod seen;

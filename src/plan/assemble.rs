@@ -10,7 +10,7 @@ use super::guard::{self, Design};
 use super::intent::{Intent, Problem};
 use super::network::{self, Network};
 use super::vouch::Vouch;
-use super::{Move, Plan, SubnetPlan, lint, order};
+use super::{Move, Plan, SubnetPlan, flows, lint, order, prove};
 use super::{caution, cost, egress, names, quotas, unseen};
 use crate::kinds;
 use crate::model::facet::Role;
@@ -22,6 +22,9 @@ use crate::model::resource::Resource;
 use crate::model::seen::Seen;
 use crate::model::step::{Need, Stage, Step};
 use crate::model::strategy::{Blocker, Member, NewRule, Provision, Renumbering, Scene, Strategy};
+
+/// As many members of a target group as the proof finds turns for.
+const TOLD_APART: usize = 6;
 
 /// AWS's default of security groups per interface (VPC quotas page).
 const GROUPS_PER_INTERFACE: usize = 5;
@@ -84,7 +87,12 @@ fn assemble(
     assembly.turn_takes();
     assembly.flips();
     assembly.drop_groups();
-    Ok(assembly.finish(intent_sha256, inventory_sha256))
+    let mut plan = assembly.finish(intent_sha256, inventory_sha256);
+    if plan.blockers.is_empty() {
+        prove::complete(&mut plan, inventory, &flows::known(intent, inventory, seen, &decisions)?, intent.limits);
+    }
+    debug_assert_eq!(lint::lint(&plan), Vec::new(), "the planner made an unsound plan");
+    Ok(plan)
 }
 
 struct Assembly<'a> {
@@ -350,7 +358,8 @@ impl<'a> Assembly<'a> {
         }
     }
 
-    /// Members of one target group are replaced one after the other, so that the others serve meanwhile.
+    /// Of a large target group the members are replaced one after the other: more of them at once than the proof can tell apart.
+    /// The turns of a small one are the proof's to find.
     fn turn_takes(&mut self) {
         let mut places: BTreeMap<String, (usize, usize)> = BTreeMap::new();
         for (at, step) in self.steps.iter().enumerate().filter(|(_, step)| step.stage == Stage::Pets) {
@@ -368,6 +377,9 @@ impl<'a> Assembly<'a> {
             let mut slugs: Vec<&str> = members.filter(relocated).map(|d| d.slug.as_str()).collect();
             slugs.sort_unstable();
             slugs.dedup();
+            if slugs.len() <= TOLD_APART {
+                continue;
+            }
             for pair in slugs.windows(2) {
                 let (Some((_, last)), Some((first, _))) = (places.get(pair[0]).copied(), places.get(pair[1]).copied()) else { continue };
                 let last = self.steps[last].id.clone();
@@ -418,11 +430,11 @@ impl<'a> Assembly<'a> {
         let mut out: BTreeMap<&Id, Vec<(String, String)>> = BTreeMap::new();
         for (id, decision) in self.decisions.by_workload.iter().filter(|(_, decision)| decision.moves) {
             let (Some(resource), Some(steps)) = (self.inventory.get(id), of_move.get(decision.slug.as_str())) else { continue };
-            let because = if resource.role == Role::Balancer {
-                format!("the internet reaches {} in this subnet until then", resource.name)
-            } else {
-                format!("a public {} in a private subnet may become unreachable", resource.name)
-            };
+            // What the internet reaches through a balancer is the proof's to order.
+            if resource.role == Role::Balancer {
+                continue;
+            }
+            let because = format!("a public {} in a private subnet may become unreachable", resource.name);
             for subnet in resource.subnets().iter().collect::<BTreeSet<_>>() {
                 out.entry(subnet).or_default().extend(steps.iter().map(|step| (step.id.clone(), because.clone())));
             }
@@ -518,7 +530,6 @@ impl<'a> Assembly<'a> {
         self.blockers.extend(blockers);
         self.warnings.extend(warnings);
         order::add_references(&mut self.steps);
-        self.rules_first();
         let steps = match order::sort(std::mem::take(&mut self.steps)) {
             Ok(steps) => steps,
             Err(order::Cycle(circle)) => unreachable!("the planner made a circle: {circle:?}"),
@@ -531,12 +542,10 @@ impl<'a> Assembly<'a> {
         let egress = egress::egress(self.inventory, self.decisions, self.network);
         self.warnings.extend(egress::called_by_public_address(self.inventory));
         self.warnings.extend(caution::owned_by_tools(self.inventory, self.decisions));
-        let regrouped = |id: &Id| self.designs.get(id).is_some_and(|design| design.plan.group.is_some());
-        self.warnings.extend(caution::untracked(self.inventory, self.decisions, &regrouped));
         let gates = egress::gate(&egress, &steps).into_iter().collect();
         let cost = cost::cost(self.inventory, &steps, self.addresses_gone());
         let groups = self.designs.into_iter().filter(|(id, design)| design.plan.workload == *id).map(|(_, design)| design.plan).collect();
-        let plan = Plan {
+        Plan {
             version: 1,
             migration: self.intent.migration.value.clone(),
             account: self.inventory.account.clone(),
@@ -554,27 +563,16 @@ impl<'a> Assembly<'a> {
             gates,
             cost,
             stages,
+            interruptions: Vec::new(),
+            certificate: prove::Certificate::default(),
+            broken: Vec::new(),
             steps,
-        };
-        debug_assert_eq!(lint::lint(&plan), Vec::new(), "the planner made an unsound plan");
-        plan
+        }
     }
 
     fn addresses_gone(&self) -> usize {
         let moved = self.decisions.by_workload.iter().filter(|(_, d)| d.moves);
         moved.filter_map(|(id, d)| Some(cost::addresses_lost(d.strategy, self.inventory.get(id)?))).sum()
-    }
-
-    /// Who comes to wear a new group after `guard` does so when the group lets in what it is to serve.
-    fn rules_first(&mut self) {
-        let with_rules: BTreeSet<String> = self.designs.values().filter(|d| !d.rules.is_empty()).map(|d| d.key.clone()).collect();
-        for step in self.steps.iter_mut().filter(|step| step.stage > Stage::Guard) {
-            let worn = step.needs.iter().filter_map(|need| need.step.strip_prefix("group-").filter(|key| with_rules.contains(*key)));
-            let rules: Vec<String> = worn.map(|key| format!("rules-{key}")).collect();
-            let because = "its group lets in what it serves before it relies on it";
-            step.needs.extend(rules.into_iter().map(|rules| Need { step: rules, because: because.to_owned() }));
-            step.needs.sort();
-        }
     }
 }
 

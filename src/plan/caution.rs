@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::decide::{Decision, Decisions};
 use crate::model::id::Id;
 use crate::model::inventory::Inventory;
-use crate::model::network::{Peer, Protocol, Rule, is_world};
 use crate::model::resource::Resource;
 use crate::model::strategy::Strategy;
 
@@ -42,29 +41,6 @@ fn owner(resource: &Resource) -> Option<String> {
     let says = |text: &str| text.to_lowercase().contains("terraform");
     let told = |(key, value): (&String, &String)| (says(key) && !["false", "no"].contains(&value.as_str())) || says(value);
     resource.tags.iter().any(told).then(|| "Terraform (by its tags)".to_owned())
-}
-
-/// Workloads that keep their interfaces and whose groups are open both ways: their connections are not tracked, and
-/// break silently when the rule that admits them goes (EC2 guide, `security-group-connection-tracking.md`).
-pub fn untracked(inventory: &Inventory, decisions: &Decisions<'_>, regrouped: &dyn Fn(&Id) -> bool) -> Vec<String> {
-    let stays = |strategy: Strategy| matches!(strategy, Strategy::Flip | Strategy::Stay);
-    let found = moved(decisions).filter(|(id, decision)| stays(decision.strategy) && regrouped(id));
-    let open = |resource: &&Resource| {
-        let rules = |which: fn(&crate::model::facet::RuleSet) -> &Vec<Rule>| {
-            resource.groups().iter().filter_map(|group| inventory.get(group)?.facets.rules.as_ref()).flat_map(which)
-        };
-        let world = |rule: &Rule| matches!(&rule.peer, Peer::Cidr(net) if is_world(net));
-        rules(|rules| &rules.ingress).any(world)
-            && rules(|rules| &rules.egress).any(|rule| world(rule) && rule.ports.protocol == Protocol::All)
-    };
-    let names: Vec<&str> = found.filter_map(|(id, _)| inventory.get(id)).filter(open).map(|r| r.name.as_str()).collect();
-    if names.is_empty() {
-        return Vec::new();
-    }
-    vec![format!(
-        "{} keep their interfaces, and groups open to the world both ways admit their connections untracked: when those groups come off (tighten), such connections hang without a reset until they time out. Let new connections form first (the new groups are on since guard), and recycle connection pools right after",
-        some_of(&names)
-    )]
 }
 
 /// Names, the first few of many.

@@ -49,7 +49,7 @@ fn numbers(name: &'static str, plan: &Plan, inventory: &Inventory) -> Alternativ
     let keeps =
         |one: &&Move| one.strategy == Strategy::Flip && inventory.get(&one.workload).is_some_and(|r| !r.facets.public_addresses.is_empty());
     let forward: Vec<&Step> = plan.steps.iter().filter(|step| step.stage != Stage::Cleanup).collect();
-    let (times, _) = order::schedule(forward.iter().copied());
+    let (times, _) = order::schedule(forward.iter().copied(), None);
     let mut strategies: Vec<(String, usize)> = Vec::new();
     for one in &plan.moves {
         match strategies.iter_mut().find(|(name, _)| name == one.strategy.name()) {

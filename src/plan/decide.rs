@@ -93,6 +93,7 @@ pub fn decide_as<'a>(intent: &Intent, inventory: &'a Inventory, prefer: Prefer) 
         if wanted.is_subset(&flipping) {
             let mut decisions = Decisions { by_workload, flipping, public, index, names, blockers: Vec::new(), warnings: Vec::new() };
             refuse_the_impossible(&mut decisions, inventory);
+            refuse_the_long(&mut decisions, inventory, intent, &asked);
             return Ok(decisions);
         }
         flipping.extend(wanted);
@@ -293,6 +294,35 @@ fn refuse_the_impossible(decisions: &mut Decisions<'_>, inventory: &Inventory) {
     whole_units(decisions, inventory);
     public_bystanders(decisions, inventory);
     census(decisions, inventory);
+}
+
+/// What would be interrupted for longer than the intent allows, and for which nobody has named a strategy.
+fn refuse_the_long(
+    decisions: &mut Decisions<'_>,
+    inventory: &Inventory,
+    intent: &Intent,
+    asked: &BTreeMap<Id, (Strategy, Option<String>)>,
+) {
+    let Some(minutes) = intent.limits.interruption_minutes else { return };
+    let chosen = decisions.by_workload.iter().filter(|(id, decision)| decision.moves && !asked.contains_key(id));
+    let long = chosen.filter(|(_, decision)| !decision.taken.impossible && decision.taken.interruption_s > minutes * 60);
+    let blockers: Vec<Blocker> = long
+        .map(|(id, decision)| Blocker {
+            code: "HK0407".into(),
+            resource: id.clone(),
+            why: format!(
+                "{} would be interrupted for up to {} min by {}, the intent allows {minutes} min",
+                inventory.name(id),
+                decision.taken.interruption_s.div_ceil(60),
+                decision.strategy.name()
+            ),
+            way_out: format!(
+                "name a strategy for it in the intent ({}), or raise limits.interruption_minutes",
+                names(&std::iter::once(&decision.taken).chain(decision.rejected.iter().filter(|c| !c.impossible)).collect::<Vec<_>>())
+            ),
+        })
+        .collect();
+    decisions.blockers.extend(blockers);
 }
 
 /// A subnet group gives up a subnet only when nothing is in it: if one of what it places rotates, all must.

@@ -95,6 +95,10 @@ fn settings(out: &mut String, inventory: &Inventory) {
          # (`hikkoshi flows NAME --logs PATH`). What runs once a month shows in 31 only.\n\
          flow_logs: {{days: 14}}\n\
          \n\
+         # How many percent of its healthy targets each target group keeps at every moment, and the longest interruption of\n\
+         # a workload for which no strategy is named below.\n\
+         limits:\n  healthy_percent: 50\n  # interruption_minutes: 5\n\
+         \n\
          # One security group for several workloads; the others get one of their own each.\n\
          groups:\n  # - {{members: [app-1, app-2], name: web}}\n",
         note("s3"),

@@ -54,6 +54,26 @@ impl Default for FlowLogs {
     }
 }
 
+/// What the plan may cost the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// How many percent of the targets that are healthy today each target group keeps at every moment, 0 to 100, rounded
+    /// up; of a single one none can be kept while it moves.
+    #[serde(deserialize_with = "percent")]
+    #[schemars(range(min = 0, max = 100))]
+    pub healthy_percent: u32,
+    /// The longest interruption of a workload whose strategy the planner chooses, in minutes; none: as long as the best
+    /// strategy takes. Who names a strategy for a workload accepts its interruption.
+    pub interruption_minutes: Option<u64>,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { healthy_percent: 50, interruption_minutes: None }
+    }
+}
+
 /// The new subnets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -188,6 +208,9 @@ pub struct Intent {
     /// What flow logs must cover.
     #[serde(default)]
     pub flow_logs: FlowLogs,
+    /// What the plan may cost the service.
+    #[serde(default)]
+    pub limits: Limits,
     /// Security groups for several workloads together; what isn't named gets one of its own.
     #[serde(default, deserialize_with = "null_is_empty")]
     pub groups: Vec<GroupChoice>,
@@ -225,6 +248,13 @@ fn days<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
         .contains(&days)
         .then_some(days)
         .ok_or_else(|| serde::de::Error::custom(format!("{days} days can't be asked for: 1 to 400 can")))
+}
+
+/// A part of a whole.
+fn percent<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    let percent = u32::deserialize(from)?;
+    let message = || format!("{percent} percent can't be kept: 0 to 100 can");
+    (0..=100).contains(&percent).then_some(percent).ok_or_else(|| serde::de::Error::custom(message()))
 }
 
 /// A list of which each element is checked where it stands.

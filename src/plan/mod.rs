@@ -3,8 +3,8 @@
 //! In this order: [`intent`] (what is wanted) → [`decide`] (a strategy for each workload, and so which subnets turn
 //! private) → [`network`] (subnets, NAT, tables, endpoints) → [`flows`] (what must
 //! survive) → [`guard`] (groups) → [`assemble`] (steps) → [`order`]
-//! (edges, each with its reason) → [`lint`] (what must hold of every plan) → [`format`] (the file). [`prove`] asks of a whole
-//! plan whether some state on the way cuts a flow or opens a door; the order is not derived from it yet.
+//! (AWS's own edges, each with its reason) → [`prove`] (no state on the way cuts a flow or opens a door; the edges that this
+//! takes) → [`lint`] (what must hold of every plan) → [`format`] (the file).
 
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +31,7 @@ mod names;
 mod neighbours;
 pub mod network;
 pub mod order;
+pub mod pace;
 pub mod peers;
 pub mod problem;
 pub mod prove;
@@ -144,12 +145,26 @@ pub struct Plan {
     /// The stages that have steps, in order. Each ends with a checkpoint of the same name.
     #[serde(default)]
     pub stages: Vec<Stage>,
+    /// What steps break although no order avoids it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub interruptions: Vec<prove::Interruption>,
+    /// What was proved of the steps; nothing, as long as there are blockers.
+    #[serde(default)]
+    pub certificate: prove::Certificate,
+    /// What does not hold of them; such a plan is not applied.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub broken: Vec<prove::Counterexample>,
     /// The steps, in an order in which they can be carried out.
     #[serde(default)]
     pub steps: Vec<Step>,
 }
 
 impl Plan {
+    /// Whether it may be carried out: nothing blocks it, and it holds.
+    pub fn is_applicable(&self) -> bool {
+        self.blockers.is_empty() && self.broken.is_empty()
+    }
+
     /// A step by id.
     pub fn step(&self, id: &str) -> Option<&Step> {
         self.steps.iter().find(|step| step.id == id)

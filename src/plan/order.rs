@@ -7,6 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::step::{Need, Stage, Step};
 
+/// Why a step needs one whose output it uses.
+pub const OUTPUT: &str = "its output is used";
+
 /// Adds an edge for every output that a step's parameters, checks and captures use, on the way there or back.
 pub fn add_references(steps: &mut [Step]) {
     for step in steps {
@@ -20,7 +23,7 @@ pub fn add_references(steps: &mut [Step]) {
         step.each_reference_back(&mut take);
         let needed: BTreeSet<&str> = step.needs.iter().map(|need| need.step.as_str()).collect();
         used.retain(|from| *from != step.id && !needed.contains(from.as_str()));
-        step.needs.extend(used.into_iter().map(|from| Need { step: from, because: "its output is used".to_owned() }));
+        step.needs.extend(used.into_iter().map(|from| Need { step: from, because: OUTPUT.to_owned() }));
         step.needs.sort();
     }
 }
@@ -57,8 +60,11 @@ pub fn layers(steps: &[Step]) -> Result<Vec<Vec<usize>>, Cycle> {
 }
 
 /// When each step would begin and end if every estimate held, in seconds from the start, and the steps that decide
-/// the end, first to last. Steps are in plan order.
-pub fn schedule<'p>(steps: impl IntoIterator<Item = &'p Step>) -> (BTreeMap<&'p str, (u64, u64)>, Vec<&'p str>) {
+/// the end, first to last. Steps are in plan order; the edge that is left out goes from the first step to the second.
+pub fn schedule<'p>(
+    steps: impl IntoIterator<Item = &'p Step>,
+    without: Option<(&str, &str)>,
+) -> (BTreeMap<&'p str, (u64, u64)>, Vec<&'p str>) {
     let mut times: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
     let mut decides: BTreeMap<&str, Option<&str>> = BTreeMap::new();
     let mut barrier: (u64, Option<&str>) = (0, None);
@@ -69,7 +75,8 @@ pub fn schedule<'p>(steps: impl IntoIterator<Item = &'p Step>) -> (BTreeMap<&'p 
             stage = Some(step.stage);
             barrier = latest;
         }
-        let ends = step.needs.iter().filter_map(|need| Some((times.get(need.step.as_str())?.1, Some(need.step.as_str()))));
+        let needs = step.needs.iter().filter(|need| without != Some((need.step.as_str(), step.id.as_str())));
+        let ends = needs.filter_map(|need| Some((times.get(need.step.as_str())?.1, Some(need.step.as_str()))));
         let (begin, because) = ends.chain(std::iter::once(barrier)).max_by_key(|(at, _)| *at).unwrap_or(barrier);
         let end = begin + step.estimate_s;
         times.insert(&step.id, (begin, end));

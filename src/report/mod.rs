@@ -2,6 +2,7 @@
 
 pub mod flows;
 pub mod plan;
+pub mod proof;
 pub mod reach;
 pub mod run;
 pub mod table;

@@ -3,13 +3,13 @@
 use std::fmt::Write;
 
 use super::table::{columns, hanging};
-use super::{Style, duration, harmless};
+use super::{Style, duration, harmless, proof};
 use crate::model::id::Id;
 use crate::model::step::{self, Impact, Stage, Step, Undo};
 use crate::plan::compare::Alternative;
 use crate::plan::cost::{Cost, dollars};
 use crate::plan::egress::Egress;
-use crate::plan::{Move, Plan, order};
+use crate::plan::{Move, Plan};
 
 /// How much to say, and how wide.
 #[derive(Clone, Copy)]
@@ -28,11 +28,13 @@ pub fn summary(plan: &Plan, options: Options) -> String {
     let mut out =
         format!("{} {} · account {} · {} · {}\n", style.bold("Plan"), style.bold(&plan.migration), plan.account, plan.region, plan.vpc);
     blockers(plan, options, &mut out);
+    proof::broken(plan, options, &mut out);
     subnets(plan, options, &mut out);
     moves(plan, options, &mut out);
     groups(plan, options, &mut out);
     egress(plan, options, &mut out);
     totals(plan, options, &mut out);
+    proof::section(plan, options, &mut out);
     if options.verbose {
         steps(plan, options, &mut out);
     }
@@ -213,18 +215,12 @@ fn reference(text: &str) -> String {
 }
 
 fn totals(plan: &Plan, options: Options, out: &mut String) {
-    let forward: Vec<&Step> = plan.steps.iter().filter(|step| step.stage != Stage::Cleanup).collect();
-    let (times, path) = order::schedule(forward.iter().copied());
-    let end = times.values().map(|(_, end)| *end).max().unwrap_or(0);
-    let sum: u64 = forward.iter().map(|step| step.estimate_s).sum();
     let _ = writeln!(out, "\n{}", options.style.bold("In all"));
     let stages: Vec<String> = plan.stages.iter().map(|stage| format!("{} {}", stage.name(), plan.steps_of(*stage).count())).collect();
-    let mut rows = vec![
-        vec!["steps".to_owned(), format!("{} ({})", plan.steps.len(), stages.join(" → "))],
-        vec!["duration".to_owned(), format!("about {}, one after the other it would be {}", duration(end), duration(sum))],
-        vec!["decided by".to_owned(), critical(&path)],
-    ];
-    let outages: Vec<String> = forward.iter().filter_map(|step| outage(step)).collect();
+    let mut rows = vec![vec!["steps".to_owned(), format!("{} ({})", plan.steps.len(), stages.join(" → "))]];
+    rows.extend(proof::pace(plan));
+    let forward = plan.steps.iter().filter(|step| step.stage != Stage::Cleanup);
+    let outages: Vec<String> = forward.filter_map(outage).collect();
     rows.push(vec!["interrupted".to_owned(), if outages.is_empty() { "no workload".to_owned() } else { outages.join("; ") }]);
     let last: Vec<&str> = plan.steps.iter().filter(|s| matches!(s.undo, Undo::Irreversible(_))).map(|s| s.id.as_str()).collect();
     let back = if last.is_empty() {
@@ -274,13 +270,6 @@ pub fn alternatives(all: &[Alternative], options: Options) -> String {
         ]);
     }
     columns(&rows, 2, options.width)
-}
-
-fn critical(path: &[&str]) -> String {
-    match path.len() {
-        0..=8 => path.join(" → "),
-        n => format!("{} → … {} more … → {}", path[..4].join(" → "), n - 7, path[n - 3..].join(" → ")),
-    }
 }
 
 fn outage(step: &Step) -> Option<String> {

@@ -59,6 +59,8 @@ mod growth;
 mod kernel;
 /// Which flows must survive, and on what evidence.
 mod known_flows;
+/// What the intent lets a plan cost.
+mod limits;
 /// The 25 mistakes of a naive tool.
 mod mistakes;
 /// DNS records that hold an address of what moves.

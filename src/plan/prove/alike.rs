@@ -14,7 +14,7 @@ use std::rc::Rc;
 
 use ipnet::IpNet;
 
-use super::claims::{HANG, Steps, UNAVOIDABLE};
+use super::claims::Steps;
 use super::history::Histories;
 use super::order::Order;
 use crate::model::id::Id;
@@ -252,11 +252,11 @@ impl<'p> Alike<'p> {
     /// interruption of something in particular.
     fn arrange(&self, own: &BTreeSet<usize>, steps: &Steps, order: &Order, out: &mut Likeness) -> Option<()> {
         for first in own {
-            let says = &steps.0[*first].says;
-            if says.contains(UNAVOIDABLE) {
+            let known = &steps.0[*first];
+            if !known.cuts.is_empty() {
                 return None;
             }
-            out.push(u64::from(says.contains(HANG)));
+            out.push(u64::from(known.hangs));
             out.push(order.stage(*first) as u64);
             out.push(own.iter().fold(0, |mask, second| mask << 1 | u64::from(order.precedes(*first, *second))));
             out.push(self.stands(*first, order));

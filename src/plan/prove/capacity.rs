@@ -12,7 +12,6 @@ use crate::model::resource::Resource;
 use crate::model::resources::Resources;
 use crate::reach::{Fact, Key};
 
-use super::Floor;
 use super::history::Histories;
 
 /// What is counted.
@@ -131,9 +130,9 @@ fn room(quota: usize) -> i64 {
     i64::try_from(quota).unwrap_or(i64::MAX)
 }
 
-/// Half of the healthy ones (or what the intent says), rounded up; of one nothing can be kept while it moves.
-pub fn least_healthy(healthy: i64, floor: Floor) -> i64 {
-    if healthy < 2 { 0 } else { ((healthy * i64::from(floor.percent) + 99) / 100).clamp(1, healthy) }
+/// So many percent of the healthy ones, rounded up; of one nothing can be kept while it moves.
+pub fn least_healthy(healthy: i64, percent: u32) -> i64 {
+    if healthy < 2 { 0 } else { ((healthy * i64::from(percent) + 99) / 100).min(healthy) }
 }
 
 /// The addresses of a subnet: its size less AWS's five (VPC guide, "Subnet sizing").

@@ -12,30 +12,35 @@ use crate::reach::{Block, Fact, Key, Question, Side, Verdict, View, ask, ask_bri
 /// What the judges know about a step.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
-    /// What its declared interruption says; nothing if it declares none.
-    pub says: String,
+    /// Whether the plan declares that connections which no group tracks hang from then on.
+    pub hangs: bool,
+    /// The claims that the plan declares broken from then on, until a later step mends them.
+    pub cuts: BTreeSet<String>,
     /// What its move moves, if the move interrupts it.
     pub interrupts: Option<Id>,
+}
+
+/// What a judge finds in a state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wrong {
+    /// The claim does not hold, because of this.
+    Broken(String),
+    /// A step that can be next, by its place, cuts what is open, though it could be opened anew: no group tracks it.
+    Hangs(usize, String),
 }
 
 /// What the judges know about the steps.
 pub struct Steps(pub Vec<Known>);
 
-/// What an interruption says that lets untracked connections hang.
-pub const HANG: &str = "connections that are older than the new groups hang until their clients give up; recycle pools right after";
-
-/// What an interruption says that no order avoids.
-pub const UNAVOIDABLE: &str = "no order avoids it";
-
 impl Steps {
-    /// Whether what is broken in a state is announced: a step that can be the last one says so in these words.
-    fn announced(&self, what: &str, state: &State<'_>) -> bool {
-        state.last().into_iter().any(|step| self.0[step].says.contains(what))
+    /// Whether what is broken in a state is declared: a step that can be the last one cuts it.
+    fn declared(&self, what: &str, state: &State<'_>) -> bool {
+        state.last().into_iter().any(|step| self.0[step].cuts.contains(what))
     }
 }
 
 /// Whether a connection can be opened, and one that is open goes on over each next step.
-pub fn flow(what: &str, question: &Question, steps: &Steps, state: &State<'_>, stepping: &Stepping<'_>) -> Option<String> {
+pub fn flow(what: &str, question: &Question, steps: &Steps, state: &State<'_>, stepping: &Stepping<'_>) -> Option<Wrong> {
     let there = |side: &Side| !matches!(side, Side::Node(id) if !alive(state, id));
     if !there(&question.from) || !there(&question.to) {
         return None;
@@ -43,8 +48,8 @@ pub fn flow(what: &str, question: &Question, steps: &Steps, state: &State<'_>, s
     match ask_briefly(state, question) {
         Ok(()) => goes_on(question, steps, state, stepping),
         Err(Block::Absent) => None,
-        Err(_) if steps.announced(what, state) => None,
-        Err(_) => Some(why(ask(state, question))),
+        Err(_) if steps.declared(what, state) => None,
+        Err(_) => Some(Wrong::Broken(why(ask(state, question)))),
     }
 }
 
@@ -55,38 +60,38 @@ fn why(verdict: Verdict) -> String {
     }
 }
 
-fn goes_on(question: &Question, steps: &Steps, state: &State<'_>, stepping: &Stepping<'_>) -> Option<String> {
+fn goes_on(question: &Question, steps: &Steps, state: &State<'_>, stepping: &Stepping<'_>) -> Option<Wrong> {
     let mut found = None;
     stepping.each_taking(|step, after| {
         let cut = || matches!(stands_briefly(state, after, question), Err(Block::GroupIn | Block::GroupOut));
         // What can't be opened anew either is a state of its own, and judged there.
-        if found.is_none() && !steps.0[step].says.contains(HANG) && cut() && ask_briefly(after, question).is_ok() {
-            found = Some(format!("{UNTRACKED}{step}:{}", why(stands(state, after, question))));
+        if found.is_none() && !steps.0[step].hangs && cut() && ask_briefly(after, question).is_ok() {
+            found = Some(Wrong::Hangs(step, why(stands(state, after, question))));
         }
     });
     found
 }
 
-/// How a judge says that a step cuts what is open, though it could be opened anew.
-pub const UNTRACKED: &str = "untracked by step ";
-
 /// Whether the internet reaches a node on a port on which it did not at the start.
-pub fn door(question: &Question, state: &State<'_>) -> Option<String> {
+pub fn door(question: &Question, state: &State<'_>) -> Option<Wrong> {
     match ask(state, question) {
-        Verdict::Reached(route) => Some(route.into_iter().map(|station| station.words).collect::<Vec<_>>().join(", ")),
+        Verdict::Reached(route) => {
+            let way: Vec<String> = route.into_iter().map(|station| station.words).collect();
+            Some(Wrong::Broken(way.join(", ")))
+        }
         Verdict::Blocked(_) => None,
     }
 }
 
 /// Whether something of a workload serves.
-pub fn serves(owner: &Id, steps: &Steps, state: &State<'_>) -> Option<String> {
+pub fn serves(owner: &Id, steps: &Steps, state: &State<'_>) -> Option<Wrong> {
     let alive = state.nodes(owner).iter().any(|node| alive(state, node));
     let excused = || state.last().into_iter().any(|step| steps.0[step].interrupts.as_ref() == Some(owner));
-    (!alive && !excused()).then(|| "nothing of it serves".to_owned())
+    (!alive && !excused()).then(|| Wrong::Broken("nothing of it serves".to_owned()))
 }
 
 /// Whether enough targets are registered and run. One that is known by an address runs as long as it is registered.
-pub fn targets(what: &str, targets: &[(&str, &Tally)], least: i64, steps: &Steps, state: &State<'_>) -> Option<String> {
+pub fn targets(targets: &[(&str, &Tally)], least: i64, state: &State<'_>) -> Option<Wrong> {
     let done = state.done();
     let serves = |target: &str| {
         let nodes = state.nodes(&Id::from(target));
@@ -95,7 +100,7 @@ pub fn targets(what: &str, targets: &[(&str, &Tally)], least: i64, steps: &Steps
     let registered = targets.iter().filter(|(_, tally)| tally.after(done.iter().copied()) > 0);
     let left = registered.filter(|(target, _)| serves(target)).count();
     let enough = i64::try_from(left).is_ok_and(|left| left >= least);
-    (!enough && !steps.announced(what, state)).then(|| format!("{left} of them are left"))
+    (!enough).then(|| Wrong::Broken(format!("{left} of them are left")))
 }
 
 /// Whether a node is there, and its owner runs and is where the node stands for it.
@@ -132,6 +137,31 @@ pub fn knocks<'r>(rules: impl Iterator<Item = &'r Rule>, listens: &[Ports]) -> B
         out.insert((protocol, ports.to));
     }
     out
+}
+
+/// What is claimed, and how it is told that it does not hold.
+#[derive(Clone, Copy, Debug)]
+pub enum Claim<'c> {
+    /// A flow; where no order keeps it, its interruption can be declared.
+    Flow(&'c str),
+    /// Anything else; it holds, or the plan is refused.
+    Other(&'c str),
+}
+
+impl<'c> Claim<'c> {
+    /// What is claimed.
+    pub fn words(self) -> &'c str {
+        let (Claim::Flow(words) | Claim::Other(words)) = self;
+        words
+    }
+
+    /// That a step breaks it.
+    pub fn broken_by(self, step: &str) -> String {
+        match self {
+            Claim::Flow(flow) => format!("{flow} is cut by {step}"),
+            Claim::Other(words) => format!("“{words}” does not hold after {step}"),
+        }
+    }
 }
 
 /// The question of one pair.

@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::claims::{HANG, Known, Steps};
+use super::claims::{Known, Steps};
 use super::explore::{Cut, Unproved};
 use super::history::{self, Histories};
 use super::order::{Order, Relevant, Span};
 use super::round::Round;
-use super::{Counterexample, Premises, Proof, before_cleanup};
+use super::{Counterexample, Interruption, Interrupts, Premises, Proof, before_cleanup};
 use crate::model::account::Account;
 use crate::model::step::{Impact, Need, Step};
 use crate::plan::order;
@@ -97,6 +97,9 @@ pub fn run(premises: &Premises<'_>, steps: &mut Vec<Step>, mode: Mode) -> Proof 
     let mut round = Round::new(premises, &steps[..played.played], &played, mode);
     round.all();
     let (mut proof, additions) = round.finish();
+    let declared = additions.interruptions.iter().map(|(at, what)| Interruption { step: steps[*at].id.clone(), what: what.clone() });
+    proof.interruptions = premises.interruptions.iter().cloned().chain(declared).collect();
+    proof.interruptions.sort();
     additions.put(steps);
     proof.broken.extend(played.stuck.iter().map(stopped));
     proof
@@ -119,14 +122,14 @@ pub fn stopped((stuck, back): &(Stuck, bool)) -> Counterexample {
 pub struct Additions {
     /// Edges: what must be done first, what needs it, why.
     pub edges: BTreeMap<(usize, usize), String>,
-    /// Interruptions that no order avoids, by step.
-    pub impacts: BTreeMap<usize, Impact>,
+    /// What is declared of steps, by place.
+    pub interruptions: BTreeSet<(usize, Interrupts)>,
 }
 
 impl Additions {
     fn put(self, steps: &mut Vec<Step>) {
-        for (at, impact) in self.impacts {
-            steps[at].impact = impact;
+        for (at, what) in self.interruptions {
+            steps[at].impact = both(std::mem::replace(&mut steps[at].impact, Impact::None), what.impact());
         }
         let mut order = Order::of(steps);
         let implied = |order: &Order, first: usize, second: usize| {
@@ -157,7 +160,7 @@ pub fn edge(cut: &Cut, order: &Order, ends: &[u64]) -> Option<(usize, usize)> {
 
 /// When each step would end, in seconds from the start.
 pub fn ends(steps: &[Step]) -> Vec<u64> {
-    let (times, _) = order::schedule(steps);
+    let (times, _) = order::schedule(steps, None);
     steps.iter().map(|step| times.get(step.id.as_str()).map_or(0, |(_, end)| *end)).collect()
 }
 
@@ -170,7 +173,7 @@ pub fn undecided(what: &str, why: &Unproved) -> String {
 }
 
 /// What an interruption says.
-pub fn says(impact: &Impact) -> String {
+fn says(impact: &Impact) -> String {
     match impact {
         Impact::None => String::new(),
         Impact::Brief { what, .. } | Impact::Outage { what, .. } => what.clone(),
@@ -178,7 +181,7 @@ pub fn says(impact: &Impact) -> String {
 }
 
 /// Two interruptions by one step: as long as the longer, and both are said.
-pub fn both(one: Impact, other: Impact) -> Impact {
+fn both(one: Impact, other: Impact) -> Impact {
     let (said, more) = (says(&one), says(&other));
     let what = if said.is_empty() || more.contains(&said) { more } else { format!("{said}; {more}") };
     let seconds = |impact: &Impact| match impact {
@@ -196,15 +199,20 @@ pub fn both(one: Impact, other: Impact) -> Impact {
 pub fn known(premises: &Premises<'_>, steps: &[Step], back: bool) -> Steps {
     let interrupts = |step: &Step| step.impact != Impact::None;
     let moves: BTreeSet<&str> = steps.iter().filter(|step| interrupts(step)).map(|step| step.of_move.as_str()).collect();
-    let known = |step: &Step| {
-        let mut says = says(&step.impact);
-        if premises.announced {
-            says.push_str(HANG);
+    let mut declared: BTreeMap<&str, (bool, BTreeSet<String>)> = BTreeMap::new();
+    for one in premises.interruptions {
+        let (hangs, cuts) = declared.entry(&one.step).or_default();
+        match &one.what {
+            Interrupts::Untracked => *hangs = true,
+            Interrupts::Claim { claim, .. } => drop(cuts.insert(claim.clone())),
         }
+    }
+    let mut known = |step: &Step| {
         let interrupts = if back { moves.contains(step.of_move.as_str()) } else { interrupts(step) };
-        Known { says, interrupts: premises.moves.get(&step.of_move).filter(|_| interrupts).cloned() }
+        let (hangs, cuts) = declared.remove(step.id.as_str()).unwrap_or_default();
+        Known { hangs, cuts, interrupts: premises.moves.get(&step.of_move).filter(|_| interrupts).cloned() }
     };
-    let mut known: Vec<Known> = steps.iter().map(known).collect();
+    let mut known: Vec<Known> = steps.iter().map(&mut known).collect();
     if back {
         known.reverse();
     }

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashSet};
 
+use super::claims::Wrong;
 use super::history::Histories;
 use super::order::{MOST, Order, Relevant, Span, TooMany};
 use super::state::State;
@@ -22,14 +23,7 @@ pub struct Cut {
     /// The relevant steps that are not done and would mend it, alone or with what they need.
     pub menders: Vec<usize>,
     /// What is found.
-    pub why: String,
-}
-
-impl Cut {
-    /// The step that cuts what is open and untracked, if that is what was found.
-    pub fn untracked(&self) -> Option<usize> {
-        self.why.strip_prefix(super::claims::UNTRACKED)?.split_once(':')?.0.parse().ok()
-    }
+    pub wrong: Wrong,
 }
 
 /// Why a claim can't be decided.
@@ -75,7 +69,7 @@ impl<'p> Explorer<'p> {
         order: &Order,
         also: &[usize],
         span: &Span,
-        judge: &dyn Fn(&State<'_>, &Stepping<'_>) -> Option<String>,
+        judge: &dyn Fn(&State<'_>, &Stepping<'_>) -> Option<Wrong>,
     ) -> Result<Option<Cut>, Unproved> {
         let asked = RefCell::new(HashSet::new());
         let mut steps: BTreeSet<usize> = also.iter().copied().collect();
@@ -97,7 +91,7 @@ impl<'p> Explorer<'p> {
         &self,
         relevant: &Relevant,
         asked: &RefCell<HashSet<Key>>,
-        judge: &dyn Fn(&State<'_>, &Stepping<'_>) -> Option<String>,
+        judge: &dyn Fn(&State<'_>, &Stepping<'_>) -> Option<Wrong>,
     ) -> Result<Option<Cut>, Unproved> {
         let mut found = None;
         let at = |state: u128| {
@@ -106,13 +100,13 @@ impl<'p> Explorer<'p> {
             judge(&State::new(self.histories, relevant, state, asked), &stepping)
         };
         let seen = relevant.states(STATES, |state| {
-            found = at(state).map(|why| (state, why));
+            found = at(state).map(|wrong| (state, wrong));
             found.is_none()
         });
         if seen == Err(TooMany) {
             return Err(Unproved::States);
         }
-        let Some((state, why)) = found else { return Ok(None) };
+        let Some((state, wrong)) = found else { return Ok(None) };
         let place = |bit: usize| relevant.steps[bit];
         let bits = |state: u128| (0..relevant.steps.len()).filter(move |bit| state & (1 << bit) != 0);
         // Everything smaller holds, so each of the last steps breaks it; the plan's own last is named.
@@ -122,7 +116,7 @@ impl<'p> Explorer<'p> {
             .filter(|bit| at(relevant.with(state, *bit)).is_none())
             .map(place)
             .collect();
-        Ok(Some(Cut { done: bits(state).map(place).collect(), last, menders, why }))
+        Ok(Some(Cut { done: bits(state).map(place).collect(), last, menders, wrong }))
     }
 }
 

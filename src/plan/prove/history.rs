@@ -142,6 +142,7 @@ pub struct Histories {
     heirs: BTreeMap<Id, BTreeSet<Id>>,
     endpoints: BTreeMap<String, BTreeSet<Id>>,
     takers: BTreeSet<usize>,
+    names: HashMap<Id, String>,
 }
 
 /// When a node is there: after one step, until another.
@@ -174,6 +175,7 @@ impl Histories {
                 histories.note(key, fact);
                 histories.cells.insert(key.clone(), Cell { first: Some(fact.clone()), ..Cell::default() });
             }
+            histories.names.insert(resource.id.clone(), resource.name.clone());
             told.insert(resource.id.clone(), facts);
         }
         (histories, told)
@@ -217,6 +219,7 @@ impl Histories {
         for id in touched {
             before.extend(told.remove(id).into_iter().flatten());
             let Some(now) = resources.get(id) else { continue };
+            self.names.entry(id.clone()).or_insert_with(|| now.name.clone());
             let now = facts(now);
             after.extend(now.iter().cloned());
             told.insert(id.clone(), now);
@@ -297,6 +300,11 @@ impl Histories {
             found.extend(if own.is_empty() { of(&self.stand_ins, id) } else { own });
         }
         found.into_iter().collect()
+    }
+
+    /// What people call a resource, whenever it is there.
+    pub fn name<'h>(&'h self, id: &'h Id) -> &'h str {
+        self.names.get(id).map_or(id.as_str(), String::as_str)
     }
 
     /// All endpoints that a service ever has.

@@ -27,11 +27,14 @@ use crate::model::flow::Flow;
 use crate::model::id::Id;
 use crate::model::inventory::Inventory;
 use crate::model::seen::Seen;
-use crate::model::step::{Stage, Step};
+use crate::model::step::{Impact, Stage, Step};
 use crate::model::strategy::Strategy;
 
 use super::Plan;
-use super::intent::{Intent, Problem};
+use super::intent::{Intent, Limits, Problem};
+
+/// How the reason of an edge begins that was derived from a counterexample.
+pub const BECAUSE: &str = "without it";
 
 /// What is to be proved of steps in plan order.
 pub struct Premises<'p> {
@@ -45,22 +48,56 @@ pub struct Premises<'p> {
     pub moved: &'p [Id],
     /// Workloads that nobody needs any more at the end: retired ones.
     pub retired: &'p [Id],
-    /// Whether the plan tells people that untracked connections hang when old groups come off.
-    pub announced: bool,
-    /// Healthy targets that each target group keeps at every moment, of those that it has at the start.
-    pub floor: Floor,
+    /// What the plan declares broken.
+    pub interruptions: &'p [Interruption],
+    /// What the intent lets the plan cost.
+    pub limits: Limits,
 }
 
-/// How many healthy targets a target group keeps at every moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Floor {
-    /// Percent of the healthy ones at the start, rounded up; never less than one, where there are two.
-    pub percent: u32,
+/// What the plan declares broken by a step: the proof found that no order avoids it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Interruption {
+    /// The step.
+    pub step: String,
+    /// What it breaks.
+    pub what: Interrupts,
 }
 
-impl Default for Floor {
-    fn default() -> Floor {
-        Floor { percent: 50 }
+/// What a step breaks.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Interrupts {
+    /// Connections that are open and that no group tracks hang until their clients give up; new ones work.
+    Untracked,
+    /// A claim does not hold until a later step is done.
+    Claim {
+        /// The claim: `app → orders-db tcp 5432`.
+        claim: String,
+        /// The step that mends it.
+        until: String,
+        /// How long that takes, if estimates hold, in minutes.
+        minutes: u64,
+    },
+}
+
+/// How long a connection whose packets are dropped without an answer hangs before the client's kernel gives up, in seconds
+/// (Linux, `tcp_retries2` 15: 924.6 s; kernel documentation, ip-sysctl).
+const HANGS_S: u64 = 925;
+
+impl Interrupts {
+    /// What it does to the service, in the words of a step.
+    fn impact(&self) -> Impact {
+        match self {
+            Interrupts::Untracked => Impact::Brief {
+                seconds: HANGS_S,
+                what: "connections that are older than the new groups hang until their clients give up; recycle pools right after"
+                    .to_owned(),
+            },
+            Interrupts::Claim { claim, until, minutes } => {
+                Impact::Outage { minutes: *minutes, what: format!("{claim} is cut from here until {until} is done: no order avoids it") }
+            }
+        }
     }
 }
 
@@ -72,19 +109,38 @@ pub struct Certificate {
     pub flows: usize,
     /// Pairs of nodes that were asked about.
     pub pairs: usize,
+    /// Doors that were tried from the internet.
+    pub doors: usize,
+    /// Target groups, subnets, quotas that were counted.
+    pub counted: usize,
+    /// SHA-256 of the steps that it holds for, and of what is declared of them; a plan with others is proved before it runs.
+    #[serde(default)]
+    pub of: String,
+    /// Flows that do not work today, doors that stay open because of what does not move.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// What it took.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effort: Option<Effort>,
+}
+
+/// What a proof took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Effort {
     /// Classes of pairs that are alike, there and back: states are gone through once for each.
     pub classes: usize,
     /// States that were looked at.
     pub examined: u64,
     /// How many digits the number of the plan's states has, at least.
     pub digits: usize,
-    /// Doors that were tried from the internet.
-    pub doors: usize,
-    /// Target groups, subnets, quotas that were counted.
-    pub counted: usize,
-    /// Flows that do not work today, doors that stay open because of what does not move.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub notes: Vec<String>,
+}
+
+impl Certificate {
+    /// Whether it was given for a plan as it is.
+    pub fn is_of(&self, plan: &Plan) -> bool {
+        self.of == fingerprint(&plan.steps, &plan.interruptions)
+    }
 }
 
 /// A plan of which something does not hold.
@@ -109,8 +165,10 @@ pub struct Counterexample {
 pub struct Proof {
     /// What holds.
     pub certificate: Certificate,
-    /// What does not.
+    /// What does not, the shortest way to it first.
     pub broken: Vec<Counterexample>,
+    /// What the plan declares broken, and now has to declare besides.
+    pub interruptions: Vec<Interruption>,
 }
 
 /// Proves the steps of a plan as they are.
@@ -118,39 +176,59 @@ pub struct Proof {
 /// # Errors
 /// If the intent names what isn't in the inventory.
 pub fn again(plan: &Plan, intent: &Intent, inventory: &Inventory, seen: Option<&Seen>) -> Result<Proof, Problem> {
-    let mut steps = plan.steps.clone();
-    with(plan, intent, inventory, seen, &mut steps, derive::Mode::Judge)
-}
-
-/// The steps of a plan with the edges and interruptions that its proof needs, and the proof.
-///
-/// # Errors
-/// As [`again`].
-pub fn completed(plan: &Plan, intent: &Intent, inventory: &Inventory, seen: Option<&Seen>) -> Result<(Vec<Step>, Proof), Problem> {
-    let mut steps = plan.steps.clone();
-    let proof = with(plan, intent, inventory, seen, &mut steps, derive::Mode::Derive)?;
-    Ok((steps, proof))
-}
-
-fn with(
-    plan: &Plan,
-    intent: &Intent,
-    inventory: &Inventory,
-    seen: Option<&Seen>,
-    steps: &mut Vec<Step>,
-    mode: derive::Mode,
-) -> Result<Proof, Problem> {
     let decisions = super::decide::decide(intent, inventory)?;
     let flows = super::flows::known(intent, inventory, seen, &decisions)?;
-    let moves: BTreeMap<String, Id> = plan.moves.iter().map(|one| (one.id.clone(), one.workload.clone())).collect();
-    let ids = |fits: fn(Strategy) -> bool| {
-        plan.moves.iter().filter(|one| fits(one.strategy)).map(|one| one.workload.clone()).collect::<Vec<Id>>()
-    };
-    let (moved, retired) = (ids(is_moved), ids(|strategy| strategy == Strategy::Retire));
-    let announced = plan.warnings.iter().any(|warning| warning.contains("untracked"));
-    let premises =
-        Premises { inventory, flows: &flows, moves: &moves, moved: &moved, retired: &retired, announced, floor: Floor::default() };
-    Ok(derive::run(&premises, steps, mode))
+    let mut steps = plan.steps.clone();
+    let mut proof = Movers::of(plan).prove(inventory, &flows, intent.limits, &plan.interruptions, &mut steps, derive::Mode::Judge);
+    proof.certificate.of = fingerprint(&plan.steps, &plan.interruptions);
+    Ok(proof)
+}
+
+/// Adds to a plan the edges that its proof needs and the interruptions that no order avoids, and what was proved.
+pub fn complete(plan: &mut Plan, inventory: &Inventory, flows: &[Flow], limits: Limits) {
+    let mut steps = std::mem::take(&mut plan.steps);
+    let proof = Movers::of(plan).prove(inventory, flows, limits, &plan.interruptions, &mut steps, derive::Mode::Derive);
+    (plan.steps, plan.interruptions, plan.broken) = (steps, proof.interruptions, proof.broken);
+    // How much was looked at is a matter of deriving; a dry run proves the whole again and says it.
+    plan.certificate = Certificate { effort: None, of: fingerprint(&plan.steps, &plan.interruptions), ..proof.certificate };
+}
+
+/// What tells steps, and what is declared of them, from others.
+fn fingerprint(steps: &[Step], interruptions: &[Interruption]) -> String {
+    super::sha256(&serde_json::to_vec(&(steps, interruptions)).unwrap_or_default())
+}
+
+/// Who moves in a plan.
+struct Movers {
+    moves: BTreeMap<String, Id>,
+    moved: Vec<Id>,
+    retired: Vec<Id>,
+}
+
+impl Movers {
+    fn of(plan: &Plan) -> Movers {
+        let ids = |fits: fn(Strategy) -> bool| {
+            plan.moves.iter().filter(|one| fits(one.strategy)).map(|one| one.workload.clone()).collect::<Vec<Id>>()
+        };
+        Movers {
+            moves: plan.moves.iter().map(|one| (one.id.clone(), one.workload.clone())).collect(),
+            moved: ids(is_moved),
+            retired: ids(|strategy| strategy == Strategy::Retire),
+        }
+    }
+
+    fn prove(
+        &self,
+        inventory: &Inventory,
+        flows: &[Flow],
+        limits: Limits,
+        interruptions: &[Interruption],
+        steps: &mut Vec<Step>,
+        mode: derive::Mode,
+    ) -> Proof {
+        let Movers { moves, moved, retired } = self;
+        derive::run(&Premises { inventory, flows, moves, moved, retired, interruptions, limits }, steps, mode)
+    }
 }
 
 /// Whether a strategy takes a workload out of the internet's reach.

@@ -5,24 +5,20 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::alike::{Alike, Known, Likeness};
 use super::capacity::{self, Tally};
-use super::claims::{self, HANG, Steps, UNAVOIDABLE, UNTRACKED};
+use super::claims::{self, Claim, Steps, Wrong};
 use super::derive::{self, Additions, Mode, Played};
 use super::explore::{Cut, Explorer, Stepping, Unproved};
 use super::history::Histories;
 use super::order::{Order, Span};
 use super::state::State;
 use super::words::{end_words, flow_words};
-use super::{Certificate, Counterexample, Premises, Proof};
+use super::{BECAUSE, Certificate, Counterexample, Effort, Interrupts, Premises, Proof};
 use crate::model::facet::Role;
 use crate::model::flow::{End, Evidence, Flow};
 use crate::model::id::Id;
 use crate::model::network::Ports;
-use crate::model::step::{Impact, Step};
+use crate::model::step::Step;
 use crate::reach::{Block, Fact, Key, Question, Side, Verdict, View, ask, ask_briefly};
-
-/// How long a connection whose packets are dropped without an answer hangs before the client's kernel gives up, in seconds
-/// (Linux, `tcp_retries2` 15: 924.6 s; kernel documentation, ip-sysctl).
-const HANGS_S: u64 = 925;
 
 /// What tells the likeness of a door from that of a flow.
 const DOOR: u64 = 0xd00d;
@@ -99,12 +95,17 @@ impl<'p> Round<'p> {
     /// The outcome, and what is to be added.
     pub fn finish(mut self) -> (Proof, Additions) {
         self.certificate.flows = self.premises.flows.len();
-        self.certificate.classes = self.there.alike.classes() + self.back.alike.classes();
-        self.certificate.examined = self.there.explorer.examined.get() + self.back.explorer.examined.get();
-        self.certificate.digits = derive::digits(self.steps, &self.there.order);
+        self.certificate.effort = Some(Effort {
+            classes: self.there.alike.classes() + self.back.alike.classes(),
+            examined: self.there.explorer.examined.get() + self.back.explorer.examined.get(),
+            digits: derive::digits(self.steps, &self.there.order),
+        });
         self.certificate.notes.sort();
         self.certificate.notes.dedup();
-        (Proof { certificate: self.certificate, broken: self.broken.into_iter().collect() }, self.additions)
+        let mut broken: Vec<Counterexample> = self.broken.into_iter().collect();
+        // The shortest first: it is the easiest to follow.
+        broken.sort_by_key(|example| example.done.len());
+        (Proof { certificate: self.certificate, broken, interruptions: Vec::new() }, self.additions)
     }
 
     fn way(&self, back: bool) -> &Way<'p> {
@@ -118,11 +119,11 @@ impl<'p> Round<'p> {
     /// Explores a claim until it holds, is told as broken, or can't be decided. Whether it held as it was.
     fn hold(
         &mut self,
-        what: &str,
+        claim: Claim<'_>,
         also: &[usize],
         span: &Span,
         back: bool,
-        judge: &dyn Fn(&Steps, &State<'_>, &Stepping<'_>) -> Option<String>,
+        judge: &dyn Fn(&Steps, &State<'_>, &Stepping<'_>) -> Option<Wrong>,
     ) -> bool {
         // Each time round a state is excluded; a plan has not more edges than this.
         for at in 0..=self.steps.len() {
@@ -131,12 +132,12 @@ impl<'p> Round<'p> {
             match found {
                 Ok(None) => return at == 0,
                 Err(why) => {
-                    self.undecided(what, &why);
+                    self.undecided(claim.words(), &why);
                     break;
                 }
                 Ok(Some(cut)) => {
-                    if self.mode == Mode::Judge || !self.mend(what, &cut, back) {
-                        self.tell(what, &cut, back);
+                    if self.mode == Mode::Judge || at == self.steps.len() || !self.mend(claim, &cut, back) {
+                        self.tell(claim.words(), &cut, back);
                         break;
                     }
                 }
@@ -152,20 +153,19 @@ impl<'p> Round<'p> {
     }
 
     /// Adds what excludes a counterexample; false if nothing does.
-    fn mend(&mut self, what: &str, cut: &Cut, back: bool) -> bool {
-        if let Some(step) = cut.untracked() {
-            let at = self.step(step, back);
-            self.declare(at, Impact::Brief { seconds: HANGS_S, what: HANG.to_owned() });
+    fn mend(&mut self, claim: Claim<'_>, cut: &Cut, back: bool) -> bool {
+        if let Wrong::Hangs(step, _) = &cut.wrong {
+            self.declare(self.step(*step, back), Interrupts::Untracked);
             return true;
         }
         let way = self.way(back);
         // On the way back the last place is the first, and the plan's edge points the other way.
         let ends: Vec<u64> = if back { (0..self.played.returnable as u64).collect() } else { self.ends.clone() };
-        let Some((first, second)) = derive::edge(cut, &way.order, &ends) else { return self.interrupt(what, cut, back) };
+        let Some((first, second)) = derive::edge(cut, &way.order, &ends) else { return self.interrupt(claim, cut, back) };
         let (first, second) = (self.step(first, back), self.step(second, back));
         let (edge, by) = if back { ((second, first), second) } else { ((first, second), second) };
         let back_words = if back { " on the way back" } else { "" };
-        let because = format!("without it {what} is cut by {}{back_words}", self.steps[by].id);
+        let because = format!("{BECAUSE} {}{back_words}", claim.broken_by(&self.steps[by].id));
         self.add(edge, because);
         true
     }
@@ -182,20 +182,22 @@ impl<'p> Round<'p> {
         self.additions.edges.entry((first, second)).or_insert(because);
     }
 
-    /// Declares an interruption, beside what the step declares already.
-    fn declare(&mut self, at: usize, impact: Impact) {
-        let before = self.additions.impacts.remove(&at).unwrap_or_else(|| self.steps[at].impact.clone());
-        let impact = derive::both(before, impact);
-        let says = derive::says(&impact);
-        self.there.known.0[at].says.clone_from(&says);
-        if at < self.played.returnable {
-            self.back.known.0[self.played.returnable - 1 - at].says = says;
+    /// Declares an interruption, on the way there and back.
+    fn declare(&mut self, at: usize, what: Interrupts) {
+        let back = self.played.returnable.checked_sub(at + 1);
+        for known in std::iter::once(&mut self.there.known.0[at]).chain(back.map(|back| &mut self.back.known.0[back])) {
+            match &what {
+                Interrupts::Untracked => known.hangs = true,
+                Interrupts::Claim { claim, .. } => drop(known.cuts.insert(claim.clone())),
+            }
         }
-        self.additions.impacts.insert(at, impact);
+        self.additions.interruptions.insert((at, what));
     }
 
-    /// Where no order helps, the plan says how long it takes until a later step mends it; false if none does.
-    fn interrupt(&mut self, what: &str, cut: &Cut, back: bool) -> bool {
+    /// Where no order keeps a flow, the plan says how long it takes until a later step mends it; false if none does, or the
+    /// intent does not allow that long.
+    fn interrupt(&mut self, claim: Claim<'_>, cut: &Cut, back: bool) -> bool {
+        let Claim::Flow(flow) = claim else { return false };
         let Some(last) = cut.last.map(|last| self.step(last, back)) else { return false };
         let menders = cut.menders.iter().map(|mender| self.step(*mender, back));
         let Some(mender) = menders.min_by_key(|mender| self.ends[*mender]) else { return false };
@@ -203,17 +205,19 @@ impl<'p> Round<'p> {
             return false;
         }
         let minutes = (self.ends[mender].saturating_sub(self.ends[last]) + self.steps[last].estimate_s).div_ceil(60);
-        let what = format!("{what} is cut from here until {} is done: {UNAVOIDABLE}", self.steps[mender].id);
-        self.declare(last, Impact::Outage { minutes, what });
+        if self.premises.limits.interruption_minutes.is_some_and(|most| minutes > most) {
+            return false;
+        }
+        let until = self.steps[mender].id.clone();
+        self.declare(last, Interrupts::Claim { claim: flow.to_owned(), until, minutes });
         true
     }
 
     fn tell(&mut self, what: &str, cut: &Cut, back: bool) {
         let id = |at: &usize| self.steps[self.step(*at, back)].id.clone();
-        let why = cut.why.strip_prefix(UNTRACKED).and_then(|why| why.split_once(':'));
-        let (last, why) = match why {
-            Some((step, why)) => (step.parse().ok(), format!("what is open is cut, for no group tracks it: {why}")),
-            None => (cut.last, cut.why.clone()),
+        let (last, why) = match &cut.wrong {
+            Wrong::Hangs(step, why) => (Some(*step), format!("what is open is cut, for no group tracks it: {why}")),
+            Wrong::Broken(why) => (cut.last, why.clone()),
         };
         self.broken.insert(Counterexample {
             what: what.to_owned(),
@@ -232,7 +236,7 @@ impl<'p> Round<'p> {
             }
             let what = super::words::key_words(self.premises.inventory, &conflict.key);
             if self.mode == Mode::Derive {
-                self.add((conflict.first, conflict.second), format!("without it one overwrites what the other writes: {what}"));
+                self.add((conflict.first, conflict.second), format!("{BECAUSE} one overwrites what the other writes: {what}"));
             } else {
                 let ids = [conflict.first, conflict.second].map(|at| self.steps[at].id.clone());
                 let why = format!("{} and {} may run at the same time, and both write it whole", ids[0], ids[1]);
@@ -284,7 +288,7 @@ impl<'p> Round<'p> {
         let nodes = [&question.from, &question.to].into_iter().filter_map(|side| if let Side::Node(id) = side { Some(id) } else { None });
         let span = way.explorer.span(nodes);
         let judge = |steps: &Steps, state: &State<'_>, stepping: &Stepping<'_>| claims::flow(what, question, steps, state, stepping);
-        let held = self.hold(what, &[], &span, back, &judge);
+        let held = self.hold(Claim::Flow(what), &[], &span, back, &judge);
         if let Some(likeness) = likeness.filter(|_| held) {
             self.way(back).alike.note(likeness, Known { start, holds: true });
         }
@@ -371,7 +375,7 @@ impl<'p> Round<'p> {
             let span = way.explorer.span(node);
             let ports = Ports { protocol: question.protocol.clone(), from: question.port, to: question.port };
             let what = format!("{} stays closed to the internet on {ports}", end_words(self.premises.inventory, &End::Resource(owner)));
-            let held = self.hold(&what, &[], &span, back, &|_, state, _| claims::door(&question, state));
+            let held = self.hold(Claim::Other(&what), &[], &span, back, &|_, state, _| claims::door(&question, state));
             if let Some(likeness) = likeness.filter(|_| held) {
                 self.way(back).alike.note(likeness, Known { start: Err(Block::Gateway), holds: true });
             }
@@ -443,7 +447,7 @@ impl<'p> Round<'p> {
                 continue;
             }
             let what = format!("{} serves", end_words(self.premises.inventory, &End::Resource(owner.clone())));
-            self.hold(&what, &[], &Span::default(), back, &|steps, state, _| claims::serves(owner, steps, state));
+            self.hold(Claim::Other(&what), &[], &Span::default(), back, &|steps, state, _| claims::serves(owner, steps, state));
         }
     }
 
@@ -457,9 +461,9 @@ impl<'p> Round<'p> {
             }
             let what = super::words::tally_words(self.premises.inventory, tally);
             let also: Vec<usize> = tally.changes.keys().copied().collect();
-            self.hold(&what, &also, &Span::default(), back, &|_, state, _| {
+            self.hold(Claim::Other(&what), &also, &Span::default(), back, &|_, state, _| {
                 let left = tally.after(state.done().into_iter());
-                (left < tally.least).then(|| format!("{left} are left"))
+                (left < tally.least).then(|| Wrong::Broken(format!("{left} are left")))
             });
         }
     }
@@ -470,14 +474,14 @@ impl<'p> Round<'p> {
         let first = |tally: &&Tally| tally.first > 0;
         for (group, targets) in counter.targets() {
             let at_first = self.played.counted.targets().get(group).map_or(0, |t| t.iter().filter(|(_, tally)| first(tally)).count());
-            let least = capacity::least_healthy(i64::try_from(at_first).unwrap_or(0), self.premises.floor);
+            let least = capacity::least_healthy(i64::try_from(at_first).unwrap_or(0), self.premises.limits.healthy_percent);
             self.certificate.counted += usize::from(!back);
             if least == 0 || targets.iter().all(|(_, tally)| tally.changes.is_empty()) {
                 continue;
             }
             let what = format!("{} keeps {least} of its {at_first} targets", self.premises.inventory.name(group));
             let also: Vec<usize> = targets.iter().flat_map(|(_, tally)| tally.changes.keys().copied()).collect();
-            self.hold(&what, &also, &Span::default(), back, &|steps, state, _| claims::targets(&what, &targets, least, steps, state));
+            self.hold(Claim::Other(&what), &also, &Span::default(), back, &|_, state, _| claims::targets(&targets, least, state));
         }
     }
 

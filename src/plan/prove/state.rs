@@ -63,6 +63,10 @@ impl View for State<'_> {
         self.histories.fact(key, |step| self.is_done(step))
     }
 
+    fn name<'a>(&'a self, id: &'a Id) -> &'a str {
+        self.histories.name(id)
+    }
+
     fn endpoints(&self, service: &str) -> Vec<Id> {
         self.histories.endpoints(service)
     }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::capacity::{Tally, What};
-use super::{Certificate, Counterexample};
+use super::{Certificate, Counterexample, Effort};
 use crate::model::flow::{End, Flow};
 use crate::model::inventory::Inventory;
 use crate::reach::Key;
@@ -62,12 +62,15 @@ pub fn key_words(inventory: &Inventory, key: &Key) -> String {
 
 /// What was proved, in lines.
 pub fn certificate(certificate: &Certificate) -> Vec<String> {
-    let Certificate { flows, pairs, examined, digits, doors, counted, .. } = certificate;
-    vec![
+    let Certificate { flows, pairs, doors, counted, .. } = certificate;
+    let mut lines = vec![
         format!("{flows} flows hold in every state there and back ({pairs} pairs of interfaces)"),
         format!("no door to the internet opens ({doors} tried); {counted} capacities and quotas hold"),
-        format!("a plan of at least 10^{} states; {examined} were looked at, the others differ in nothing that was asked", digits - 1),
-    ]
+    ];
+    lines.extend(certificate.effort.map(|Effort { examined, digits, .. }| {
+        format!("a plan of at least 10^{} states; {examined} were looked at, the others differ in nothing that was asked", digits - 1)
+    }));
+    lines
 }
 
 /// A counterexample, drawn step by step.
