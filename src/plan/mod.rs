@@ -4,7 +4,8 @@
 //! private) → [`network`] (subnets, NAT, tables, endpoints) → [`flows`] (what must
 //! survive) → [`guard`] (groups) → [`assemble`] (steps) → [`order`]
 //! (edges, each with its reason) → [`lint`] (what must hold of every plan) → [`format`] (the file). [`prove`] asks of a whole
-//! plan whether some state on the way cuts a flow or opens a door; the order is not derived from it yet.
+//! plan whether some state on the way cuts a flow or opens a door; the order is not derived from it yet. [`moment`] is the
+//! account at a checkpoint.
 
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,7 @@ pub mod init;
 pub mod intent;
 mod intent_access;
 pub mod lint;
+pub mod moment;
 mod names;
 mod neighbours;
 pub mod network;

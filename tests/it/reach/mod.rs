@@ -6,6 +6,8 @@ mod acls;
 mod endpoints;
 /// Security groups: who is let out and in, and what is tracked.
 mod groups;
+/// Questions at moments of a plan.
+mod moments;
 /// Interfaces and what stands for them.
 mod nodes;
 /// Routes, gateways, addresses.
