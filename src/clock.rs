@@ -31,11 +31,6 @@ pub fn rfc3339(ms: u64) -> String {
     jiff::Timestamp::from_millisecond(ms - ms % 1000).map_or_else(|_| "unknown".to_owned(), |t| t.to_string())
 }
 
-/// Milliseconds since 1970 of an RFC 3339 text; 0 where it isn't one.
-pub fn parse_rfc3339(text: &str) -> u64 {
-    text.parse::<jiff::Timestamp>().ok().and_then(|t| u64::try_from(t.as_millisecond()).ok()).unwrap_or(0)
-}
-
 /// The machine's clock.
 pub struct RealClock;
 

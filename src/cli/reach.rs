@@ -1,24 +1,27 @@
-//! `hikkoshi reach`: can one thing reach another, by which way, or blocked by what.
+//! `hikkoshi reach`: can one thing reach another, by which way, or blocked by what; today, or at a moment of the plan.
 
-use std::net::IpAddr;
+mod ends;
 
+use super::dry_run::blocked;
 use super::failure::{Failure, exit};
 use super::place::Place;
 use super::{Done, Global, say, say_json};
-use crate::model::id::Id;
+use crate::clock::rfc3339;
 use crate::model::inventory::Inventory;
 use crate::model::network::Protocol;
-use crate::model::resource::Resource;
+use crate::plan::Plan;
+use crate::plan::moment::{Moment, When};
 use crate::plan::problem::nearest;
-use crate::reach::{By, Fabric, Question, Side, View, ask};
-use crate::report::reach::{Pair, json, text};
+use crate::reach::{By, Question, ask};
+use crate::report::reach::{Asked, Pair, json, text};
+use ends::{End, Names, Scenery};
 
 /// Options of `reach`.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// The migration; may be left out where there is one
     name: Option<String>,
-    /// Who opens the connection: a name or id, an address, `internet`
+    /// Who opens the connection: a name or id, an address, `internet`, `service:client-vpn`
     #[arg(long, value_name = "WHO")]
     from: String,
     /// Who is to accept it: a name or id, an address, `internet`, `service:s3`
@@ -33,6 +36,9 @@ pub struct Args {
     /// By which of its addresses the acceptor is called
     #[arg(long, value_enum, default_value = "private")]
     by: Address,
+    /// When: start (the inventory), end, a checkpoint (foundation, guard, …), or right after a step of the plan
+    #[arg(long, value_name = "WHEN", default_value = "start")]
+    at: String,
 }
 
 #[derive(clap::ValueEnum, Clone, Copy, Debug)]
@@ -42,22 +48,67 @@ enum Address {
     V6,
 }
 
-/// One end as it was named.
-struct End {
-    /// As people call it.
-    name: String,
-    /// Its sides, each with its name.
-    sides: Vec<(Side, String)>,
-    /// The TCP ports on which it listens, if anybody knows.
-    listens: Vec<u16>,
-}
-
-/// Asks, of the inventory as it was seen.
+/// Asks, of the inventory or of what the plan makes of it.
 pub fn run(global: &Global, args: &Args) -> Done {
     let place = Place::find(&global.dir, args.name.as_deref())?;
     let inventory = place.inventory()?.value;
-    let fabric = Fabric::new(inventory.resources.values());
-    let (from, to) = (end(&inventory, &fabric, &args.from)?, end(&inventory, &fabric, &args.to)?);
+    let start = Scenery::new(&inventory);
+    if args.at == When::Start.name() {
+        return answer(global, args, &Names { start: &start, then: None }, &Asked { at: &args.at, words: None });
+    }
+    let plan = place.plan_as_made()?.value;
+    let when = when(&plan, &args.at)?;
+    if !plan.blockers.is_empty() {
+        return Err(blocked(&plan));
+    }
+    let moment = play(&place, &plan, &inventory, when)?;
+    let then = moment.account.inventory(&rfc3339(moment.account.now_ms));
+    let words = format!("{}, on the simulated account", when.words(&plan));
+    let names = Names { start: &start, then: Some((&Scenery::new(&then), &moment)) };
+    answer(global, args, &names, &Asked { at: when.name(), words: Some(&words) })
+}
+
+/// The moment that was named.
+fn when<'p>(plan: &'p Plan, named: &str) -> Result<When<'p>, Failure> {
+    When::parse(named, plan).ok_or_else(|| {
+        let names = When::names(plan);
+        let all = format!("there are {}, and the plan's steps", names.join(", "));
+        let known = names.into_iter().chain(plan.steps.iter().map(|step| step.id.as_str()));
+        let failure = bad(format!("--at {named}: the plan has neither such a checkpoint nor such a step"));
+        match nearest(named, known) {
+            Some(near) => failure.hint(format!("the same command with --at {near}, if that is what you meant; {all}")),
+            None => failure.hint(format!("the same command with another --at; {all}")),
+        }
+    })
+}
+
+fn play(place: &Place, plan: &Plan, inventory: &Inventory, when: When<'_>) -> Result<Moment, Failure> {
+    Moment::of(plan, inventory, when).map_err(|stuck| {
+        Failure::new("HK0510", format!("in the simulation step {} fails: {}", stuck.step, stuck.why))
+            .detail("the plan would fail there; nothing was called")
+            .hint(format!("hikkoshi plan {} --step {}", place.name, stuck.step))
+    })
+}
+
+/// Asks every pair that the two names mean, and tells.
+fn answer(global: &Global, args: &Args, names: &Names<'_>, asked: &Asked<'_>) -> Done {
+    let (from, to) = (names.opener(&args.from)?, names.end(&args.to)?);
+    let pairs = pairs(args, names, &from, &to)?;
+    if pairs.is_empty() {
+        let silent = if from.sides.is_empty() { &from.name } else { &to.name };
+        let place = if names.then.is_some() { "account at that moment" } else { "inventory" };
+        return Err(bad(format!("{silent} has no interface in the {place}, and nothing tells where it would have one"))
+            .hint("hikkoshi graph --all   # shows what has interfaces"));
+    }
+    if global.json {
+        say_json(&json(asked, &pairs));
+    } else {
+        say(&text(asked, &format!("{} → {}", from.name, to.name), &pairs, global.style(), global.width()));
+    }
+    Ok(if pairs.iter().all(Pair::is_reached) { 0 } else { exit::FINDINGS })
+}
+
+fn pairs(args: &Args, names: &Names<'_>, from: &End, to: &End) -> Result<Vec<Pair>, Failure> {
     let protocol = protocol(&args.protocol)?;
     let by = match args.by {
         Address::Private => By::Private,
@@ -65,26 +116,16 @@ pub fn run(global: &Global, args: &Args) -> Done {
         Address::V6 => By::V6,
     };
     let mut pairs = Vec::new();
-    for port in ports(args.port, &protocol, &to)? {
+    for port in ports(args.port, &protocol, to)? {
         for (opener, opener_name) in &from.sides {
             for (acceptor, acceptor_name) in to.sides.iter().filter(|(acceptor, _)| acceptor != opener) {
                 let question = Question { from: opener.clone(), to: acceptor.clone(), protocol: protocol.clone(), port, by };
-                let verdict = ask(&fabric, &question);
+                let verdict = ask(&names.now().fabric, &question);
                 pairs.push(Pair { from: opener_name.clone(), to: acceptor_name.clone(), question, verdict });
             }
         }
     }
-    if pairs.is_empty() {
-        let silent = if from.sides.is_empty() { &from.name } else { &to.name };
-        return Err(bad(format!("{silent} has no interface in the inventory, and nothing tells where it would have one"))
-            .hint("hikkoshi graph --all   # shows what has interfaces"));
-    }
-    if global.json {
-        say_json(&json(&pairs));
-    } else {
-        say(&text(&format!("{} → {}", from.name, to.name), &pairs, global.style(), global.width()));
-    }
-    Ok(if pairs.iter().all(Pair::is_reached) { 0 } else { exit::FINDINGS })
+    Ok(pairs)
 }
 
 fn bad(message: String) -> Failure {
@@ -110,69 +151,5 @@ fn ports(asked: Option<u16>, protocol: &Protocol, to: &End) -> Result<Vec<u16>, 
             Err(bad(format!("nobody knows on which ports {} listens", to.name)).hint("the same command with --port PORT"))
         }
         (None, _) => Ok(vec![0]),
-    }
-}
-
-/// Who is meant: `internet`, a service, an address (the interface that has it, if one does), an interface, or a resource by
-/// its id or name.
-fn end(inventory: &Inventory, fabric: &Fabric, named: &str) -> Result<End, Failure> {
-    let one = |side: Side, listens: Vec<u16>| End { name: named.to_owned(), sides: vec![(side, named.to_owned())], listens };
-    if named == "internet" {
-        return Ok(one(Side::Internet, Vec::new()));
-    }
-    if let Some(service) = named.strip_prefix("service:") {
-        return Ok(one(Side::Service(service.to_owned()), vec![443]));
-    }
-    if let Ok(address) = named.parse::<IpAddr>() {
-        let side = fabric.node_at(address).map_or(Side::Address(address), |node| Side::Node(node.id.clone()));
-        return Ok(one(side, Vec::new()));
-    }
-    let resource = find(inventory, fabric, named)?;
-    let nodes = match fabric.nodes(&resource.id) {
-        nodes if nodes.is_empty() && fabric.node(&resource.id).is_some() => vec![resource.id.clone()],
-        nodes => nodes,
-    };
-    let listens = resource.facets.listens.iter().flatten().filter(|ports| ports.from == ports.to && ports.protocol == Protocol::Tcp);
-    let mut listens: Vec<u16> = listens.map(|ports| ports.from).collect();
-    listens.dedup();
-    let sides = nodes.into_iter().map(|id| (Side::Node(id.clone()), called(inventory, fabric, resource, &id))).collect();
-    Ok(End { name: resource.name.clone(), sides, listens })
-}
-
-/// An interface as people know it: whose, its address, its subnet.
-fn called(inventory: &Inventory, fabric: &Fabric, owner: &Resource, id: &Id) -> String {
-    let Some(node) = fabric.node(id) else { return id.to_string() };
-    let subnet = inventory.name(&node.subnet);
-    match node.addresses.first() {
-        Some(address) => format!("{} ({address} in {subnet})", owner.name),
-        None => format!("{} (in {subnet}, address unknown)", owner.name),
-    }
-}
-
-/// The resource of that id, or of that name: what can be moved before what can't.
-fn find<'i>(inventory: &'i Inventory, fabric: &Fabric, named: &str) -> Result<&'i Resource, Failure> {
-    if let Some(resource) = inventory.get(&named.into()) {
-        return Ok(resource);
-    }
-    let has_nodes = |resource: &&Resource| fabric.node(&resource.id).is_some() || !fabric.nodes(&resource.id).is_empty();
-    let all: Vec<&Resource> = inventory.resources.values().filter(|resource| resource.name == named).filter(has_nodes).collect();
-    let movable: Vec<&Resource> = all.iter().copied().filter(|resource| resource.is_movable()).collect();
-    match if movable.is_empty() { &all } else { &movable }.as_slice() {
-        [one] => Ok(one),
-        [] => {
-            let names = inventory.resources.values().filter(has_nodes).flat_map(|resource| [resource.name.as_str(), resource.id.as_str()]);
-            let failure = bad(format!("nothing in the inventory that has interfaces is called {named}"));
-            Err(match nearest(named, names.chain(["internet"])) {
-                Some(near) => failure.hint(format!("is {near} meant?")),
-                None => {
-                    failure.hint("hikkoshi graph   # shows what there is; an id, an address, internet and service:s3 are understood too")
-                }
-            })
-        }
-        several => {
-            let ids: Vec<&str> = several.iter().map(|resource| resource.id.as_str()).collect();
-            Err(bad(format!("{named} is the name of {} things: {}", ids.len(), ids.join(", ")))
-                .hint("the same command with one of these ids"))
-        }
     }
 }

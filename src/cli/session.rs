@@ -98,9 +98,7 @@ fn simulated(global: &Global, file: &Path, faults: &[FaultAt]) -> Result<Session
 
 /// A simulated account like the one that was seen, at the time when it was seen.
 pub fn start(inventory: &Inventory) -> Account {
-    let mut account = Account::from(inventory);
-    account.now_ms = crate::clock::parse_rfc3339(&inventory.taken_at);
-    account
+    Account::seen(inventory)
 }
 
 impl Session {

@@ -55,6 +55,8 @@ fn counts(resource: &Resource) -> bool {
         Role::Interface => resource.facets.owner.is_none(),
         // What is not placed in the VPC, or is a part of a workload, comes and goes without a plan.
         Role::Bystander => resource.facets.placement.is_some() && resource.facets.owner.is_none(),
+        // AWS's own lists change without anybody's doing.
+        Role::PrefixList => resource.facets.prefix_list.as_ref().is_none_or(|list| !list.aws),
         _ => true,
     }
 }

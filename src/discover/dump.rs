@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-use super::{Error, parse};
+use super::{Error, nested, parse};
 use crate::kinds::{Each, Follow, KINDS, Kind, Listing, Scope, Source};
 use crate::model::id::Id;
 use crate::model::inventory::{Inventory, Missing};
@@ -37,16 +37,15 @@ pub fn read(folder: &Path, vpc: Option<&Id>, region: Option<&str>, taken_at: Str
             None => {
                 missing.push(Missing { operation: listing.operation.to_owned(), why: format!("no file holds `{}`", listing.result_key()) })
             }
-            Some(docs) => {
-                let mut docs = kind.gather(docs);
-                for further in listing.follow {
-                    merge(&files, listing, further, &mut docs, &mut missing);
-                }
-                documents.push((kind, docs));
-            }
+            Some(docs) => documents.push((kind, kind.gather(docs))),
         }
     }
     let vpc = choose(&documents, vpc, folder)?;
+    nested::place(&mut documents, &vpc);
+    for (kind, docs) in &mut documents {
+        let listing = kind.listing().expect("only listed kinds are read");
+        listing.follow.iter().for_each(|further| merge(&files, listing, further, docs, &mut missing));
+    }
     let resources = parse(&mut documents, &vpc);
     let network = resources.get(&vpc).ok_or_else(|| {
         let others = vpcs(&documents);

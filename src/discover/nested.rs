@@ -100,7 +100,8 @@ fn about(trail: &[Value], parameters: &Object) -> String {
     }
 }
 
-/// Documents that name no VPC get the VPC whose subnets or addresses they name.
+/// Documents that name no VPC get the VPC whose subnets or addresses they name, prefix lists the VPC whose groups or tables
+/// name them.
 pub fn place(documents: &mut [(&'static dyn Kind, Vec<Value>)], vpc: &Id) {
     let of_kind = |name: &'static str| {
         let docs = documents.iter().filter(move |(kind, _)| kind.name() == name).flat_map(|(_, docs)| docs);
@@ -108,7 +109,11 @@ pub fn place(documents: &mut [(&'static dyn Kind, Vec<Value>)], vpc: &Id) {
     };
     let subnets = of_kind("subnet").flat_map(|doc| path::texts(doc, "SubnetId"));
     let interfaces = of_kind("network_interface").flat_map(crate::kinds::addresses);
-    let mine: BTreeSet<String> = subnets.chain(interfaces).collect();
+    let by_rules = of_kind("security_group").flat_map(|doc| path::texts(doc, "IpPermissions[].PrefixListIds[].PrefixListId"));
+    let by_rules_out = of_kind("security_group").flat_map(|doc| path::texts(doc, "IpPermissionsEgress[].PrefixListIds[].PrefixListId"));
+    let by_routes = of_kind("route_table").flat_map(|doc| path::texts(doc, "Routes[].DestinationPrefixListId"));
+    let lists = by_rules.chain(by_rules_out).chain(by_routes);
+    let mine: BTreeSet<String> = subnets.chain(interfaces).chain(lists).collect();
     for (kind, docs) in documents {
         let Some(named) = kind.listing().and_then(Listing::named) else { continue };
         for doc in docs.iter_mut().filter(|doc| doc.is_object() && doc["VpcId"].is_null()) {

@@ -26,7 +26,7 @@ pub enum Scope {
     Each(&'static Each),
 }
 
-/// The subnets, or the addresses, that a document names; none where nobody can tell where it is, so that it is shown for every VPC.
+/// The subnets, or the addresses, that a document names, or the prefix list that it is; none where nobody can tell where it is, so that it is shown for every VPC.
 pub type Named = fn(&Value) -> Option<Vec<String>>;
 
 /// A listing within listings: of a cluster the services, of a rule the targets.

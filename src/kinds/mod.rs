@@ -40,6 +40,7 @@ mod nat_gateway;
 mod network_acl;
 mod network_interface;
 mod place;
+mod prefix_list;
 mod replication_group;
 mod route_table;
 mod scheduled_task;
@@ -143,6 +144,7 @@ pub static KINDS: &[&dyn Kind] = &[
     &vpc_endpoint::VpcEndpoint,
     &security_group::SecurityGroup,
     &network_acl::NetworkAcl,
+    &prefix_list::ManagedPrefixList,
     &network_interface::NetworkInterface,
     &ec2_instance::Ec2Instance,
     &image::Image,

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::build::{check, filter, look, made_by, output, step, tag_specification, undo, wait};
 use super::effects::{tags, text};
+use super::prefix_list::weight_of;
 use super::{Effect, Kind, Listing, Scope};
 use crate::model::account::Account;
 use crate::model::call::{Object, Refusal};
@@ -113,13 +114,17 @@ fn create_route(account: &mut Account, parameters: &Object) -> Result<Value, Ref
     if target_key == "NatGatewayId" && account.doc(&target, "InvalidNatGatewayID.NotFound")?["State"] != "available" {
         return Err(Refusal::new("InvalidNatGatewayID.NotFound", format!("The natGateway ID '{target}' does not exist")));
     }
-    let limit = account.quotas.routes_per_table;
+    // The local route does not count.
+    let limit = account.quotas.routes_per_table + 1;
+    let counts = |route: &Value| route["DestinationPrefixListId"].as_str().map_or(1, |list| weight_of(account, list));
+    let used: usize = account.doc(&id, UNKNOWN)?["Routes"].as_array().into_iter().flatten().map(counts).sum();
+    let more = counts(&json!({ key: destination }));
     let doc = account.edit(&id, UNKNOWN)?;
     if !path::select(doc, &format!("Routes[{key}={destination}]")).is_empty() {
         return Err(Refusal::new("RouteAlreadyExists", format!("The route identified by {destination} already exists.")));
     }
     let routes = doc["Routes"].as_array_mut().expect("a table has routes");
-    if routes.len() > limit {
+    if used + more > limit {
         return Err(Refusal::new("RouteLimitExceeded", "The maximum number of routes has been reached."));
     }
     routes.push(json!({ key: destination, target_key: target, "Origin": "CreateRoute", "State": "active" }));

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::build::{check, filter, made_by, output, step, tag_specification, undo};
 use super::effects::{tags, text};
+use super::prefix_list::weight_of;
 use super::{Effect, Kind, Listing, Scope};
 use crate::model::account::Account;
 use crate::model::call::{Object, Refusal};
@@ -86,17 +87,17 @@ fn authorize(account: &mut Account, parameters: &Object) -> Result<Value, Refusa
     for group in new.iter().flat_map(|p| path::texts(p, "UserIdGroupPairs[].GroupId")) {
         account.doc(&group, UNKNOWN)?;
     }
-    let doc = account.edit(&id, UNKNOWN)?;
-    let permissions = doc["IpPermissions"].as_array_mut().expect("a group has permissions");
-    let present: Vec<Value> = permissions.iter().flat_map(singles).collect();
+    let present: Vec<Value> = account.doc(&id, UNKNOWN)?["IpPermissions"].as_array().into_iter().flatten().flat_map(singles).collect();
     let added: Vec<Value> = new.iter().flat_map(singles).collect();
     if let Some(twice) = added.iter().find(|rule| present.contains(rule)) {
         return Err(Refusal::new("InvalidPermission.Duplicate", format!("the specified rule \"{twice}\" already exists")));
     }
-    if present.len() + added.len() > limit {
+    let count =
+        |rules: &[Value]| rules.iter().map(|rule| rule["PrefixListId"].as_str().map_or(1, |list| weight_of(account, list))).sum::<usize>();
+    if count(&present) + count(&added) > limit {
         return Err(Refusal::new("RulesPerSecurityGroupLimitExceeded", "The maximum number of rules per security group has been reached."));
     }
-    permissions.extend(new);
+    account.edit(&id, UNKNOWN)?["IpPermissions"].as_array_mut().expect("a group has permissions").extend(new);
     Ok(json!({ "Return": true }))
 }
 

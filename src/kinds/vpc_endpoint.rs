@@ -42,9 +42,10 @@ fn short_name(full: &str) -> String {
 
 const UNKNOWN: &str = "InvalidVpcEndpointId.NotFound";
 
-/// The prefix list of a gateway service, as a simulated account names it.
-fn prefix_list(service: &str) -> String {
-    format!("pl-{}", slug(service))
+/// The prefix list of a gateway service: the one that was seen, else as a simulated account names it.
+fn prefix_list(account: &Account, service: &str) -> String {
+    let seen = account.resources.of_kind("prefix_list").find(|list| list.name == service);
+    seen.map_or_else(|| format!("pl-{}", slug(service)), |list| list.id.to_string())
 }
 
 fn create(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> {
@@ -102,7 +103,7 @@ fn check_private_dns(account: &Account, vpc: &str, service: &str) -> Result<(), 
 }
 
 fn attach(account: &mut Account, endpoint: &Id, service: &str, tables: &[String]) -> Result<(), Refusal> {
-    let list = prefix_list(service);
+    let list = prefix_list(account, service);
     for table in tables {
         let routes = account.edit(table, "InvalidRouteTableID.NotFound")?["Routes"].as_array_mut().expect("a table has routes");
         if routes.iter().any(|route| route["DestinationPrefixListId"] == list.as_str()) {

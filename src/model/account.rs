@@ -111,6 +111,13 @@ fn not_found(code: &str, id: &str) -> Refusal {
 }
 
 impl Account {
+    /// An account like the one that was seen, at the time when it was seen; at 0 where the inventory names no time.
+    pub fn seen(inventory: &Inventory) -> Account {
+        let taken = inventory.taken_at.parse::<jiff::Timestamp>().ok();
+        let now_ms = taken.and_then(|at| u64::try_from(at.as_millisecond()).ok()).unwrap_or(0);
+        Account { now_ms, ..Account::from(inventory) }
+    }
+
     /// A new id such as `subnet-…`: seventeen hexadecimal digits, as AWS makes them, counted up.
     pub fn new_id(&mut self, prefix: &str) -> Id {
         self.serial += 1;

@@ -30,6 +30,8 @@ pub enum Role {
     Group,
     /// A network ACL.
     Acl,
+    /// A list of ranges that rules and routes name.
+    PrefixList,
     /// A network interface.
     Interface,
     /// Computes or stores, and can be moved.
@@ -246,6 +248,19 @@ pub struct Target {
     pub health: String,
 }
 
+/// What a managed prefix list holds.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct PrefixList {
+    /// How many rules of a group, or routes of a table, one that names it counts as.
+    pub weight: usize,
+    /// Whether it is AWS's own, which AWS changes when it likes.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub aws: bool,
+    /// Its ranges, IPv4 or IPv6; none where they could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ranges: Option<Vec<IpNet>>,
+}
+
 /// What a name answers.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Answers {
@@ -314,6 +329,9 @@ pub struct Facets {
     /// Entries of a network ACL.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acl: Option<Acl>,
+    /// What a prefix list holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prefix_list: Option<PrefixList>,
     /// Whether EC2 tracks its connections whatever its groups' rules say.
     #[serde(skip_serializing_if = "Tracking::is_by_rules")]
     pub tracking: Tracking,

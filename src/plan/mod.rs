@@ -4,7 +4,7 @@
 //! private) → [`network`] (subnets, NAT, tables, endpoints) → [`flows`] (what must
 //! survive) → [`guard`] (groups) → [`assemble`] (steps) → [`order`]
 //! (AWS's own edges, each with its reason) → [`prove`] (no state on the way cuts a flow or opens a door; the edges that this
-//! takes) → [`lint`] (what must hold of every plan) → [`format`] (the file).
+//! takes) → [`lint`] (what must hold of every plan) → [`format`] (the file). [`moment`] is the account at a checkpoint.
 
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,7 @@ pub mod init;
 pub mod intent;
 mod intent_access;
 pub mod lint;
+pub mod moment;
 mod names;
 mod neighbours;
 pub mod network;

@@ -49,6 +49,10 @@ pub fn facts(resource: &Resource) -> Vec<(Key, Fact)> {
         }
         Role::RouteTable => table(resource),
         Role::Acl => acl(resource),
+        Role::PrefixList => {
+            let ranges = resource.facets.prefix_list.as_ref().and_then(|list| list.ranges.clone());
+            ranges.map(|ranges| (Key::PrefixList(resource.id.clone()), Fact::Prefixes(ranges))).into_iter().collect()
+        }
         Role::Group => resource.facets.rules.iter().map(|rules| (Key::Rules(resource.id.clone()), Fact::Rules(rules.clone()))).collect(),
         Role::Gateway => gateway(resource).into_iter().collect(),
         Role::Interface => interface(resource).into_iter().collect(),

@@ -282,13 +282,13 @@ fn service<'v>(
         return Err(Blocked::at(name, Block::Edge, "the VPC's own ranges cover the whole internet"));
     };
     let far = Far { service: Some(name), ..Far::host(host) };
-    let Some(ranges) = routes::ranges_to(view, &node.subnet, name) else { return trip(opener, End::Far(far)) };
-    // It may answer from any address of its list.
-    let mut last = Vec::new();
+    let ranges = routes::ranges_to(view, &node.subnet, name).unwrap_or_default();
+    // It may answer from any address of its list; of an unknown or empty list only that it leads there is known.
+    let mut last = None;
     for range in ranges.iter().filter(|range| same_family(range, &far.net)) {
-        last = trip(opener, End::Far(Far { net: *range, ..far }))?;
+        last = Some(trip(opener, End::Far(Far { net: *range, ..far }))?);
     }
-    Ok(last)
+    last.map_or_else(|| trip(opener, End::Far(far)), Ok)
 }
 
 fn every_interface<'v>(view: &'v dyn View, opener: End<'v>, endpoint: &Id, trip: Trip<'_, 'v>) -> Result<Vec<Route>, Blocked> {

@@ -17,6 +17,14 @@ pub struct Pair {
     pub verdict: Verdict,
 }
 
+/// The moment that was asked about.
+pub struct Asked<'a> {
+    /// Its name: `start`, `guard`, a step's id.
+    pub at: &'a str,
+    /// In words, where it is not the start.
+    pub words: Option<&'a str>,
+}
+
 impl Pair {
     /// Whether the way is open.
     pub fn is_reached(&self) -> bool {
@@ -45,7 +53,7 @@ fn stations(route: &[Route]) -> Vec<&Route> {
 }
 
 /// For people: one paragraph for all pairs that fare alike, with the way there and back of the first, or its obstacle.
-pub fn text(what: &str, pairs: &[Pair], style: Style, width: usize) -> String {
+pub fn text(asked: &Asked<'_>, what: &str, pairs: &[Pair], style: Style, width: usize) -> String {
     let mut kinds: Vec<(&Pair, Vec<&Pair>)> = Vec::new();
     for pair in pairs {
         match kinds.iter_mut().find(|(first, _)| first.likeness() == pair.likeness()) {
@@ -53,7 +61,7 @@ pub fn text(what: &str, pairs: &[Pair], style: Style, width: usize) -> String {
             None => kinds.push((pair, vec![pair])),
         }
     }
-    let mut out = String::new();
+    let mut out = asked.words.map_or_else(String::new, |words| table::hanging("", &format!("{words}:"), 0, width));
     for (first, alike) in kinds {
         let port =
             crate::model::network::Ports { protocol: first.question.protocol.clone(), from: first.question.port, to: first.question.port };
@@ -101,7 +109,7 @@ fn grouped(alike: &[&Pair]) -> Vec<String> {
 }
 
 /// For programs.
-pub fn json(pairs: &[Pair]) -> Value {
+pub fn json(asked: &Asked<'_>, pairs: &[Pair]) -> Value {
     let route = |route: &[Route]| -> Value { route.iter().map(|station| json!({ "at": station.at, "words": station.words })).collect() };
     let one = |pair: &Pair| {
         let question = json!({ "from": pair.from, "to": pair.to, "protocol": pair.question.protocol.as_aws(), "port": pair.question.port });
@@ -111,5 +119,6 @@ pub fn json(pairs: &[Pair]) -> Value {
                 "words": blocked.words, "way": route(&blocked.after) }),
         }
     };
-    json!({ "reached": pairs.iter().all(Pair::is_reached), "pairs": pairs.iter().map(one).collect::<Vec<_>>() })
+    let moment = json!({ "at": asked.at, "words": asked.words.unwrap_or("as the inventory has it") });
+    json!({ "moment": moment, "reached": pairs.iter().all(Pair::is_reached), "pairs": pairs.iter().map(one).collect::<Vec<_>>() })
 }

@@ -28,7 +28,8 @@ fn accounts() -> Vec<Account> {
     let mut accounts = before_and_after(&docs, &plan);
     let docs = crate::stateless::everything();
     accounts.extend(before_and_after(&docs, &plan_of(&docs, "")));
-    accounts.extend([every_cache().account(), balancers().account(), without_profile(), with_client_vpn()]);
+    let lists = crate::prefix_lists::named(&["203.0.113.0/24"]);
+    accounts.extend([every_cache().account(), balancers().account(), without_profile(), with_client_vpn(), lists.account()]);
     accounts
 }
 

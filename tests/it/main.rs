@@ -73,6 +73,8 @@ mod night;
 mod night_balancers;
 /// What is planned for which account and intent.
 mod planner;
+/// Managed prefix lists, from the account to the plan.
+mod prefix_lists;
 /// The proof: what it refuses, what it derives.
 mod proof;
 /// The proof is exact: a naive enumeration of all states finds the same.

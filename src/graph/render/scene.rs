@@ -79,7 +79,7 @@ impl<'a> Scene<'a> {
         match resource.role {
             Role::Network | Role::Subnet => Whereabouts::Frame,
             Role::Group => Whereabouts::Groups,
-            Role::Acl | Role::SubnetGroup => Whereabouts::Loose,
+            Role::Acl | Role::PrefixList | Role::SubnetGroup => Whereabouts::Loose,
             _ => match likely_subnets(self.inventory, resource).as_slice() {
                 [] => Whereabouts::Loose,
                 [only] => Whereabouts::Subnet(only),
@@ -127,7 +127,7 @@ fn zone_of(subnet: &Resource) -> &str {
 fn is_shown(inventory: &Inventory, node: &Node, detail: Detail) -> bool {
     let Some(resource) = inventory.get(&node.id) else { return true };
     match resource.role {
-        Role::Name | Role::Interface | Role::Acl | Role::RouteTable | Role::SubnetGroup => detail == Detail::All,
+        Role::Name | Role::Interface | Role::Acl | Role::PrefixList | Role::RouteTable | Role::SubnetGroup => detail == Detail::All,
         Role::Address => detail == Detail::All || resource.facets.owner.is_none(),
         Role::Bystander => detail == Detail::All || resource.facets.placement.is_some(),
         Role::Network

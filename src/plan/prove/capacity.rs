@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::account::Quotas;
 use crate::model::facet::Role;
 use crate::model::id::Id;
+use crate::model::network::{Peer, Rule};
 use crate::model::resource::Resource;
 use crate::model::resources::Resources;
 use crate::reach::{Fact, Key};
@@ -54,6 +55,8 @@ impl Tally {
 
 /// Counts while a plan is played.
 pub struct Counter {
+    /// How many rules one that names a prefix list counts as.
+    weights: BTreeMap<Id, usize>,
     now: BTreeMap<Id, BTreeMap<What, i64>>,
     tallies: BTreeMap<What, Tally>,
 }
@@ -61,10 +64,12 @@ pub struct Counter {
 impl Counter {
     /// Begins with an account as it is.
     pub fn new(resources: &Resources, quotas: &Quotas) -> Counter {
-        let mut counter = Counter { now: BTreeMap::new(), tallies: BTreeMap::new() };
+        let weight = |list: &Resource| list.facets.prefix_list.as_ref().map(|held| (list.id.clone(), held.weight));
+        let weights = resources.with_role(Role::PrefixList).filter_map(weight).collect();
+        let mut counter = Counter { weights, now: BTreeMap::new(), tallies: BTreeMap::new() };
         let mut first: BTreeMap<What, i64> = BTreeMap::new();
         for resource in resources.values() {
-            let counts = counts(resource);
+            let counts = counts(resource, &counter.weights);
             counts.iter().for_each(|(what, count)| *first.entry(what.clone()).or_default() += count);
             counter.now.insert(resource.id.clone(), counts);
         }
@@ -84,7 +89,7 @@ impl Counter {
     pub fn note(&mut self, step: usize, touched: &BTreeSet<Id>, resources: &Resources, quotas: &Quotas) {
         for id in touched {
             let before = self.now.remove(id).unwrap_or_default();
-            let after = resources.get(id).map(counts).unwrap_or_default();
+            let after = resources.get(id).map(|resource| counts(resource, &self.weights)).unwrap_or_default();
             for what in before.keys().chain(after.keys()).collect::<BTreeSet<_>>() {
                 let change = after.get(what).unwrap_or(&0) - before.get(what).unwrap_or(&0);
                 if change != 0 {
@@ -142,7 +147,7 @@ fn size(subnet: &Resource) -> i64 {
 }
 
 /// What one resource adds to each number.
-fn counts(resource: &Resource) -> BTreeMap<What, i64> {
+fn counts(resource: &Resource, weights: &BTreeMap<Id, usize>) -> BTreeMap<What, i64> {
     let mut out = BTreeMap::new();
     for target in resource.facets.targets.iter().flat_map(|targets| &targets.members) {
         *out.entry(What::Target(resource.id.clone(), target.target.clone())).or_default() += 1;
@@ -156,7 +161,11 @@ fn counts(resource: &Resource) -> BTreeMap<What, i64> {
         Role::Address => drop(out.insert(What::Addresses, -1)),
         Role::Group => {
             for (inbound, rules) in resource.facets.rules.iter().flat_map(|rules| [(true, &rules.ingress), (false, &rules.egress)]) {
-                out.insert(What::Rules(resource.id.clone(), inbound), -room(rules.len()));
+                let count = |rule: &Rule| match &rule.peer {
+                    Peer::PrefixList(list) => weights.get(list).copied().unwrap_or(1),
+                    Peer::Cidr(_) | Peer::Group(_) => 1,
+                };
+                out.insert(What::Rules(resource.id.clone(), inbound), -room(rules.iter().map(count).sum()));
             }
         }
         _ => {}
@@ -179,4 +188,44 @@ pub fn overdressed(histories: &Histories, most: usize) -> Vec<(Id, usize, usize)
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::kinds::kind;
+    use crate::model::account::Account;
+    use crate::model::inventory::Inventory;
+
+    /// VPC user guide, "Prefix lists concepts and rules": a rule that names a list counts as many rules as it may have entries.
+    #[test]
+    fn a_rule_by_prefix_list_leaves_room_for_as_many_fewer_as_the_list_may_hold() {
+        let rule = |list: &str| json!({ "IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "PrefixListIds": [{ "PrefixListId": list }] });
+        let docs = [
+            ("prefix_list", json!({ "PrefixListId": "pl-1", "VpcId": "vpc-1", "PrefixListName": "offices", "MaxEntries": 25 })),
+            (
+                "security_group",
+                json!({ "GroupId": "sg-1", "GroupName": "web", "VpcId": "vpc-1",
+                "IpPermissions": [rule("pl-1"), rule("pl-unseen")], "IpPermissionsEgress": [] }),
+            ),
+        ];
+        let parsed = docs.iter().filter_map(|(name, doc)| kind(name)?.parse(doc, &"vpc-1".into()));
+        let resources: BTreeMap<Id, Resource> = parsed.map(|resource| (resource.id.clone(), resource)).collect();
+        assert_eq!(resources.len(), docs.len());
+        let inventory = Inventory {
+            version: 1,
+            account: String::new(),
+            region: String::new(),
+            vpc: "vpc-1".into(),
+            taken_at: String::new(),
+            missing: Vec::new(),
+            resources,
+        };
+        let counter = Counter::new(&Account::from(&inventory).resources, &Quotas::default());
+        let room: Vec<(&What, i64)> = counter.tallies().map(|tally| (&tally.what, tally.first)).collect();
+        let of = |inbound: bool| What::Rules("sg-1".into(), inbound);
+        assert_eq!(room, [(&of(false), 60), (&of(true), 60 - 25 - 1)]);
+    }
 }

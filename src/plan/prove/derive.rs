@@ -43,7 +43,7 @@ pub struct Played {
 
 /// Plays steps as far as they can be carried out.
 fn play(premises: &Premises<'_>, steps: &[Step]) -> Played {
-    let account = account(premises);
+    let account = Account::seen(premises.inventory);
     let quotas = account.quotas.clone();
     let counter = |account: &Account| super::capacity::Counter::new(&account.resources, &quotas);
     let mut counted = counter(&account);
@@ -78,14 +78,6 @@ fn play(premises: &Premises<'_>, steps: &[Step]) -> Played {
     let played = if whole { forward(&mut there, returnable..steps.len()) } else { returnable };
     let stuck = stuck.into_iter().map(|stuck| (stuck, false)).chain(stuck_back.map(|stuck| (stuck, true))).collect();
     Played { there: there.histories, back: back.histories, counted, counted_back, returnable, played, stuck }
-}
-
-/// The account at the start, on the inventory's clock.
-fn account(premises: &Premises<'_>) -> Account {
-    let mut account = Account::from(premises.inventory);
-    let taken = premises.inventory.taken_at.parse::<jiff::Timestamp>().ok();
-    account.now_ms = taken.and_then(|at| u64::try_from(at.as_millisecond()).ok()).unwrap_or(0);
-    account
 }
 
 /// Proves steps; in [`Mode::Derive`] what that takes is added. An edge leaves fewer states, so what was proved before it

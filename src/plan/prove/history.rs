@@ -13,6 +13,7 @@ use crate::model::id::Id;
 use crate::model::network::Rule;
 use crate::model::resources::Resources;
 use crate::model::step::Step;
+use crate::plan::moment::made;
 use crate::reach::{Fact, Key, Node, facts};
 use crate::world::play::{Player, Stuck};
 
@@ -205,10 +206,8 @@ impl Histories {
     /// Notes what a move has made: of the same sort as what it moves, and not there at the start.
     fn inherit(&mut self, moved: Option<&Id>, touched: &BTreeSet<Id>, resources: &Resources, told: &Told) {
         let Some(moved) = moved else { return };
-        for made in touched.iter().filter(|id| !told.contains_key(*id)).filter_map(|id| resources.get(id)) {
-            if made.is_movable() && made.id != *moved {
-                self.heirs.entry(moved.clone()).or_default().insert(made.id.clone());
-            }
+        for made in made(moved, touched, resources, |id| told.contains_key(id)) {
+            self.heirs.entry(moved.clone()).or_default().insert(made.clone());
         }
     }
 

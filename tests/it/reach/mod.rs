@@ -6,6 +6,10 @@ mod acls;
 mod endpoints;
 /// Security groups: who is let out and in, and what is tracked.
 mod groups;
+/// Managed prefix lists in rules and routes.
+mod lists;
+/// Questions at moments of a plan.
+mod moments;
 /// Interfaces and what stands for them.
 mod nodes;
 /// Routes, gateways, addresses.

@@ -170,6 +170,15 @@ impl Net {
         self
     }
 
+    /// A managed prefix list `pl-NAME` with these entries.
+    pub fn list(&mut self, id: &str, entries: &[&str]) -> &mut Net {
+        let entries: Vec<Value> = entries.iter().map(|range| json!({ "Cidr": range })).collect();
+        self.add(
+            "prefix_list",
+            json!({ "PrefixListId": id, "PrefixListName": id, "VpcId": VPC, "OwnerId": "123456789012", "MaxEntries": 10, "Prefixes": entries }),
+        )
+    }
+
     /// What the kinds make of it.
     pub fn resources(&self) -> Vec<Resource> {
         let parse = |(kind, doc): &(&'static str, Value)| kinds::kind(kind).expect("a kind").parse(doc, &VPC.into());
