@@ -23,6 +23,9 @@ const EC2_NAT: Class = ("ec2 nat gateway", 10.0, 1.0);
 const IAM: Class = ("iam", 10.0, 5.0);
 /// Route 53 takes five requests a second from an account, in all (Route 53 guide, "Quotas").
 const ROUTE53: Class = ("route53", 5.0, 4.0);
+/// CloudWatch Logs takes five searches a second from an account and region, and raises it for nobody (AWS re:Post,
+/// "CloudWatch Logs throttling"). People look at their logs meanwhile.
+const LOGS_SEARCH: Class = ("logs search", 1.0, 4.0);
 const ECS_RUN: Class = ("ecs run", 10.0, 5.0);
 const ECS_CHANGE: Class = ("ecs change", 20.0, 5.0);
 /// EventBridge lets a few changes a second through in its smaller regions.
@@ -40,6 +43,7 @@ fn class(operation: &Operation) -> (&str, f64, f64) {
         ("ec2", _) => EC2_CHANGE,
         ("iam", _) => IAM,
         ("route53", _) => ROUTE53,
+        ("logs", "FilterLogEvents") => LOGS_SEARCH,
         ("ecs", "RunTask" | "StopTask") => ECS_RUN,
         ("ecs", _) if !operation.is_read() => ECS_CHANGE,
         ("events", _) if !operation.is_read() => EVENTS_CHANGE,
@@ -110,6 +114,13 @@ mod tests {
         let later = now + Duration::from_secs(3600);
         assert!((0..4).all(|_| budgets.take(&endpoint, later).is_zero()));
         assert!(!budgets.take(&endpoint, later).is_zero());
+    }
+
+    #[test]
+    fn log_groups_are_searched_less_than_five_times_in_any_second() {
+        let (budgets, now) = (Budgets::default(), Instant::now());
+        let waits: Vec<Duration> = (0..5).map(|_| budgets.take(&operation("logs:FilterLogEvents"), now)).collect();
+        assert_eq!(waits, [0, 250, 500, 750, 1000].map(Duration::from_millis));
     }
 
     #[test]
