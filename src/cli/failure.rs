@@ -48,6 +48,7 @@ codes! {
     "HK0110" INPUT;
     "HK0111" INPUT;
     "HK0112" INPUT;
+    "HK0113" INPUT;
     "HK0201" INPUT;
     "HK0202" INPUT;
     "HK0203" UNEXPECTED;
@@ -187,6 +188,9 @@ impl From<crate::discover::Error> for Failure {
             Error::Refused { ref refusal, .. } if refusal.is_denied() => failure("HK0303")
                 .hint("have this permission given to whoever you are (aws sts get-caller-identity), then the same command again"),
             Error::Refused { .. } => failure("HK0304").hint("the same command again, if AWS's words sound as if it would pass"),
+            Error::UnknownLogGroup(_) => failure("HK0113")
+                .hint("aws ec2 describe-flow-logs --query 'FlowLogs[].[ResourceId,LogGroupName,LogDestination]'   # which there are")
+                .hint("then the same command with the right --profile and --region, or another --log-group"),
             Error::SeveralVpcs { .. } => {
                 Failure::new("HK0111", message).detail("nothing was written").hint("the same command with --vpc and one of these")
             }

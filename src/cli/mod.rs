@@ -167,7 +167,7 @@ async fn run(global: &Global, command: Command) -> Done {
         Command::Audit(args) => audit::run(global, args).await,
         Command::Graph(args) => graph::run(global, &args).await,
         Command::Reach(args) => reach::run(global, &args),
-        Command::Flows(args) => flows::run(global, &args),
+        Command::Flows(args) => flows::run(global, &args).await,
         Command::Plan(args) => plan::run(global, args).await,
         Command::DryRun(args) => dry_run::run(global, args).await,
         Command::Apply(args) => apply::run(global, args).await,

@@ -55,7 +55,8 @@ fn alternatives(
     intent: &crate::plan::intent::Intent,
     inventory: &crate::model::inventory::Inventory,
 ) -> Done {
-    let all = compare(intent, inventory).map_err(|problem| place.intent_problem(&problem))?;
+    let flows = place.flows()?;
+    let all = compare(intent, inventory, flows.as_ref().map(|flows| &flows.value)).map_err(|problem| place.intent_problem(&problem))?;
     if global.json {
         say_json(&serde_json::json!({ "alternatives": all }));
         return Ok(0);

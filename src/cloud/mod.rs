@@ -19,8 +19,9 @@ pub type Answer<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
 
 /// An account that can be called.
 pub trait Cloud: Send + Sync {
-    /// Makes one call. A read (`Describe…`, `List…`, `Get…`) returns all pages, merged into one answer. Retries of
-    /// throttling and of transport errors that AWS's SDK considers safe happen below this; what comes back is final.
+    /// Makes one call. A read (`Describe…`, `List…`, `Get…`) returns all pages, merged into one answer; the events of a log
+    /// group, which have no bound, come page by page with their `nextToken` (`logs:FilterLogEvents`). Retries of throttling
+    /// and of transport errors that AWS's SDK considers safe happen below this; what comes back is final.
     fn call<'a>(&'a self, call: &'a Call) -> Answer<'a>;
 
     /// How many requests were sent, pages and retries' first tries included, by `service:Operation`.

@@ -6,6 +6,7 @@
 
 pub mod drift;
 pub mod dump;
+pub mod flow_logs;
 mod nested;
 
 use std::collections::BTreeMap;
@@ -59,6 +60,9 @@ pub enum Error {
         /// AWS's words.
         refusal: Refusal,
     },
+    /// CloudWatch Logs has no such group.
+    #[error("there is no log group {0}")]
+    UnknownLogGroup(String),
     /// The folder holds several VPCs, and none was chosen.
     #[error("{folder} holds {} VPCs ({}): choose one", vpcs.len(), vpcs.join(", "))]
     SeveralVpcs {

@@ -62,6 +62,38 @@ impl Layout {
     }
 }
 
+/// The formats of several flow logs that write into one place without headers: a line is of the one with as many fields.
+#[derive(Clone, Debug)]
+pub struct Formats(Vec<Layout>);
+
+impl Formats {
+    /// Of these; without any, the default one.
+    ///
+    /// # Errors
+    /// A number of fields that two of them have in different orders.
+    pub fn of(layouts: impl IntoIterator<Item = Layout>) -> Result<Formats, usize> {
+        let mut all: Vec<Layout> = Vec::new();
+        for layout in layouts {
+            match all.iter().find(|one| one.width == layout.width) {
+                Some(one) if *one != layout => return Err(layout.width),
+                Some(_) => {}
+                None => all.push(layout),
+            }
+        }
+        Ok(Formats(if all.is_empty() { vec![Layout::default()] } else { all }))
+    }
+
+    /// Reads a line; `unit` and `number` are its place.
+    ///
+    /// # Errors
+    /// If it is no record in any of these formats.
+    pub fn record(&self, line: &str, unit: Unit, number: u64) -> Result<Record, Fault> {
+        let width = line.split_ascii_whitespace().count();
+        let layout = self.0.iter().find(|layout| layout.width == width).unwrap_or(&self.0[0]);
+        layout.record(line, unit, number)
+    }
+}
+
 struct Line<'l> {
     layout: &'l Layout,
     line: &'l str,
@@ -81,5 +113,36 @@ impl Texts for Line<'_> {
         let before = (word.as_ptr() as usize).wrapping_sub(self.line.as_ptr() as usize);
         let column = self.line.get(..before).map_or(1, |before| before.chars().count() + 1);
         Fault { unit: self.unit, number: self.number, column, found: format!("{} in {name}", quoted(word)), expected: expected.to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHORT: &str = "interface-id srcaddr dstaddr srcport dstport protocol start end action";
+
+    fn formats(of: &[&str]) -> Result<Formats, usize> {
+        Formats::of(of.iter().map(|format| Layout::parse(format).expect("a format of use")))
+    }
+
+    #[test]
+    fn a_line_is_of_the_format_with_as_many_fields() {
+        let both = formats(&[DEFAULT, SHORT, SHORT]).expect("they can be told apart");
+        for line in
+            ["2 123456789012 eni-1 10.0.0.1 10.0.0.2 40000 5432 6 1 1 7 8 ACCEPT OK", "eni-1 10.0.0.1 10.0.0.2 40000 5432 6 7 8 ACCEPT"]
+        {
+            let record = both.record(line, Unit::Event, 1).expect("a record");
+            assert_eq!((record.interface.as_str(), record.start, record.end), ("eni-1", 7, 8), "{line}");
+        }
+        let fault = both.record("eni-1 10.0.0.1", Unit::Event, 3).expect_err("too short");
+        assert!(fault.to_string().contains("2 fields in `eni-1 10.0.0.1`") && fault.number == 3, "{fault}");
+        assert!(formats(&[]).expect("the default one").record("eni-1", Unit::Event, 1).is_err_and(|f| f.expected.contains("14 fields")));
+    }
+
+    #[test]
+    fn two_orders_of_as_many_fields_cannot_be_told_apart() {
+        let turned = "interface-id dstaddr srcaddr srcport dstport protocol start end action";
+        assert_eq!(formats(&[SHORT, turned]).map(|_| ()), Err(9));
     }
 }

@@ -29,6 +29,9 @@ const EC2_NAT: Class<'_> = class_of("ec2 nat gateway", 10.0, 1.0);
 const IAM: Class<'_> = class_of("iam", 10.0, 5.0);
 /// Route 53 takes five requests a second from an account, in all (Route 53 guide, "Quotas").
 const ROUTE53: Class<'_> = class_of("route53", 5.0, 4.0);
+/// CloudWatch Logs takes five searches a second from an account and region, and raises it for nobody (AWS re:Post,
+/// "CloudWatch Logs throttling"). People look at their logs meanwhile.
+const LOGS_SEARCH: Class<'_> = class_of("logs search", 1.0, 4.0);
 const ECS_RUN: Class<'_> = class_of("ecs run", 10.0, 5.0);
 const ECS_CHANGE: Class<'_> = class_of("ecs change", 20.0, 5.0);
 /// EventBridge lets a few changes a second through in its smaller regions.
@@ -47,6 +50,7 @@ pub fn class(operation: &Operation) -> Class<'_> {
         ("ec2", _) => EC2_CHANGE,
         ("iam", _) => IAM,
         ("route53", _) => ROUTE53,
+        ("logs", "FilterLogEvents") => LOGS_SEARCH,
         ("ecs", "RunTask" | "StopTask") => ECS_RUN,
         ("ecs", _) if !operation.is_read() => ECS_CHANGE,
         ("events", _) if !operation.is_read() => EVENTS_CHANGE,

@@ -40,6 +40,9 @@ pub struct Seen {
     /// For each workload and balancer: since when and until when its interfaces were logged.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub watched: BTreeMap<Id, Watch>,
+    /// Why the logs don't show all that got through, however long they are: AWS could not deliver, or was not asked to log it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blind: Vec<String>,
     /// What a person should know of how this was counted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -115,6 +118,7 @@ impl Seen {
             refused: Vec::new(),
             destinations: Vec::new(),
             watched: BTreeMap::new(),
+            blind: Vec::new(),
             notes: Vec::new(),
         }
     }
@@ -133,7 +137,15 @@ impl Seen {
             let records = if window.skipdata == 1 { "record says" } else { "records say" };
             out.push(format!("{} {records} SKIPDATA: AWS left something out there", window.skipdata));
         }
+        out.extend(self.blind.iter().cloned());
+        out.extend(self.shows_refusals_only());
         out
+    }
+
+    /// Files don't say what they leave out. A VPC in which nothing gets through is rarer than a flow log of `REJECT`.
+    fn shows_refusals_only(&self) -> Option<String> {
+        let only = self.blind.is_empty() && self.flows.is_empty() && !self.refused.is_empty();
+        only.then(|| "they show refused connections only, as a flow log of REJECT does".to_owned())
     }
 
     /// Why the logs do not show all that a workload accepted in so many days; none if they do.
@@ -141,6 +153,9 @@ impl Seen {
         let wanted = seconds_of(days);
         if self.window.seconds + SLACK_S < wanted {
             return Some(format!("the logs span {} of {days} days", span(self.window.seconds)));
+        }
+        if let Some(why) = self.blind.first().cloned().or_else(|| self.shows_refusals_only()) {
+            return Some(why);
         }
         if let Some((from, until)) = self.window.gaps.first() {
             return Some(format!("the logs have a gap from {from} to {until}"));
@@ -174,6 +189,8 @@ fn span(seconds: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::flow::End;
+    use crate::model::network::{Ports, Protocol};
 
     fn seen(days: i64) -> Seen {
         let seconds = days * 24 * 3600;
@@ -196,10 +213,26 @@ mod tests {
         holed.window.gaps.push(("a".into(), "b".into()));
         assert_eq!(holed.shortfalls(14), ["there is no record from a to b"]);
         assert!(holed.unwatched(&"i-1".into(), 14).is_some());
+        let mut blind = seen(14);
+        blind.blind.push("what got through is not logged".into());
+        assert_eq!(blind.shortfalls(14), ["what got through is not logged"]);
+        assert_eq!(blind.unwatched(&"i-1".into(), 14).as_deref(), Some("what got through is not logged"));
         let mut skipped = seen(14);
         skipped.window.skipdata = 1;
         assert_eq!(skipped.unwatched(&"i-1".into(), 14), None, "what AWS left out was another's");
         skipped.watched.get_mut(&Id::from("i-1")).expect("it is watched").skipdata = 1;
         assert!(skipped.unwatched(&"i-1".into(), 14).is_some_and(|why| why.contains("SKIPDATA")));
+    }
+
+    #[test]
+    fn logs_of_refusals_only_are_no_evidence_of_silence() {
+        let ports = Ports { protocol: Protocol::Tcp, from: 22, to: 22 };
+        let flow = Flow { from: End::Internet, to: End::Resource("i-1".into()), ports, evidence: Vec::new() };
+        let mut refused = seen(14);
+        refused.refused.push(flow.clone());
+        assert_eq!(refused.shortfalls(14).len(), 1);
+        assert!(refused.unwatched(&"i-1".into(), 14).is_some_and(|why| why.contains("refused")));
+        refused.flows.push(flow);
+        assert_eq!((refused.shortfalls(14), refused.unwatched(&"i-1".into(), 14)), (Vec::new(), None));
     }
 }

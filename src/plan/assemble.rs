@@ -34,21 +34,7 @@ const GROUPS_PER_INTERFACE: usize = 5;
 /// # Errors
 /// If the intent names what isn't in the inventory.
 pub fn plan(intent: &Intent, inventory: &Inventory, intent_sha256: &str, inventory_sha256: &str) -> Result<Plan, Problem> {
-    plan_as(intent, inventory, Prefer::Least, intent_sha256, inventory_sha256)
-}
-
-/// Plans with a preference for the strategies that the intent leaves open.
-///
-/// # Errors
-/// As [`plan`].
-pub fn plan_as(
-    intent: &Intent,
-    inventory: &Inventory,
-    prefer: Prefer,
-    intent_sha256: &str,
-    inventory_sha256: &str,
-) -> Result<Plan, Problem> {
-    assemble(intent, inventory, prefer, None, (intent_sha256, inventory_sha256))
+    assemble(intent, inventory, Prefer::Least, None, (intent_sha256, inventory_sha256))
 }
 
 /// Plans with what flow logs showed, and the hash of its file.
@@ -67,7 +53,11 @@ pub fn plan_seen(
     Ok(plan)
 }
 
-fn assemble(
+/// Plans with a preference for the strategies that the intent leaves open.
+///
+/// # Errors
+/// As [`plan`].
+pub(super) fn assemble(
     intent: &Intent,
     inventory: &Inventory,
     prefer: Prefer,

@@ -6,6 +6,7 @@ use super::decide::Prefer;
 use super::intent::{Intent, Problem};
 use super::{Move, Plan, assemble, order};
 use crate::model::inventory::Inventory;
+use crate::model::seen::Seen;
 use crate::model::step::{Stage, Step};
 use crate::model::strategy::Strategy;
 
@@ -34,14 +35,14 @@ pub struct Alternative {
     pub blockers: usize,
 }
 
-/// Plans it all three ways.
+/// Plans it all three ways, with what flow logs showed.
 ///
 /// # Errors
 /// If the intent names what isn't in the inventory.
-pub fn compare(intent: &Intent, inventory: &Inventory) -> Result<Vec<Alternative>, Problem> {
+pub fn compare(intent: &Intent, inventory: &Inventory, seen: Option<&Seen>) -> Result<Vec<Alternative>, Problem> {
     let ways = [("as planned", Prefer::Least), ("all by flip", Prefer::Flip), ("all moved (relocate, rotate)", Prefer::Move)];
     ways.into_iter()
-        .map(|(name, prefer)| assemble::plan_as(intent, inventory, prefer, "", "").map(|plan| numbers(name, &plan, inventory)))
+        .map(|(name, prefer)| assemble::assemble(intent, inventory, prefer, seen, ("", "")).map(|plan| numbers(name, &plan, inventory)))
         .collect()
 }
 

@@ -126,6 +126,8 @@ fn read(account: &Account, operation: &str, parameters: &Object) -> Result<Value
         // What belongs to no kind of this version doesn't exist in a simulated account.
         "ec2:GetSubnetCidrReservations" => Ok(json!({ "SubnetIpv4CidrReservations": [] })),
         "ec2:DescribeVpcPeeringConnections" => Ok(json!({ "VpcPeeringConnections": [] })),
+        "ec2:DescribeFlowLogs" => Ok(json!({ "FlowLogs": [] })),
+        "logs:FilterLogEvents" => Err(Refusal::new("ResourceNotFoundException", "The specified log group does not exist.")),
         _ => Err(unsupported(operation)),
     }
 }

@@ -6,8 +6,9 @@ use hikkoshi::journal::Body;
 use hikkoshi::model::step::Stage;
 use hikkoshi::plan::compare::compare;
 use hikkoshi::plan::cost::dollars;
-use hikkoshi::plan::intent;
+use hikkoshi::plan::{intent, plan_seen};
 
+use crate::known_flows::seen;
 use crate::support::account::{from_cidr, network, spine};
 use crate::support::lab::{ALL, Disturb, Lab, head, plan_of};
 
@@ -76,7 +77,7 @@ fn the_bill_counts_what_is_made_and_what_goes() {
 fn whole_plans_side_by_side() {
     let docs = spine();
     let intent = intent::parse(&head()).unwrap_or_else(|problem| panic!("{problem}"));
-    let all = compare(&intent, &docs.inventory()).unwrap_or_else(|problem| panic!("{problem}"));
+    let all = compare(&intent, &docs.inventory(), None).unwrap_or_else(|problem| panic!("{problem}"));
     let [chosen, flip, moved] = all.as_slice() else { panic!("{all:#?}") };
     let count = |one: &hikkoshi::plan::compare::Alternative, name: &str| {
         one.strategies.iter().find(|(strategy, _)| strategy == name).map_or(0, |(_, count)| *count)
@@ -86,6 +87,16 @@ fn whole_plans_side_by_side() {
     assert!(count(moved, "flip") <= count(chosen, "flip"));
     assert!(chosen.interruption_s <= moved.interruption_s, "the mix interrupts least: {all:#?}");
     assert!(all.iter().all(|one| one.steps > 0 && one.duration_s > 0));
+}
+
+#[test]
+fn whole_plans_side_by_side_know_what_logs_show() {
+    let (docs, logs) = (spine(), seen(14, &[]));
+    let (intent, inventory) = (intent::parse(&head()).unwrap_or_else(|problem| panic!("{problem}")), docs.inventory());
+    let steps = |seen| compare(&intent, &inventory, seen).unwrap_or_else(|problem| panic!("{problem}"))[0].steps;
+    let plan = plan_seen(&intent, &inventory, Some((&logs, "hash")), "", "").unwrap_or_else(|problem| panic!("{problem}"));
+    assert_eq!(steps(Some(&logs)), plan.steps.iter().filter(|step| step.stage != Stage::Cleanup).count());
+    assert!(steps(Some(&logs)) < steps(None), "what was not seen gets no rule");
 }
 
 #[test]

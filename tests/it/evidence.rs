@@ -90,6 +90,12 @@ fn logs_that_cover_the_window_end_what_they_do_not_show() {
     blind.watched.remove(&Id::from("i-bastion"));
     let plan = plan_seen(&spine(), "", &blind);
     assert!(!group(&plan, "i-bastion").unvouched.is_empty() && group(&plan, "db:pg-single").rules.len() == 1);
+    // Nor is anybody by logs that are known not to show all.
+    let mut partial = long;
+    partial.blind.push("what got through is not logged in subnet-b".to_owned());
+    let plan = plan_seen(&spine(), "", &partial);
+    assert!(!group(&plan, "i-bastion").unvouched.is_empty() && group(&plan, "db:pg-single").rules.len() > 1);
+    assert!(plan.warnings.contains(&"flow logs: what got through is not logged in subnet-b".to_owned()), "{:?}", plan.warnings);
 }
 
 #[test]

@@ -48,6 +48,8 @@ mod evidence;
 mod flow_logs;
 /// `hikkoshi flows` as a person types it.
 mod flows_command;
+/// Flow logs read from CloudWatch Logs.
+mod flows_live;
 /// Flow logs of the whole account over the wire.
 #[cfg(feature = "aws")]
 mod flows_wire;

@@ -74,6 +74,13 @@ mod tests {
     }
 
     #[test]
+    fn log_groups_are_searched_less_than_five_times_in_any_second() {
+        let (budgets, now) = (Budgets::default(), Instant::now());
+        let waits: Vec<Duration> = (0..5).map(|_| budgets.take(&operation("logs:FilterLogEvents"), now)).collect();
+        assert_eq!(waits, [0, 250, 500, 750, 1000].map(Duration::from_millis));
+    }
+
+    #[test]
     fn classes_do_not_eat_each_others_tokens() {
         let (budgets, now) = (Budgets::default(), Instant::now());
         while budgets.take(&operation("ec2:CreateNatGateway"), now).is_zero() {}

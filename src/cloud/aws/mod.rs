@@ -32,6 +32,7 @@ mod failure;
 mod iam;
 mod json;
 mod lambda;
+mod logs;
 mod pages;
 mod rds;
 mod route53;
@@ -95,6 +96,7 @@ pub struct AwsCloud {
     ssm: aws_sdk_ssm::Client,
     iam: aws_sdk_iam::Client,
     route53: aws_sdk_route53::Client,
+    logs: aws_sdk_cloudwatchlogs::Client,
     sts: aws_sdk_sts::Client,
     region: String,
     endpoint: Option<String>,
@@ -142,6 +144,7 @@ impl AwsCloud {
             ssm: aws_sdk_ssm::Client::new(config),
             iam: aws_sdk_iam::Client::new(config),
             route53: aws_sdk_route53::Client::new(config),
+            logs: aws_sdk_cloudwatchlogs::Client::new(config),
             sts: aws_sdk_sts::Client::new(config),
             region,
             endpoint: config.endpoint_url().map(str::to_owned),
@@ -172,7 +175,7 @@ impl AwsCloud {
     async fn answer(&self, call: &Call) -> Outcome {
         let operation = &call.operation;
         let label = call.label.as_ref();
-        if !operation.is_read() {
+        if !operation.is_read() || pages::one_by_one(operation) {
             return match self.request(&Request { operation, parameters: &call.parameters, label }).await {
                 Ok(answer) => pages::settle(operation, &call.parameters, answer),
                 Err(outcome) => outcome,
@@ -242,6 +245,7 @@ impl AwsCloud {
             "ssm" => ssm::find(&self.ssm, request)?,
             "iam" => iam::find(&self.iam, request)?,
             "route53" => route53::find(&self.route53, request)?,
+            "logs" => logs::find(&self.logs, request)?,
             "sts" => sts::find(&self.sts, request)?,
             _ => None,
         };
@@ -381,6 +385,7 @@ mod tests {
             Request { operation: &call.operation, parameters: &call.parameters, label: None }.is_harmless()
         };
         assert!(harmless("ec2:DescribeSubnets", json!({})));
+        assert!(harmless("logs:FilterLogEvents", json!({})));
         assert!(harmless("ec2:CreateSubnet", json!({"DryRun": true})));
         assert!(harmless("ec2:CreateNatGateway", json!({"ClientToken": "t"})));
         assert!(harmless("ecs:RunTask", json!({"clientToken": "t"})));

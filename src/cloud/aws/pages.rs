@@ -31,6 +31,12 @@ fn list_limit(operation: &Operation) -> Option<(&'static str, usize)> {
     })
 }
 
+/// Whether whoever asks gets each page as it comes, with the mark of the next in it: the events of a log group have no
+/// bound, and a page has at most 10,000 events or 1 MB (CloudWatch Logs API reference, `FilterLogEvents`).
+pub(super) fn one_by_one(operation: &Operation) -> bool {
+    (operation.service(), operation.name()) == ("logs", "FilterLogEvents")
+}
+
 /// The parameters of the first request of each chain of pages: usually one.
 pub(super) fn chains(operation: &Operation, parameters: &Object) -> Vec<Object> {
     let mut first = parameters.clone();
@@ -224,6 +230,13 @@ mod tests {
         assert_eq!(Value::Object(small), json!({"nextToken": "t"}));
         let marked = next(&mut json!({"NextMarker": "m"}), &Object::new()).unwrap().unwrap();
         assert_eq!(Value::Object(marked), json!({"Marker": "m"}));
+    }
+
+    #[test]
+    fn what_has_no_bound_is_not_merged() {
+        let one_by_one = |operation: &str| one_by_one(&operation.parse().unwrap());
+        assert!(one_by_one("logs:FilterLogEvents"));
+        assert!(!one_by_one("ec2:DescribeFlowLogs") && !one_by_one("ec2:DescribeSubnets"));
     }
 
     #[test]

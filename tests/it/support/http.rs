@@ -6,21 +6,26 @@ use std::time::Duration;
 
 /// Sends one request to 127.0.0.1 and returns the body; panics unless the answer is a 2xx.
 pub fn request(port: u16, method: &str, path: &str, body: &str) -> String {
-    match exchange(port, method, path, body) {
+    request_with(port, method, path, "", body)
+}
+
+/// The same with further headers, each ending with `\r\n`.
+pub fn request_with(port: u16, method: &str, path: &str, headers: &str, body: &str) -> String {
+    match exchange(port, method, path, headers, body) {
         Ok((200..300, answer)) => answer,
         Ok((status, answer)) => panic!("{method} {path} on port {port}: {status}: {answer}"),
         Err(error) => panic!("{method} {path} on port {port}: {error}"),
     }
 }
 
-fn exchange(port: u16, method: &str, path: &str, body: &str) -> std::io::Result<(u16, String)> {
+fn exchange(port: u16, method: &str, path: &str, headers: &str, body: &str) -> std::io::Result<(u16, String)> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
     stream.set_read_timeout(Some(Duration::from_secs(30)))?;
     let length = body.len();
     write!(
         stream,
         "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\
-         Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+         Content-Type: application/json\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
     )?;
     read_answer(&mut stream)
 }

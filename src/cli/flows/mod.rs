@@ -1,6 +1,11 @@
 //! `hikkoshi flows`
 
+mod live;
+
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+use live::Live;
 
 use super::failure::Failure;
 use super::place::{self, Place};
@@ -15,17 +20,20 @@ use crate::report;
 
 /// Options of `flows`.
 #[derive(clap::Args, Debug)]
+#[command(group = clap::ArgGroup::new("source").args(["logs", "live", "log_group"]).multiple(true))]
 pub struct Args {
     /// The migration; may be left out where there is one
     name: Option<String>,
     /// Flow logs to read, files or folders: text, gzip, Parquet, or what `aws logs filter-log-events` printed
-    #[arg(long, value_name = "PATH", num_args = 1..)]
+    #[arg(long, value_name = "PATH", num_args = 1.., conflicts_with = "cloudwatch")]
     logs: Vec<PathBuf>,
+    #[command(flatten)]
+    live: Live,
     /// Inventories of other moments: by them interfaces that are gone since have owners
-    #[arg(long, value_name = "FILE", num_args = 1.., requires = "logs")]
+    #[arg(long, value_name = "FILE", num_args = 1.., requires = "source")]
     inventory: Vec<PathBuf>,
     /// The fields of logs that have no header, such as '${version} ${interface-id} …'
-    #[arg(long, value_name = "FIELDS", requires = "logs")]
+    #[arg(long, value_name = "FIELDS", requires = "source")]
     format: Option<String>,
 }
 
@@ -33,36 +41,44 @@ pub struct Args {
 ///
 /// # Errors
 /// If a log is none, or there is no inventory to join it with.
-pub fn run(global: &Global, args: &Args) -> Done {
+pub async fn run(global: &Global, args: &Args) -> Done {
     let place = Place::find(&global.dir, args.name.as_deref())?;
     let intent = place.intent()?.value;
     let inventory = place.inventory()?.value;
-    let seen = if args.logs.is_empty() {
-        place.flows()?.map(|flows| flows.value)
+    if args.logs.is_empty() && !args.live.is_asked_for() {
+        let seen = place.flows()?.map(|flows| flows.value);
+        return tell(global, &place, (&intent, &inventory), seen.as_ref(), None);
+    }
+    let format = args.format.as_deref().map(layout).transpose()?;
+    let others = others(&args.inventory, &inventory)?;
+    let (seen, requests) = if args.live.is_asked_for() {
+        live::read(global, (&place, &intent), &args.live, format, (&inventory, &others)).await?
     } else {
-        let seen = read(args, &inventory)?;
-        place::write(&place.flows_path(), &(serde_json::to_string_pretty(&seen).unwrap_or_default() + "\n"))?;
-        Some(seen)
+        (read(&args.logs, format.as_ref(), &inventory, &others)?, BTreeMap::new())
     };
-    tell(global, &place, &intent, &inventory, seen.as_ref(), !args.logs.is_empty())
+    place::write(&place.flows_path(), &(serde_json::to_string_pretty(&seen).unwrap_or_default() + "\n"))?;
+    tell(global, &place, (&intent, &inventory), Some(&seen), Some(&requests))
 }
 
-fn read(args: &Args, inventory: &Inventory) -> Result<Seen, Failure> {
-    let format = args.format.as_deref().map(layout).transpose()?;
+/// Inventories of other moments; the same moment twice says nothing more.
+fn others(paths: &[PathBuf], inventory: &Inventory) -> Result<Vec<Inventory>, Failure> {
     let mut others = Vec::new();
-    for path in &args.inventory {
+    for path in paths {
         let other = place::inventory_of(path, &place::read_named(path, "--inventory")?, "HK0109")
             .map_err(|failure| failure.hint("the same command with a file that `hikkoshi discover` wrote"))?;
         if other.vpc != inventory.vpc {
             let message = format!("{} is of {}, the migration's inventory of {}", path.display(), other.vpc, inventory.vpc);
             return Err(Failure::new("HK0109", message).hint("the same command with inventories of this VPC"));
         }
-        // The same moment twice says nothing more.
         others.extend((other.taken_at != inventory.taken_at).then_some(other));
     }
-    let mut tally = Tally::new(inventory, &others);
-    for path in args.logs.iter().map(|path| place::files_in(path)).collect::<Result<Vec<_>, _>>()?.into_iter().flatten() {
-        flows::read(place::open(&path)?, format.as_ref(), &mut |record| tally.add(&record)).map_err(|fault| no_log(&path, &fault))?;
+    Ok(others)
+}
+
+fn read(logs: &[PathBuf], format: Option<&Layout>, inventory: &Inventory, others: &[Inventory]) -> Result<Seen, Failure> {
+    let mut tally = Tally::new(inventory, others);
+    for path in logs.iter().map(|path| place::files_in(path)).collect::<Result<Vec<_>, _>>()?.into_iter().flatten() {
+        flows::read(place::open(&path)?, format, &mut |record| tally.add(&record)).map_err(|fault| no_log(&path, &fault))?;
     }
     Ok(tally.finish())
 }
@@ -81,7 +97,14 @@ fn no_log(path: &Path, fault: &Fault) -> Failure {
         .hint("the same command without that file, or with --format if its fields stand in another order")
 }
 
-fn tell(global: &Global, place: &Place, intent: &Intent, inventory: &Inventory, seen: Option<&Seen>, wrote: bool) -> Done {
+/// Tells; `wrote` is there if the file was written, and says what AWS was asked for it.
+fn tell(
+    global: &Global,
+    place: &Place,
+    (intent, inventory): (&Intent, &Inventory),
+    seen: Option<&Seen>,
+    wrote: Option<&BTreeMap<String, u64>>,
+) -> Done {
     let decisions = decide(intent, inventory).map_err(|problem| place.intent_problem(&problem))?;
     let flows = known(intent, inventory, seen, &decisions).map_err(|problem| place.intent_problem(&problem))?;
     let days = intent.flow_logs.days;
@@ -91,10 +114,17 @@ fn tell(global: &Global, place: &Place, intent: &Intent, inventory: &Inventory, 
         return Ok(0);
     }
     say(&report::flows::words(&flows, seen, days, inventory, global.options()));
-    if wrote {
-        say(&format!("\nwrote {}\nnext: hikkoshi plan {}\n", place.flows_path().display(), place.name));
-    } else if seen.is_none() {
-        say(&format!("\nno flow log was read; with logs: hikkoshi flows {} --logs PATH\n", place.name));
+    match wrote {
+        Some(requests) => {
+            if !requests.is_empty() {
+                say(&format!("  {}\n", report::run::requests(requests, 0)));
+            }
+            say(&format!("\nwrote {}\nnext: hikkoshi plan {}\n", place.flows_path().display(), place.name));
+        }
+        None if seen.is_none() => {
+            say(&format!("\nno flow log was read; with logs: hikkoshi flows {0} --live, or hikkoshi flows {0} --logs PATH\n", place.name));
+        }
+        None => {}
     }
     Ok(0)
 }
