@@ -7,15 +7,42 @@ use super::explore::Stepping;
 use super::state::State;
 use crate::model::id::Id;
 use crate::model::network::{Peer, Ports, Protocol, Rule, is_private};
-use crate::reach::{Block, Fact, Key, Question, Side, Verdict, View, ask, ask_briefly, stands, stands_briefly, stands_where_it_is};
+use crate::reach::{Block, Fact, Key, Question, Side, Verdict, View, ask, stands, stands_where_it_is};
 
 /// What the judges know about a step.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
-    /// What its declared interruption says; nothing if it declares none.
-    pub says: String,
+    says: String,
+    hangs: bool,
+    unavoidable: bool,
     /// What its move moves, if the move interrupts it.
     pub interrupts: Option<Id>,
+}
+
+impl Known {
+    /// What its declared interruption says (nothing if it declares none), and what its move moves, if that interrupts it.
+    pub fn new(says: String, interrupts: Option<Id>) -> Known {
+        let mut known = Known { interrupts, ..Known::default() };
+        known.say(says);
+        known
+    }
+
+    /// Its interruption says this from now on.
+    pub fn say(&mut self, says: String) {
+        self.hangs = says.contains(HANG);
+        self.unavoidable = says.contains(UNAVOIDABLE);
+        self.says = says;
+    }
+
+    /// Whether it says that untracked connections hang.
+    pub fn hangs(&self) -> bool {
+        self.hangs
+    }
+
+    /// Whether it says that no order avoids its interruption.
+    pub fn is_unavoidable(&self) -> bool {
+        self.unavoidable
+    }
 }
 
 /// What the judges know about the steps.
@@ -40,7 +67,7 @@ pub fn flow(what: &str, question: &Question, steps: &Steps, state: &State<'_>, s
     if !there(&question.from) || !there(&question.to) {
         return None;
     }
-    match ask_briefly(state, question) {
+    match stepping.opens(state, question) {
         Ok(()) => goes_on(question, steps, state, stepping),
         Err(Block::Absent) => None,
         Err(_) if steps.announced(what, state) => None,
@@ -58,9 +85,9 @@ fn why(verdict: Verdict) -> String {
 fn goes_on(question: &Question, steps: &Steps, state: &State<'_>, stepping: &Stepping<'_>) -> Option<String> {
     let mut found = None;
     stepping.each_taking(|step, after| {
-        let cut = || matches!(stands_briefly(state, after, question), Err(Block::GroupIn | Block::GroupOut));
+        let cut = || matches!(stepping.stands(state, after, question), Err(Block::GroupIn | Block::GroupOut));
         // What can't be opened anew either is a state of its own, and judged there.
-        if found.is_none() && !steps.0[step].says.contains(HANG) && cut() && ask_briefly(after, question).is_ok() {
+        if found.is_none() && !steps.0[step].hangs() && cut() && stepping.opens(after, question).is_ok() {
             found = Some(format!("{UNTRACKED}{step}:{}", why(stands(state, after, question))));
         }
     });
@@ -71,7 +98,8 @@ fn goes_on(question: &Question, steps: &Steps, state: &State<'_>, stepping: &Ste
 pub const UNTRACKED: &str = "untracked by step ";
 
 /// Whether the internet reaches a node on a port on which it did not at the start.
-pub fn door(question: &Question, state: &State<'_>) -> Option<String> {
+pub fn door(question: &Question, state: &State<'_>, stepping: &Stepping<'_>) -> Option<String> {
+    stepping.opens(state, question).ok()?;
     match ask(state, question) {
         Verdict::Reached(route) => Some(route.into_iter().map(|station| station.words).collect::<Vec<_>>().join(", ")),
         Verdict::Blocked(_) => None,

@@ -202,7 +202,7 @@ pub fn known(premises: &Premises<'_>, steps: &[Step], back: bool) -> Steps {
             says.push_str(HANG);
         }
         let interrupts = if back { moves.contains(step.of_move.as_str()) } else { interrupts(step) };
-        Known { says, interrupts: premises.moves.get(&step.of_move).filter(|_| interrupts).cloned() }
+        Known::new(says, premises.moves.get(&step.of_move).filter(|_| interrupts).cloned())
     };
     let mut known: Vec<Known> = steps.iter().map(known).collect();
     if back {
@@ -227,9 +227,7 @@ fn components(members: &[usize], order: &Order) -> Vec<Vec<usize>> {
         let mut part = vec![first];
         let mut at = 0;
         while at < part.len() {
-            let joined: Vec<usize> = order.beside(part[at]).filter(|other| left.contains(other)).collect();
-            left.retain(|other| !joined.contains(other));
-            part.extend(joined);
+            part.extend(order.beside(part[at]).filter(|other| left.remove(other)));
             at += 1;
         }
         out.push(part);
