@@ -159,21 +159,19 @@ impl Account {
         }
     }
 
-    /// Who calls a workload of a stack: instances (places 0 to 4) call each other, those of the next stack and the balancer
-    /// (5); functions (6 to 8) call instances, the balancer and the database (9), which instances call as well.
+    /// Who calls a workload of a stack: the balancer (place 5) its instances (0 to 4); instances and functions (6 to 8) of this
+    /// stack and the next four the balancer and the database (9).
     fn calls(&self, at: usize) -> Value {
-        let (stack, place) = (at / STACK, at % STACK);
-        let next = (stack + 1) % self.total.div_ceil(STACK);
-        let one = |stack: usize, place: usize| json!({ "GroupId": format!("sg-call-{}", stack * STACK + place) });
-        let instances = || (0..5).filter(|other| *other != place).map(|other| one(stack, other));
-        let functions = || (6..9).map(|other| one(stack, other));
-        let (port, callers): (u16, Vec<Value>) = match place {
-            0..5 => (8080, instances().chain([one(stack, 5)]).chain(functions()).chain((0..5).map(|other| one(next, other))).collect()),
-            5 => (443, instances().chain(functions()).collect()),
-            9 => (5432, instances().chain(functions()).collect()),
+        let (stack, place, stacks) = (at / STACK, at % STACK, self.total.div_ceil(STACK));
+        let one = |stack: usize, place: usize| json!({ "GroupId": format!("sg-call-{}", stack % stacks * STACK + place) });
+        let callers = || (stack..stack + 5).flat_map(|stack| (0..9).filter(|place| *place != 5).map(move |place| one(stack, place)));
+        let (port, named): (u16, Vec<Value>) = match place {
+            0..5 => (8080, vec![one(stack, 5)]),
+            5 => (443, callers().collect()),
+            9 => (5432, callers().collect()),
             _ => return json!([]),
         };
-        let named = json!({ "IpProtocol": "tcp", "FromPort": port, "ToPort": port, "UserIdGroupPairs": callers });
+        let named = json!({ "IpProtocol": "tcp", "FromPort": port, "ToPort": port, "UserIdGroupPairs": named });
         if place == 5 {
             return json!([named, { "IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{ "CidrIp": "0.0.0.0/0" }] }]);
         }
@@ -197,8 +195,8 @@ impl Account {
             "route_table",
             json!({ "RouteTableId": "rtb-by", "VpcId": VPC, "Associations": associations, "Routes": routes, "PropagatingVgws": [] }),
         );
-        for at in 0..2 {
-            self.add("subnet", json!({ "SubnetId": by(at), "VpcId": VPC, "CidrBlock": range(at + 1), "AvailabilityZone": ZONES[at], "State": "available", "MapPublicIpOnLaunch": false }));
+        for (at, zone) in ZONES.iter().enumerate().take(2) {
+            self.add("subnet", json!({ "SubnetId": by(at), "VpcId": VPC, "CidrBlock": range(at + 1), "AvailabilityZone": zone, "State": "available", "MapPublicIpOnLaunch": false }));
         }
         let mut at = 0;
         while self.resources.len() < resources {
