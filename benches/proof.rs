@@ -1,54 +1,94 @@
 //! What the proof of a plan costs as an account grows: `cargo bench --no-default-features --bench proof`; `-- quick` stops at 200.
 //!
-//! Printed beside the time: flows, pairs of interfaces, classes of alike pairs, states looked at, and how many digits the
-//! number of the plan's states has. The time holds the playing of the plan, there and back, on the simulated account.
+//! Printed beside the times: flows, pairs of interfaces, classes of alike pairs, states looked at, and how many digits the
+//! number of the plan's states has. The first time is that of playing the plan, there and back, on the simulated account,
+//! alone; the second is that of the proof, which does that itself, without it.
 
 mod support;
 
 use std::alloc::System;
 
-use hikkoshi::plan::{plan, prove};
+use hikkoshi::model::account::Account;
+use hikkoshi::model::inventory::Inventory;
+use hikkoshi::model::step::Stage;
+use hikkoshi::plan::{Plan, plan, prove};
+use hikkoshi::world::play::Player;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
-use support::account::{Shape, intent, inventory};
+use support::account::{Shape, crowded, intent};
 use support::measure;
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-const SIZES: [usize; 4] = [50, 100, 200, 500];
+const SIZES: [usize; 5] = [50, 100, 200, 500, 1_000];
+/// Among how many resources the same hundred workloads are.
+const CROWDS: [usize; 4] = [0, 10_000, 30_000, 100_000];
 
 fn main() {
     let quick = std::env::args().any(|argument| argument == "quick");
     support::heading("proof");
-    for (name, shape) in
-        [("one shared group, and one per stack", Shape::Shared), ("a group per workload, each naming the next", Shape::Chain)]
-    {
-        println!("\n{name}");
-        println!(
-            "{:>9} {:>7} {:>8} {:>8} {:>8} {:>9} {:>7} {:>9} {:>7}",
-            "workloads", "steps", "flows", "pairs", "classes", "states", "digits", "ms", "broken"
-        );
-        for size in SIZES.into_iter().filter(|size| !quick || *size <= 200) {
-            row(size, shape);
+    for (name, shape) in [
+        ("one shared group, and one per stack", Shape::Shared),
+        ("a group per workload, each naming the next", Shape::Chain),
+        ("a group per workload, naming all who call it: ten flows per workload", Shape::Calls),
+    ] {
+        heading(name);
+        // Where all may talk to all, flows grow with the square of the workloads.
+        let most = if quick {
+            200
+        } else if shape == Shape::Shared {
+            500
+        } else {
+            1_000
+        };
+        for size in SIZES.into_iter().filter(|size| *size <= most) {
+            row(size, shape, 0);
         }
+    }
+    heading("a hundred workloads, ten flows each, among bystanders");
+    for resources in CROWDS.into_iter().filter(|resources| !quick || *resources <= 10_000) {
+        row(100, Shape::Calls, resources);
     }
 }
 
-fn row(size: usize, shape: Shape) {
-    let (seen, wanted) = (inventory(size, shape), intent());
+fn heading(name: &str) {
+    println!("\n{name}");
+    println!(
+        "{:>9} {:>9} {:>7} {:>8} {:>8} {:>8} {:>9} {:>7} {:>9} {:>9} {:>7}",
+        "workloads", "resources", "steps", "flows", "pairs", "classes", "states", "digits", "play ms", "prove ms", "broken"
+    );
+}
+
+fn row(size: usize, shape: Shape, resources: usize) {
+    let (seen, wanted) = (crowded(size, shape, resources), intent());
     let made = plan(&wanted, &seen, "", "").expect("a plan");
+    let (playing, ()) = measure(ALLOCATOR, 1, || play(&seen, &made));
     let (cost, proof) = measure(ALLOCATOR, 1, || prove::again(&made, &wanted, &seen, None).expect("a proof"));
     let certificate = &proof.certificate;
     let effort = certificate.effort.unwrap_or_default();
     println!(
-        "{size:>9} {:>7} {:>8} {:>8} {:>8} {:>9} {:>7} {:>9.1} {:>7}",
+        "{size:>9} {:>9} {:>7} {:>8} {:>8} {:>8} {:>9} {:>7} {:>9.1} {:>9.1} {:>7}",
+        seen.resources.len(),
         made.steps.len(),
         certificate.flows,
         certificate.pairs,
         effort.classes,
         effort.examined,
         effort.digits,
-        cost.ms,
+        playing.ms,
+        (cost.ms - playing.ms).max(0.0),
         proof.broken.len()
     );
+}
+
+/// Plays a plan until clean-up, and all the way back.
+fn play(seen: &Inventory, made: &Plan) {
+    let mut player = Player::new(Account::from(seen));
+    let steps: Vec<_> = made.steps.iter().take_while(|step| step.stage != Stage::Cleanup).collect();
+    for step in &steps {
+        player.step(step).unwrap_or_else(|stuck| panic!("{}: {}", stuck.step, stuck.why));
+    }
+    for step in steps.iter().rev() {
+        player.undo(step).unwrap_or_else(|stuck| panic!("{}: {}", stuck.step, stuck.why));
+    }
 }

@@ -21,7 +21,12 @@ pub enum Shape {
     Shared,
     /// A group per workload that names the next one's: the worst case for whoever asks which groups can stay.
     Chain,
+    /// A group per workload that names those of all who call it: ten flows per workload.
+    Calls,
 }
+
+/// How many workloads one stack has.
+const STACK: usize = 10;
 
 struct Account {
     resources: BTreeMap<Id, hikkoshi::model::resource::Resource>,
@@ -33,11 +38,18 @@ struct Account {
 
 /// An inventory with so many workloads (movable resources), and what belongs to them.
 pub fn inventory(workloads: usize, shape: Shape) -> Inventory {
+    crowded(workloads, shape, 0)
+}
+
+/// The same among bystanders, until there are so many resources: groups, instances and interfaces of others in subnets that
+/// are private already.
+pub fn crowded(workloads: usize, shape: Shape, resources: usize) -> Inventory {
     let mut account = Account { resources: BTreeMap::new(), shape, addresses: [4; 3], workloads: 0, total: workloads };
     account.network();
-    for stack in 0..workloads.div_ceil(10) {
+    for stack in 0..workloads.div_ceil(STACK) {
         account.stack(stack);
     }
+    account.crowd(resources);
     Inventory {
         version: 1,
         account: "123456789012".into(),
@@ -138,7 +150,81 @@ impl Account {
                 self.group(&id, &format!("chain-{at}"), if at + 1 == self.total { last } else { next });
                 vec![id]
             }
+            Shape::Calls => {
+                let id = format!("sg-call-{at}");
+                let rules = self.calls(at);
+                self.group(&id, &format!("call-{at}"), rules);
+                vec![id]
+            }
         }
+    }
+
+    /// Who calls a workload of a stack: the balancer (place 5) its instances (0 to 4); instances and functions (6 to 8) of this
+    /// stack and the next four the balancer and the database (9).
+    fn calls(&self, at: usize) -> Value {
+        let (stack, place, stacks) = (at / STACK, at % STACK, self.total.div_ceil(STACK));
+        let one = |stack: usize, place: usize| json!({ "GroupId": format!("sg-call-{}", stack % stacks * STACK + place) });
+        let callers = || (stack..stack + 5).flat_map(|stack| (0..9).filter(|place| *place != 5).map(move |place| one(stack, place)));
+        let (port, named): (u16, Vec<Value>) = match place {
+            0..5 => (8080, vec![one(stack, 5)]),
+            5 => (443, callers().collect()),
+            9 => (5432, callers().collect()),
+            _ => return json!([]),
+        };
+        let named = json!({ "IpProtocol": "tcp", "FromPort": port, "ToPort": port, "UserIdGroupPairs": named });
+        if place == 5 {
+            return json!([named, { "IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{ "CidrIp": "0.0.0.0/0" }] }]);
+        }
+        json!([named])
+    }
+
+    /// Bystanders until there are so many resources.
+    fn crowd(&mut self, resources: usize) {
+        if resources <= self.resources.len() {
+            return;
+        }
+        let range = |at: usize| format!("10.{at}.0.0/16");
+        let ranges: Vec<Value> = (0..3).map(|at| json!({ "CidrBlock": range(at), "CidrBlockState": { "State": "associated" } })).collect();
+        self.add("vpc", json!({ "VpcId": VPC, "CidrBlock": range(0), "State": "available", "OwnerId": "123456789012", "CidrBlockAssociationSet": ranges }));
+        let associations: Vec<Value> =
+            (0..2).map(|at| json!({ "RouteTableAssociationId": format!("rtbassoc-by-{at}"), "SubnetId": by(at), "Main": false })).collect();
+        let local =
+            |at: usize| json!({ "DestinationCidrBlock": range(at), "GatewayId": "local", "State": "active", "Origin": "CreateRouteTable" });
+        let routes: Vec<Value> = (0..3).map(local).collect();
+        self.add(
+            "route_table",
+            json!({ "RouteTableId": "rtb-by", "VpcId": VPC, "Associations": associations, "Routes": routes, "PropagatingVgws": [] }),
+        );
+        for (at, zone) in ZONES.iter().enumerate().take(2) {
+            self.add("subnet", json!({ "SubnetId": by(at), "VpcId": VPC, "CidrBlock": range(at + 1), "AvailabilityZone": zone, "State": "available", "MapPublicIpOnLaunch": false }));
+        }
+        let mut at = 0;
+        while self.resources.len() < resources {
+            self.bystander(at);
+            at += 1;
+        }
+    }
+
+    /// One of others: of ten resources a group, two instances with their interfaces, five interfaces of file systems.
+    fn bystander(&mut self, at: usize) {
+        let group = format!("sg-by-{}", at / 8);
+        if at.is_multiple_of(8) {
+            self.group(&group, &group, json!([]));
+        }
+        let (zone, ip) = (at % 2, std::net::Ipv4Addr::from(0x0a01_0004 + ((at % 2) as u32) * 0x1_0000 + (at / 2) as u32).to_string());
+        let (interface, worn) = (format!("eni-by-{at}"), json!([{ "GroupId": group }]));
+        let mut doc = json!({ "NetworkInterfaceId": interface, "VpcId": VPC, "SubnetId": by(zone), "AvailabilityZone": ZONES[zone], "Groups": worn,
+            "PrivateIpAddress": ip, "PrivateIpAddresses": [{ "PrivateIpAddress": ip, "Primary": true }], "Status": "in-use", "InterfaceType": "interface",
+            "Description": format!("EFS mount target for fs-{at} (fsmt-{at})"), "RequesterManaged": true });
+        if at % 8 < 2 {
+            let id = format!("i-by-{at}");
+            doc["Attachment"] = json!({ "InstanceId": id, "DeviceIndex": 0 });
+            doc["Description"] = json!("");
+            self.add("ec2_instance", json!({ "InstanceId": id, "VpcId": VPC, "SubnetId": by(zone), "Placement": { "AvailabilityZone": ZONES[zone], "Tenancy": "default" },
+                "State": { "Name": "running" }, "ImageId": "ami-1", "InstanceType": "t3.micro", "PrivateIpAddress": ip, "SecurityGroups": worn, "RootDeviceType": "ebs",
+                "RootDeviceName": "/dev/xvda", "BlockDeviceMappings": [], "Volumes": [], "Tags": [], "NetworkInterfaces": [{ "NetworkInterfaceId": interface, "Attachment": { "DeviceIndex": 0 } }] }));
+        }
+        self.add("network_interface", doc);
     }
 
     fn stack(&mut self, stack: usize) {
@@ -218,6 +304,11 @@ impl Account {
         let extra = json!({ "Description": "RDSNetworkInterface", "RequesterId": "amazon-rds", "RequesterManaged": true });
         self.interface(&format!("eni-db-{stack}"), stack % 3, &groups, extra);
     }
+}
+
+/// A subnet of bystanders.
+fn by(at: usize) -> String {
+    format!("subnet-by-{at}")
 }
 
 fn subnet(zone: usize) -> String {

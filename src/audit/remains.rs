@@ -51,7 +51,7 @@ pub const MISSING_PERMISSION: Rule = Rule {
 fn blackhole_route(view: &View<'_>) -> Vec<Seen> {
     let seen = |table: &Resource| {
         let routes = table.facets.routing.as_ref().map_or(&[][..], |routing| routing.routes.as_slice());
-        let dead: Vec<&str> = routes.iter().filter(|route| route.blackhole).map(|route| route.destination.as_str()).collect();
+        let dead: Vec<&str> = routes.iter().filter(|route| route.blackhole).map(|route| &*route.destination).collect();
         let what = format!("{} routes {} to something that is gone.", table.name, dead.join(", "));
         let evidence = dead.iter().map(|destination| format!("{destination}: blackhole")).collect();
         (!dead.is_empty()).then(|| Seen::of(table, Severity::Medium, what, evidence))

@@ -32,7 +32,7 @@ static LISTING: Listing = Listing {
 };
 
 fn allocate(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> {
-    if account.with_role(Role::Address).count() >= account.quotas.addresses {
+    if account.resources.count_of(Role::Address) >= account.quotas.addresses {
         return Err(Refusal::new("AddressLimitExceeded", "The maximum number of addresses has been reached."));
     }
     let id = account.new_id("eipalloc");
@@ -77,7 +77,7 @@ fn associate(account: &mut Account, parameters: &Object) -> Result<Value, Refusa
 
 fn disassociate(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> {
     let association = text(parameters, "AssociationId")?.to_owned();
-    let found = account.with_role(Role::Address).find(|a| a.doc["AssociationId"] == association.as_str()).map(|a| a.id.to_string());
+    let found = account.resources.having("elastic_ip", "AssociationId", &association).next().map(|a| a.id.to_string());
     let id =
         found.ok_or_else(|| Refusal::new("InvalidAssociationID.NotFound", format!("The association ID '{association}' does not exist")))?;
     let address = account.edit(&id, "InvalidAllocationID.NotFound")?;

@@ -32,7 +32,7 @@ fn create(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> 
     let (instance, name) = (text(parameters, "InstanceId")?.to_owned(), text(parameters, "Name")?.to_owned());
     let source = account.doc(&instance, "InvalidInstanceID.NotFound")?;
     let devices = path::texts(source, "BlockDeviceMappings[].DeviceName");
-    if account.resources.of_kind("image").any(|r| r.doc["Name"] == name.as_str()) {
+    if account.resources.having("image", "Name", &name).next().is_some() {
         return Err(Refusal::new("InvalidAMIName.Duplicate", format!("AMI name {name} is already in use")));
     }
     let mut mappings = Vec::new();
@@ -59,8 +59,7 @@ fn deregister(account: &mut Account, parameters: &Object) -> Result<Value, Refus
 fn delete_snapshot(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> {
     let id = text(parameters, "SnapshotId")?.to_owned();
     account.doc(&id, "InvalidSnapshot.NotFound")?;
-    let used = |r: &Resource| r.kind == "image" && path::texts(&r.doc, "BlockDeviceMappings[].Ebs.SnapshotId").contains(&id);
-    if account.resources.values().any(used) {
+    if account.resources.having("image", "BlockDeviceMappings[].Ebs.SnapshotId", &id).next().is_some() {
         return Err(Refusal::new("InvalidSnapshot.InUse", format!("The snapshot {id} is currently in use by an image")));
     }
     account.remove(&Id::from(id));

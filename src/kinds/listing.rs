@@ -130,38 +130,77 @@ pub fn nothing() -> Value {
 
 /// Answers a listing from a simulated account, with AWS's refusals for unknown ids and unknown filters.
 pub fn answer(kind: &str, listing: &Listing, account: &Account, parameters: &Object) -> Result<Value, Refusal> {
-    let (ids_parameter, id_key, unknown) = listing.ids;
-    let all = || account.resources.of_kind(kind);
-    let mut found: Vec<&Value> = match wanted_ids(parameters, ids_parameter) {
-        None => all().map(|r| &r.doc).collect(),
-        Some(wanted) => {
-            let mut found: BTreeMap<&Id, &Value> = BTreeMap::new();
-            for id in &wanted {
-                // Most are known here by the id that AWS knows them by.
-                let direct = account.resources.get(&Id::from(id.as_str())).filter(|r| r.kind == kind && is_called(&r.doc, id_key, id));
-                let one = direct.or_else(|| all().find(|r| is_called(&r.doc, id_key, id)));
-                match one {
-                    Some(one) => drop(found.insert(&one.id, &one.doc)),
-                    None if unknown.is_empty() => {}
-                    None => return Err(Refusal::new(unknown, format!("The ID '{id}' does not exist"))),
-                }
-            }
-            found.into_values().collect()
-        }
+    let named = match wanted_ids(parameters, listing.ids.0) {
+        Some(wanted) => Some(by_ids(kind, listing, account, &wanted)?),
+        None => None,
     };
     let spelled = if matches!(listing.scope, Scope::OneFilter(_)) { "Filter" } else { "Filters" };
-    for filter in parameters.get(spelled).and_then(Value::as_array).into_iter().flatten() {
+    let filters = parameters.get(spelled).and_then(Value::as_array).into_iter().flatten();
+    let filters = filters.map(Filter::of).collect::<Result<Vec<Filter>, Refusal>>()?;
+    let mut found = named.unwrap_or_else(|| fewest(kind, account, &filters));
+    found.retain(|doc| filters.iter().all(|filter| filter.holds(doc)));
+    Ok(wrap(listing.documents, found.into_iter().cloned().collect()))
+}
+
+/// The documents with these ids, in the account's order.
+fn by_ids<'a>(kind: &str, listing: &Listing, account: &'a Account, wanted: &[String]) -> Result<Vec<&'a Value>, Refusal> {
+    let (_, id_key, unknown) = listing.ids;
+    let mut found: BTreeMap<&Id, &Value> = BTreeMap::new();
+    for id in wanted {
+        // Most are known here by the id that AWS knows them by.
+        let direct = account.resources.get(&Id::from(id.as_str())).filter(|r| r.kind == kind && is_called(&r.doc, id_key, id));
+        let one = direct.or_else(|| account.resources.having(kind, id_key, id).find(|r| is_called(&r.doc, id_key, id)));
+        match one {
+            Some(one) => drop(found.insert(&one.id, &one.doc)),
+            None if unknown.is_empty() => {}
+            None => return Err(Refusal::new(unknown, format!("The ID '{id}' does not exist"))),
+        }
+    }
+    Ok(found.into_values().collect())
+}
+
+/// The documents among which those are that filters let through: what the one finds that finds the fewest.
+fn fewest<'a>(kind: &str, account: &'a Account, filters: &[Filter]) -> Vec<&'a Value> {
+    let all = &account.resources;
+    let count = |filter: &&Filter| filter.values.iter().map(|value| all.count_having(kind, &filter.at, value)).sum::<usize>();
+    match filters.iter().filter(|filter| filter.is_telling()).min_by_key(count) {
+        None => all.of_kind(kind).map(|resource| &resource.doc).collect(),
+        Some(filter) => {
+            let found = filter.values.iter().flat_map(|value| all.having(kind, &filter.at, value));
+            found.map(|resource| (&resource.id, &resource.doc)).collect::<BTreeMap<&Id, &Value>>().into_values().collect()
+        }
+    }
+}
+
+/// One filter of a request.
+struct Filter {
+    at: String,
+    values: Vec<String>,
+}
+
+impl Filter {
+    fn of(filter: &Value) -> Result<Filter, Refusal> {
         let name = filter["Name"].as_str().unwrap_or_default();
         let at = filter_path(name).ok_or_else(|| Refusal::new("InvalidParameterValue", format!("The filter '{name}' is invalid")))?;
-        let values = path::texts(filter, "Values[]");
-        let simple = !at.contains(['.', '[']);
-        let wanted = |value: &Value| match value {
-            Value::String(text) => values.contains(text),
-            other => values.contains(&other.to_string()),
-        };
-        found.retain(|doc| if simple { wanted(&doc[&at]) } else { path::select(doc, &at).into_iter().any(wanted) });
+        Ok(Filter { at, values: path::texts(filter, "Values[]") })
     }
-    Ok(wrap(listing.documents, found.into_iter().cloned().collect()))
+
+    fn is_simple(&self) -> bool {
+        !self.at.contains(['.', '['])
+    }
+
+    /// Whether an index knows what it lets through: not what it says of fields that aren't there.
+    fn is_telling(&self) -> bool {
+        !self.values.iter().any(|value| value == "null")
+    }
+
+    fn holds(&self, doc: &Value) -> bool {
+        let wanted = |value: &Value| match value {
+            Value::String(text) => self.values.contains(text),
+            other => self.values.contains(&other.to_string()),
+        };
+        if self.is_simple() { wanted(&doc[&self.at]) } else { path::select(doc, &self.at).into_iter().any(wanted) }
+    }
 }
 
 fn wanted_ids(parameters: &Object, name: &str) -> Option<Vec<String>> {

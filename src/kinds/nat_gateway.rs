@@ -50,7 +50,7 @@ fn create(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> 
         }
     }
     let id = account.new_id("nat");
-    let has_gateway = account.resources.values().any(|r| r.kind == "internet_gateway");
+    let has_gateway = account.resources.of_kind("internet_gateway").next().is_some();
     let mut doc = json!({ "NatGatewayId": id.as_str(), "VpcId": account.vpc.as_str(), "State": "pending", "ConnectivityType": "public",
         "AvailabilityMode": if regional { "regional" } else { "zonal" }, "Tags": tags(parameters, "natgateway") });
     let mut addresses = Vec::new();

@@ -61,7 +61,7 @@ fn hop(route: &Value) -> Option<Hop> {
 
 fn routing(doc: &Value) -> Routing {
     let route = |route: &Value| {
-        let destination = DESTINATIONS.iter().find_map(|key| route[*key].as_str())?.to_owned();
+        let destination = DESTINATIONS.iter().find_map(|key| route[*key].as_str())?.to_owned().into();
         let propagated = route["Origin"] == "EnableVgwRoutePropagation";
         Some(Route { destination, hop: hop(route)?, blackhole: route["State"] == "blackhole", propagated })
     };

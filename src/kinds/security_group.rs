@@ -42,7 +42,7 @@ fn create(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> 
     let (name, vpc) = (text(parameters, "GroupName")?.to_owned(), text(parameters, "VpcId")?.to_owned());
     let description = text(parameters, "Description")?.to_owned();
     account.doc(&vpc, "InvalidVpcID.NotFound")?;
-    if account.with_role(Role::Group).any(|group| group.doc["GroupName"] == name.as_str()) {
+    if account.resources.having("security_group", "GroupName", &name).next().is_some() {
         return Err(Refusal::new("InvalidGroup.Duplicate", format!("The security group '{name}' already exists for VPC '{vpc}'")));
     }
     let id = account.new_id("sg");
@@ -59,10 +59,9 @@ fn delete(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> 
     if doc["GroupName"] == "default" {
         return Err(Refusal::new("CannotDelete", format!("the specified group: \"{id}\" name: \"default\" cannot be deleted by a user")));
     }
-    let named = |group: &Resource| {
-        group.id.as_str() != id && !path::select(&group.doc, &format!("IpPermissions[].UserIdGroupPairs[GroupId={id}]")).is_empty()
-    };
-    if account.wearers(&id).next().is_some() || account.with_role(Role::Group).any(named) {
+    const NAMED: &str = "IpPermissions[].UserIdGroupPairs[].GroupId";
+    let named = account.resources.having("security_group", NAMED, &id).any(|group| group.id.as_str() != id);
+    if named || account.wearers(&id).next().is_some() {
         return Err(Refusal::new("DependencyViolation", format!("resource {id} has a dependent object")));
     }
     account.remove(&Id::from(id));

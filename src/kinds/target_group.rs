@@ -133,7 +133,7 @@ fn state_of(account: &Account, group: &Resource, description: &Value) -> &'stati
     if balancers.is_empty() {
         return "unused";
     }
-    let address = || account.with_role(Role::Interface).find(|i| i.doc["PrivateIpAddress"] == target);
+    let address = || account.resources.having("network_interface", "PrivateIpAddress", target).next();
     let found = account.resources.get(&Id::from(target)).or_else(|| address().filter(|_| !target.starts_with("i-")));
     let Some(found) = found else {
         return if target.starts_with("i-") { "unused" } else { "healthy" };

@@ -105,6 +105,10 @@ impl From<&Inventory> for Account {
     }
 }
 
+/// The kind of interfaces, and where their documents name the groups that they wear.
+const INTERFACE: &str = "network_interface";
+const WORN: &str = "Groups[].GroupId";
+
 /// `NotFound` in the spelling that belongs to an id.
 fn not_found(code: &str, id: &str) -> Refusal {
     Refusal::new(code, format!("The ID '{id}' does not exist"))
@@ -218,9 +222,16 @@ impl Account {
     }
 
     /// The interfaces that wear a group.
-    pub fn wearers<'a>(&'a self, group: &'a str) -> impl Iterator<Item = &'a Resource> {
-        self.with_role(Role::Interface)
-            .filter(move |interface| interface.doc["Groups"].as_array().into_iter().flatten().any(|g| g["GroupId"] == group))
+    pub fn wearers<'a>(&'a self, group: &str) -> impl Iterator<Item = &'a Resource> {
+        self.resources.having(INTERFACE, WORN, group)
+    }
+
+    /// The interfaces that can wear exactly these groups: the wearers of the one that the fewest wear; all, where there is no group.
+    pub fn wearing(&self, groups: &[String]) -> Vec<&Resource> {
+        match groups.iter().min_by_key(|group| self.resources.count_having(INTERFACE, WORN, group)) {
+            Some(rarest) => self.wearers(rarest).collect(),
+            None => self.with_role(Role::Interface).collect(),
+        }
     }
 
     /// Checks a list of group ids: they exist, and there are not too many for an interface.
@@ -240,7 +251,7 @@ impl Account {
     /// Addresses that a subnet still has to give: its size less AWS's five and what interfaces hold.
     pub fn free_addresses(&self, subnet: &str) -> Result<u64, Refusal> {
         let range = subnet_range(self.doc(subnet, "InvalidSubnetID.NotFound")?)?;
-        let used = self.interfaces_in(subnet).count() as u64;
+        let used = self.resources.count_in(subnet) as u64;
         Ok((1u64 << (32 - range.prefix_len())).saturating_sub(5 + used))
     }
 
@@ -268,9 +279,8 @@ impl Account {
     }
 
     fn next_address(&self, subnet: &str, range: Ipv4Net) -> Result<Ipv4Addr, Refusal> {
-        let used: BTreeSet<&str> = self.interfaces_in(subnet).filter_map(|interface| interface.doc["PrivateIpAddress"].as_str()).collect();
         // The first four addresses and the last are AWS's (VPC guide, "Subnet sizing").
-        range.hosts().skip(3).find(|ip| !used.contains(ip.to_string().as_str())).ok_or_else(|| {
+        range.hosts().skip(3).find(|ip| !self.resources.is_used(subnet, *ip)).ok_or_else(|| {
             Refusal::new("InsufficientFreeAddressesInSubnet", format!("There are not enough free addresses in subnet '{subnet}'"))
         })
     }
@@ -308,7 +318,7 @@ impl Account {
             vpc: self.vpc.clone(),
             taken_at: taken_at.to_owned(),
             missing: Vec::new(),
-            resources: (*self.resources).clone(),
+            resources: self.resources.iter().map(|(id, resource)| (id.clone(), (**resource).clone())).collect(),
         }
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use ipnet::IpNet;
 
+use super::destination::Destination;
 use super::id::Id;
 use super::network::{Ports, Protocol, Rule};
 
@@ -107,7 +108,7 @@ pub enum Hop {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Route {
     /// CIDR or prefix list.
-    pub destination: String,
+    pub destination: Destination,
     /// Where it leads.
     pub hop: Hop,
     /// Whether the target is gone.

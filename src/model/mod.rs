@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod call;
+pub mod destination;
 pub mod facet;
 pub mod flow;
 pub mod id;
@@ -17,3 +18,4 @@ pub mod seen;
 pub mod step;
 pub mod strategy;
 pub mod text;
+mod texts;

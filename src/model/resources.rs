@@ -1,7 +1,9 @@
 //! Everything in a simulated account, by id, and what is asked for most looked up instead of searched for.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
@@ -9,21 +11,24 @@ use serde_json::Value;
 use super::facet::Role;
 use super::id::Id;
 use super::resource::Resource;
+use super::texts::Indexes;
 
 /// Ids under something that they have in common.
 type Under<K> = BTreeMap<K, BTreeSet<Id>>;
 
 /// Resources by id; read it as the map that it is. A resource is under what it was when it was put in: its role, its
-/// kind and, for an interface, its owner and its subnet, for a balancer its target groups, none of which changes without
-/// its being put in again.
+/// kind and, for an interface, its owner, its subnet and its address, for a balancer its target groups, none of which
+/// changes without its being put in again. Copies share what neither of them changes.
 #[derive(Clone, Debug, Default)]
 pub struct Resources {
-    all: BTreeMap<Id, Resource>,
+    all: BTreeMap<Id, Arc<Resource>>,
     roles: Under<Role>,
     kinds: Under<String>,
     owners: Under<Id>,
     subnets: Under<String>,
+    addresses: BTreeMap<String, BTreeMap<Ipv4Addr, usize>>,
     balancers: Under<Id>,
+    texts: Indexes,
     touched: BTreeSet<Id>,
 }
 
@@ -36,41 +41,72 @@ impl Resources {
     /// Puts one in; what had its id goes.
     pub fn insert(&mut self, id: Id, resource: Resource) {
         self.remove(&id);
-        self.roles.entry(resource.role).or_default().insert(id.clone());
-        self.kinds.entry(resource.kind.clone()).or_default().insert(id.clone());
+        put(&mut self.roles, &resource.role, &id);
+        match self.kinds.get_mut(&resource.kind) {
+            Some(list) => drop(list.insert(id.clone())),
+            None => put(&mut self.kinds, &resource.kind, &id),
+        }
         if resource.role == Role::Interface {
             if let Some(owner) = &resource.facets.owner {
-                self.owners.entry(owner.clone()).or_default().insert(id.clone());
+                put(&mut self.owners, owner, &id);
             }
             if let Some(subnet) = resource.doc["SubnetId"].as_str() {
                 self.subnets.entry(subnet.to_owned()).or_default().insert(id.clone());
+                if let Some(address) = address(&resource.doc) {
+                    *self.addresses.entry(subnet.to_owned()).or_default().entry(address).or_default() += 1;
+                }
             }
         }
         for group in resource.facets.balancing.iter().flat_map(|balancing| &balancing.target_groups) {
-            self.balancers.entry(group.clone()).or_default().insert(id.clone());
+            put(&mut self.balancers, group, &id);
         }
-        self.all.insert(id, resource);
+        self.texts.changed(&resource.kind, &id);
+        self.all.insert(id, Arc::new(resource));
     }
 
     /// Takes one out.
     pub fn remove(&mut self, id: &Id) {
         self.touched.insert(id.clone());
         let Some(resource) = self.all.remove(id) else { return };
+        let subnet = resource.doc["SubnetId"].as_str().unwrap_or_default();
         let owner = resource.facets.owner.as_ref().and_then(|owner| self.owners.get_mut(owner));
-        let subnet = resource.doc["SubnetId"].as_str().and_then(|subnet| self.subnets.get_mut(subnet));
-        let lists = [self.roles.get_mut(&resource.role), self.kinds.get_mut(&resource.kind), owner, subnet];
+        let lists = [self.roles.get_mut(&resource.role), self.kinds.get_mut(&resource.kind), owner, self.subnets.get_mut(subnet)];
         for list in lists.into_iter().flatten() {
             list.remove(id);
         }
-        for group in resource.facets.balancing.iter().flat_map(|balancing| &balancing.target_groups) {
-            self.balancers.entry(group.clone()).or_default().remove(id);
+        if resource.role == Role::Interface
+            && let (Some(used), Some(address)) = (self.addresses.get_mut(subnet), address(&resource.doc))
+            && let Some(count) = used.get_mut(&address)
+        {
+            *count -= 1;
+            if *count == 0 {
+                used.remove(&address);
+            }
         }
+        for group in resource.facets.balancing.iter().flat_map(|balancing| &balancing.target_groups) {
+            if let Some(list) = self.balancers.get_mut(group) {
+                list.remove(id);
+            }
+        }
+        self.texts.changed(&resource.kind, id);
     }
 
     /// A document, to be changed.
     pub fn doc_mut(&mut self, id: &Id) -> Option<&mut Value> {
         self.touched.insert(id.clone());
-        self.all.get_mut(id).map(|resource| &mut resource.doc)
+        let resource = self.all.get_mut(id)?;
+        self.texts.changed(&resource.kind, id);
+        Some(&mut Arc::make_mut(resource).doc)
+    }
+
+    /// One by its id.
+    pub fn get(&self, id: &Id) -> Option<&Resource> {
+        self.all.get(id).map(Arc::as_ref)
+    }
+
+    /// All of them.
+    pub fn values(&self) -> impl Iterator<Item = &Resource> {
+        self.all.values().map(Arc::as_ref)
     }
 
     /// All with a role.
@@ -78,9 +114,30 @@ impl Resources {
         self.under(self.roles.get(&role))
     }
 
+    /// How many have a role.
+    pub fn count_of(&self, role: Role) -> usize {
+        self.roles.get(&role).map_or(0, BTreeSet::len)
+    }
+
     /// All of a kind.
     pub fn of_kind(&self, kind: &str) -> impl Iterator<Item = &Resource> {
         self.under(self.kinds.get(kind))
+    }
+
+    /// All of a kind in whose documents a path selects a text (or what reads so, such as `true`), in the order of their
+    /// ids: what a search through all of the kind would find.
+    pub fn having(&self, kind: &str, at: &str, text: &str) -> impl Iterator<Item = &Resource> {
+        self.texts.having(kind, at, text, self).into_iter().filter_map(|id| self.get(&id))
+    }
+
+    /// How many [`Resources::having`] would find.
+    pub fn count_having(&self, kind: &str, at: &str, text: &str) -> usize {
+        self.texts.count(kind, at, text, self)
+    }
+
+    /// All of a kind in whose documents a path selects anything.
+    pub fn telling(&self, kind: &str, at: &str) -> impl Iterator<Item = &Resource> {
+        self.texts.telling(kind, at, self).into_iter().filter_map(|id| self.get(&id))
     }
 
     /// The interfaces that belong to a thing.
@@ -93,20 +150,39 @@ impl Resources {
         self.under(self.subnets.get(subnet))
     }
 
+    /// How many interfaces are in a subnet.
+    pub fn count_in(&self, subnet: &str) -> usize {
+        self.subnets.get(subnet).map_or(0, BTreeSet::len)
+    }
+
+    /// Whether an interface in a subnet has this primary address.
+    pub fn is_used(&self, subnet: &str, address: Ipv4Addr) -> bool {
+        self.addresses.get(subnet).is_some_and(|used| used.contains_key(&address))
+    }
+
     /// The balancers that send to a target group.
     pub fn balancers_of(&self, group: &Id) -> impl Iterator<Item = &Resource> {
         self.under(self.balancers.get(group))
     }
 
     fn under<'a>(&'a self, ids: Option<&'a BTreeSet<Id>>) -> impl Iterator<Item = &'a Resource> {
-        ids.into_iter().flatten().filter_map(|id| self.all.get(id))
+        ids.into_iter().flatten().filter_map(|id| self.get(id))
     }
 }
 
-impl Deref for Resources {
-    type Target = BTreeMap<Id, Resource>;
+fn put<K: Ord + Clone>(under: &mut Under<K>, key: &K, id: &Id) {
+    under.entry(key.clone()).or_default().insert(id.clone());
+}
 
-    fn deref(&self) -> &BTreeMap<Id, Resource> {
+/// An interface's primary address, as its document has it.
+fn address(doc: &Value) -> Option<Ipv4Addr> {
+    doc["PrivateIpAddress"].as_str()?.parse().ok()
+}
+
+impl Deref for Resources {
+    type Target = BTreeMap<Id, Arc<Resource>>;
+
+    fn deref(&self) -> &BTreeMap<Id, Arc<Resource>> {
         &self.all
     }
 }
@@ -127,7 +203,7 @@ impl PartialEq for Resources {
 
 impl Serialize for Resources {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        self.all.serialize(to)
+        to.collect_map(self.all.iter().map(|(id, resource)| (id, &**resource)))
     }
 }
 
@@ -167,6 +243,8 @@ mod tests {
             prop_assert_eq!(all(&mut resources.with_role(Role::Interface)), search(&interface));
             prop_assert_eq!(all(&mut resources.of_kind("kind-1")), search(&|r| r.kind == "kind-1"));
             prop_assert_eq!(all(&mut resources.interfaces_in("s-1")), search(&|r| interface(r) && r.doc["SubnetId"] == "s-1"));
+            prop_assert_eq!(all(&mut resources.having("kind-2", "SubnetId", "s-2")), search(&|r| r.kind == "kind-2"));
+            prop_assert_eq!(resources.count_in("s-1"), search(&|r| interface(r) && r.doc["SubnetId"] == "s-1").len());
             prop_assert_eq!(all(&mut resources.interfaces_of(&"owner".into())), search(&|r| interface(r) && r.facets.owner.is_some()));
         }
     }

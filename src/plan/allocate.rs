@@ -23,8 +23,10 @@ impl Space {
         let mut taken: Vec<Ipv4Net> = inventory.with_role(Role::Subnet).flat_map(|s| s.facets.ranges.iter().filter_map(v4)).collect();
         let routes = inventory.with_role(Role::RouteTable).filter_map(|t| t.facets.routing.as_ref()).flat_map(|r| &r.routes);
         // The local route is the VPC itself, and the default route is everything: neither takes a part away.
-        let partial =
-            routes.filter(|route| route.hop != Hop::Local).filter_map(|route| v4(&route.destination)).filter(|net| net.prefix_len() > 0);
+        let partial = routes
+            .filter(|route| route.hop != Hop::Local)
+            .filter_map(|route| route.destination.parse::<Ipv4Net>().ok())
+            .filter(|net| net.prefix_len() > 0);
         taken.extend(partial);
         taken.extend(avoid.iter().filter_map(v4));
         taken.extend(["172.17.0.0/16".parse::<Ipv4Net>()].into_iter().flatten());

@@ -20,7 +20,7 @@ impl<'v> Journey<'v> {
         let own = self.place(node)?;
         let goal = Goal { net: far.net, service: far.service };
         let list = match lookup(self.view, &node.subnet, goal) {
-            Found::Route(_, route) if matches!(route.hop, Hop::Endpoint(_)) => Some(route.destination.as_str()),
+            Found::Route(_, route) if matches!(route.hop, Hop::Endpoint(_)) => Some(&*route.destination),
             _ => None,
         };
         self.groups_at(node, Way::Out, far.net, Other { groups: &[], list })?;

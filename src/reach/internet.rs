@@ -131,9 +131,9 @@ fn ranges_around(view: &dyn View, subnet: &Id, known: &mut Vec<IpNet>) {
         known.extend(acl.ingress.iter().chain(&acl.egress).map(|entry| entry.range));
     }
     for route in table_of(view, subnet).into_iter().flat_map(|(_, routing)| &routing.routes) {
-        match route.destination.parse() {
-            Ok(net) => known.push(net),
-            Err(_) => known.extend(prefixes(view, &Id::from(route.destination.as_str())).into_iter().flatten()),
+        match route.destination.range() {
+            Some(net) => known.push(net),
+            None => known.extend(prefixes(view, &Id::from(&*route.destination)).into_iter().flatten()),
         }
     }
 }

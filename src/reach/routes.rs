@@ -89,7 +89,7 @@ fn serves(view: &dyn View, route: &Route, service: &str) -> bool {
 pub fn ranges_to<'v>(view: &'v dyn View, subnet: &Id, service: &str) -> Option<&'v [IpNet]> {
     let (_, routing) = table_of(view, subnet)?;
     let route = routing.routes.iter().find(|route| serves(view, route, service))?;
-    prefixes(view, &Id::from(route.destination.as_str()))
+    prefixes(view, &Id::from(&*route.destination))
 }
 
 fn wins(found: Match, route: &Route, held: Match, other: &Route) -> bool {
@@ -110,11 +110,11 @@ enum Matched {
 /// address that nobody names is taken not to be in it. A list of the customer's leads anywhere.
 fn matches(view: &dyn View, route: &Route, net: &IpNet) -> Matched {
     let length = |range: &IpNet| (same_family(range, net) && range.contains(net)).then_some(range.prefix_len());
-    if let Ok(range) = route.destination.parse::<IpNet>() {
+    if let Some(range) = route.destination.range() {
         let rank = if route.propagated { Rank::Propagated } else { Rank::Static };
         return length(&range).map_or(Matched::No, |length| Matched::Yes(Match(length, rank)));
     }
-    match prefixes(view, &Id::from(route.destination.as_str())) {
+    match prefixes(view, &Id::from(&*route.destination)) {
         Some(ranges) => ranges.iter().filter_map(length).max().map_or(Matched::No, |length| Matched::Yes(Match(length, Rank::List))),
         None if matches!(route.hop, Hop::Endpoint(_)) => Matched::No,
         None => Matched::Unknown,

@@ -5,9 +5,12 @@
 
 pub mod play;
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use serde_json::{Value, json};
 
-use crate::kinds::{self, Effect, KINDS, Read};
+use crate::kinds::{self, Effect, KINDS, Kind, Listing, Read};
 use crate::model::account::Account;
 use crate::model::call::{Call, Object, Outcome, Refusal};
 use crate::model::inventory::Inventory;
@@ -66,7 +69,7 @@ impl World {
         if call.operation.is_read() {
             return read(&self.account, &operation, &call.parameters);
         }
-        let effect = effect(&operation).ok_or_else(|| unsupported(&operation))?;
+        let effect = *DESK.effects.get(operation.as_str()).ok_or_else(|| unsupported(&operation))?;
         if call.parameters.get("DryRun") == Some(&json!(true)) {
             return Err(Refusal::new("DryRunOperation", "Request would have succeeded, but DryRun flag is set."));
         }
@@ -96,7 +99,7 @@ impl World {
         let dirty = std::mem::take(&mut self.account.dirty);
         for id in dirty {
             let Some(resource) = self.account.resources.get(&id) else { continue };
-            let Some(kind) = kinds::kind(&resource.kind) else { continue };
+            let Some(kind) = DESK.kinds.get(resource.kind.as_str()) else { continue };
             if let Some(parsed) = kind.parse(&resource.doc, &self.account.vpc) {
                 self.account.resources.insert(id, parsed);
             }
@@ -108,19 +111,42 @@ fn unsupported(operation: &str) -> Refusal {
     Refusal::new("UnsupportedOperation", format!("the simulated account does not know {operation}"))
 }
 
-fn effect(operation: &str) -> Option<Effect> {
-    KINDS.iter().flat_map(|kind| kind.effects()).find(|(name, _)| *name == operation).map(|(_, effect)| *effect)
+/// Who answers which operation.
+struct Desk {
+    kinds: HashMap<&'static str, &'static dyn Kind>,
+    effects: HashMap<&'static str, Effect>,
+    reads: HashMap<&'static str, Answer>,
 }
 
-fn read(account: &Account, operation: &str, parameters: &Object) -> Result<Value, Refusal> {
+/// How a read is answered.
+enum Answer {
+    Read(Read),
+    Listing(&'static str, &'static Listing),
+}
+
+static DESK: LazyLock<Desk> = LazyLock::new(|| {
+    let mut desk = Desk { kinds: HashMap::new(), effects: HashMap::new(), reads: HashMap::new() };
     for kind in KINDS {
+        desk.kinds.entry(kind.name()).or_insert(*kind);
+        for (name, effect) in kind.effects() {
+            desk.effects.entry(name).or_insert(*effect);
+        }
         // A kind may answer its listing itself.
-        if let Some((_, read)) = kind.reads().iter().find(|(name, _): &&(&str, Read)| *name == operation) {
-            return read(account, parameters);
+        for (name, read) in kind.reads() {
+            desk.reads.entry(name).or_insert(Answer::Read(*read));
         }
-        if let Some(listing) = kind.listing().filter(|listing| listing.operation == operation) {
-            return kinds::listing_answer(kind.name(), listing, account, parameters);
+        if let Some(listing) = kind.listing() {
+            desk.reads.entry(listing.operation).or_insert(Answer::Listing(kind.name(), listing));
         }
+    }
+    desk
+});
+
+fn read(account: &Account, operation: &str, parameters: &Object) -> Result<Value, Refusal> {
+    match DESK.reads.get(operation) {
+        Some(Answer::Read(read)) => return read(account, parameters),
+        Some(Answer::Listing(kind, listing)) => return kinds::listing_answer(kind, listing, account, parameters),
+        None => {}
     }
     match operation {
         // What belongs to no kind of this version doesn't exist in a simulated account.

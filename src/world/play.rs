@@ -191,26 +191,27 @@ impl Player {
         Ok(path::select(&answer, &at).into_iter().cloned().collect())
     }
 
-    fn seen(&mut self, step: &Step, check: &Check) -> Result<(bool, Vec<Value>), String> {
+    /// Whether a check holds; and of what is seen the first that must never be.
+    fn seen(&mut self, step: &Step, check: &Check, never: &[Value]) -> Result<(bool, Option<Value>), String> {
         let answer = self.read(step, &check.operation, &check.parameters)?;
         let at = resolve_path(&check.path, &|s, o| self.find(step, None, s, o))?;
         let expect = resolved(&check.expect, &|s, o| self.find(step, None, s, o))?;
         let found = path::select(&answer, &at);
-        Ok((expect.holds(&found), found.into_iter().cloned().collect()))
+        Ok((expect.holds(&found), found.into_iter().find(|value| never.contains(value)).cloned()))
     }
 
     fn holds(&mut self, step: &Step, check: &Check) -> Result<bool, String> {
-        self.seen(step, check).map(|(holds, _)| holds)
+        self.seen(step, check, &[]).map(|(holds, _)| holds)
     }
 
     fn wait(&mut self, step: &Step, wait: &Wait) -> Result<(), String> {
         let until = self.now() + wait.timeout_s * 1000;
         loop {
-            let (holds, found) = self.seen(step, &wait.until)?;
+            let (holds, never) = self.seen(step, &wait.until, &wait.never)?;
             if holds {
                 return Ok(());
             }
-            if let Some(never) = found.iter().find(|value| wait.never.contains(value)) {
+            if let Some(never) = never {
                 return Err(format!("waiting until {}: it became {never}", wait.until.what));
             }
             if self.now() >= until {

@@ -8,7 +8,6 @@ use crate::kinds::effects::{list, text};
 use crate::kinds::network_interface::wear;
 use crate::model::account::Account;
 use crate::model::call::{Object, Refusal};
-use crate::model::facet::Role;
 use crate::model::id::Id;
 use crate::model::path;
 use crate::model::resource::Resource;
@@ -193,7 +192,13 @@ pub(in crate::kinds) fn worn(groups: &[String]) -> Value {
 /// several alike, in one zone and with the same groups, it doesn't matter.
 pub(in crate::kinds) fn nodes(account: &Account, doc: &Value) -> Vec<Id> {
     let zones = ["AvailabilityZone", "SecondaryAvailabilityZone"].iter().filter_map(|key| doc[*key].as_str().filter(|z| !z.is_empty()));
-    zones.filter_map(|zone| account.with_role(Role::Interface).find(|i| is_node(i, zone, doc)).map(|i| i.id.clone())).collect()
+    let near = near(account, doc);
+    zones.filter_map(|zone| near.iter().find(|i| is_node(i, zone, doc)).map(|i| i.id.clone())).collect()
+}
+
+/// The interfaces among which those of an instance's nodes are.
+fn near<'a>(account: &'a Account, doc: &Value) -> Vec<&'a Resource> {
+    account.wearing(&path::texts(doc, "VpcSecurityGroups[].VpcSecurityGroupId"))
 }
 
 /// Whether an interface can be that of an instance's node in a zone.
@@ -220,7 +225,7 @@ pub(in crate::kinds) fn rewear(account: &mut Account, doc: &Value, groups: &[Str
 fn address_nodes(account: &mut Account, doc: &Value, public: bool) -> Result<(), Refusal> {
     for zone in ["AvailabilityZone", "SecondaryAvailabilityZone"].iter().filter_map(|key| doc[*key].as_str()) {
         let here = |i: &&Resource| is_node(i, zone, doc) && i.has_public_address() != public;
-        let Some(interface) = account.with_role(Role::Interface).find(here).map(|i| i.id.to_string()) else { continue };
+        let Some(interface) = near(account, doc).into_iter().find(here).map(|i| i.id.to_string()) else { continue };
         account.serial += 1;
         let address = json!({ "PublicIp": format!("203.0.113.{}", account.serial % 250 + 1), "IpOwnerId": "amazon-rds" });
         account.edit(&interface, "InvalidNetworkInterfaceID.NotFound")?["Association"] = if public { address } else { Value::Null };

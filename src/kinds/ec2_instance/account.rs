@@ -1,5 +1,7 @@
 //! Instances of a simulated account: what their calls do and what EC2 refuses.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::kinds::effects::{list, some, tags, text};
@@ -9,6 +11,7 @@ use crate::model::call::{Object, Refusal};
 use crate::model::facet::Role;
 use crate::model::id::Id;
 use crate::model::path;
+use crate::model::resource::Resource;
 
 pub(super) const EFFECTS: &[(&str, Effect)] = &[
     ("ec2:StopInstances", stop),
@@ -156,8 +159,7 @@ fn terminate(account: &mut Account, parameters: &Object) -> Result<Value, Refusa
             account.remove_later(&interface, 30);
         }
         // An elastic IP comes off an instance that is terminated.
-        let addresses: Vec<Id> =
-            account.with_role(Role::Address).filter(|a| a.doc["InstanceId"] == id.as_str()).map(|a| a.id.clone()).collect();
+        let addresses: Vec<Id> = account.resources.having("elastic_ip", "InstanceId", &id).map(|a| a.id.clone()).collect();
         for address in addresses {
             for field in ["/AssociationId", "/InstanceId", "/NetworkInterfaceId"] {
                 account.later(&address, 30, field, Value::Null);
@@ -215,9 +217,13 @@ fn attribute(account: &Account, parameters: &Object) -> Result<Value, Refusal> {
 fn volumes(account: &Account, parameters: &Object) -> Result<Value, Refusal> {
     let filters = parameters.get("Filters").cloned().unwrap_or_else(|| json!([]));
     let wanted = path::texts(&filters, "[Name=attachment.instance-id].Values[]");
-    let found: Vec<Value> = account
-        .with_role(Role::Workload)
-        .filter(|r| wanted.is_empty() || wanted.contains(&r.id.to_string()))
+    let all: Vec<&Resource> = match wanted.is_empty() {
+        true => account.with_role(Role::Workload).collect(),
+        false => wanted.into_iter().map(Id::from).collect::<BTreeSet<Id>>().iter().filter_map(|id| account.resources.get(id)).collect(),
+    };
+    let found: Vec<Value> = all
+        .into_iter()
+        .filter(|r| r.role == Role::Workload)
         .flat_map(|r| r.doc["Volumes"].as_array().cloned().unwrap_or_default())
         .collect();
     Ok(json!({ "Volumes": found }))

@@ -86,7 +86,18 @@ fn lambda_interface(account: &Account, subnet: &str, groups: &[String]) -> Optio
         wanted.sort();
         worn == wanted
     };
-    account.interfaces_in(subnet).find(|i| i.doc["InterfaceType"] == "lambda" && wears(&i.doc)).map(|i| i.id.clone())
+    let here = |i: &&Resource| i.doc["SubnetId"] == subnet && i.doc["InterfaceType"] == "lambda" && wears(&i.doc);
+    account.wearing(groups).into_iter().find(here).map(|i| i.id.clone())
+}
+
+/// The functions of which a version can be configured with these groups.
+fn configured<'a>(account: &'a Account, groups: &[String]) -> Vec<&'a Resource> {
+    const AT: [&str; 2] = ["VpcConfig.SecurityGroupIds[]", "Versions[].VpcConfig.SecurityGroupIds[]"];
+    let functions = &account.resources;
+    match groups.iter().min_by_key(|group| AT.iter().map(|at| functions.count_having("lambda_function", at, group)).sum::<usize>()) {
+        Some(rarest) => AT.iter().flat_map(|at| functions.having("lambda_function", at, rarest)).collect(),
+        None => functions.of_kind("lambda_function").collect(),
+    }
 }
 
 /// The interfaces of a configuration disappear later, unless another function or version uses them.
@@ -97,7 +108,7 @@ fn release_interfaces(account: &mut Account, old: &Value) {
             |config: &Value| path::texts(config, "SubnetIds[]").contains(&subnet) && path::texts(config, "SecurityGroupIds[]") == groups;
         let used =
             |r: &Resource| uses(&r.doc["VpcConfig"]) || r.doc["Versions"].as_array().into_iter().flatten().any(|v| uses(&v["VpcConfig"]));
-        if account.resources.of_kind("lambda_function").any(used) {
+        if configured(account, &groups).into_iter().any(used) {
             continue;
         }
         if let Some(interface) = lambda_interface(account, &subnet, &groups) {

@@ -238,12 +238,9 @@ fn tags(account: &Account, parameters: &Object) -> Result<Value, Refusal> {
             .find_map(|key| r.doc[*key].as_str().map(str::to_owned))
             .filter(|arn| wanted.contains(arn))
     };
-    let found: Vec<Value> = account
-        .resources
-        .values()
-        .filter(|r| matches!(r.role, Role::Balancer | Role::TargetGroup))
-        .filter_map(|r| Some(json!({ "ResourceArn": of(r)?, "Tags": r.doc["Tags"] })))
-        .collect();
+    let mut all: Vec<&Resource> = [Role::Balancer, Role::TargetGroup].into_iter().flat_map(|role| account.with_role(role)).collect();
+    all.sort_by(|a, b| a.id.cmp(&b.id));
+    let found: Vec<Value> = all.into_iter().filter_map(|r| Some(json!({ "ResourceArn": of(r)?, "Tags": r.doc["Tags"] }))).collect();
     Ok(json!({ "TagDescriptions": found }))
 }
 

@@ -218,7 +218,7 @@ fn decrease(account: &mut Account, parameters: &Object) -> Result<Value, Refusal
         account.edit(node.as_str(), cache_cluster::UNKNOWN)?["CacheClusterStatus"] = json!("deleting");
         account.remove_later(&node, NODE_S.1);
         let own = format!("ElastiCache {id}");
-        let interface = account.with_role(Role::Interface).find(|i| i.doc["Description"] == own.as_str()).map(|i| i.id.clone());
+        let interface = account.resources.having("network_interface", "Description", &own).next().map(|i| i.id.clone());
         interface.into_iter().for_each(|interface| account.remove_later(&interface, NODE_S.1));
     }
     let members: Vec<String> = path::texts(&doc, "MemberClusters[]").into_iter().filter(|id| !gone.contains(id)).collect();

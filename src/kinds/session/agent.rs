@@ -43,7 +43,7 @@ pub fn inherit(account: &Account, doc: &mut Value) {
         doc["Profile"] = profile;
     }
     let alike = |r: &&Resource| r.doc["IamInstanceProfile"]["Arn"] == doc["IamInstanceProfile"]["Arn"];
-    if let Some(other) = account.resources.of_kind("ec2_instance").filter(alike).find(|r| !r.doc["SessionManager"].is_null()) {
+    if let Some(other) = account.resources.telling("ec2_instance", "SessionManager").find(alike) {
         doc["SessionManager"] = other.doc["SessionManager"].clone();
     }
 }

@@ -137,7 +137,7 @@ impl<'a> Ways<'a> {
             way.tables.insert(table.id.clone());
             for route in table.facets.routing.iter().flat_map(|r| &r.routes).filter(|route| !route.blackhole) {
                 way.internet |= leads_out(route, addressed);
-                if let (Hop::Other(..), Ok(net)) = (&route.hop, route.destination.parse::<IpNet>()) {
+                if let (Hop::Other(..), Some(net)) = (&route.hop, route.destination.range()) {
                     way.beyond.insert(net);
                 }
             }
@@ -147,7 +147,7 @@ impl<'a> Ways<'a> {
 }
 
 fn leads_out(route: &Route, addressed: bool) -> bool {
-    let anywhere = route.destination.parse::<IpNet>().is_ok_and(|net| is_world(&net));
+    let anywhere = route.destination.range().is_some_and(|net| is_world(&net));
     anywhere
         && match route.hop {
             Hop::InternetGateway(_) => addressed && route.destination.contains('.'),

@@ -7,13 +7,14 @@
 //! stand for). Everything that a walk can ask of the two ends is in it; what it asks of the network is the same for both.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
 use std::rc::Rc;
 
 use ipnet::IpNet;
 
+use super::cell::Mix;
 use super::claims::Steps;
 use super::history::Histories;
 use super::order::Order;
@@ -43,10 +44,10 @@ pub struct Alike<'p> {
     shared: BTreeSet<usize>,
     /// Ranges in routes and ACLs, by which addresses of one subnet may fare differently.
     ranges: Vec<IpNet>,
-    classes: RefCell<HashMap<Likeness, Known>>,
-    nodes: RefCell<HashMap<Id, Rc<NodeLife>>>,
-    groups: RefCell<HashMap<Id, Rc<GroupLife>>>,
-    standing: RefCell<HashMap<usize, u64>>,
+    classes: RefCell<HashMap<Likeness, Known, Mix>>,
+    nodes: RefCell<HashMap<Id, Rc<NodeLife>, Mix>>,
+    groups: RefCell<HashMap<Id, Rc<GroupLife>, Mix>>,
+    standing: RefCell<HashMap<usize, u64, Mix>>,
 }
 
 /// A node's life, and those of whose it is.
@@ -70,9 +71,10 @@ struct GroupLife {
 
 /// Rules of one direction each, by whom they name.
 struct Rules {
+    /// Each with the word for it and its ports.
     ranges: Vec<(u64, IpNet)>,
     lists: u64,
-    groups: HashMap<Id, Vec<u64>>,
+    groups: HashMap<Id, Vec<u64>, Mix>,
 }
 
 fn word(what: &impl Hash) -> u64 {
@@ -90,7 +92,7 @@ impl<'p> Alike<'p> {
         let mut ranges: BTreeSet<IpNet> = BTreeSet::new();
         for fact in keys.iter().flat_map(|key| histories.values(key)).flatten() {
             match fact {
-                Fact::Routing(table) => ranges.extend(table.routes.iter().filter_map(|route| route.destination.parse::<IpNet>().ok())),
+                Fact::Routing(table) => ranges.extend(table.routes.iter().filter_map(|route| route.destination.range())),
                 Fact::Acl(acl) => ranges.extend(acl.ingress.iter().chain(&acl.egress).map(|entry| entry.range)),
                 Fact::Prefixes(nets) => ranges.extend(nets),
                 _ => {}
@@ -150,12 +152,13 @@ impl<'p> Alike<'p> {
         }
         let lives: Vec<Rc<GroupLife>> = groups.iter().map(|group| self.group(group)).collect();
         let writers = lives.iter().flat_map(|life| life.values.iter().filter_map(|(step, _)| *step));
-        let own: BTreeSet<usize> = ends.iter().flat_map(|end| end.steps.iter().copied()).chain(writers).collect();
+        let mut own: Vec<usize> = ends.iter().flat_map(|end| end.steps.iter().copied()).chain(writers).collect();
+        own.sort_unstable();
+        own.dedup();
         if own.len() > STEPS {
             return None;
         }
-        let numbers: BTreeMap<usize, u64> = own.iter().copied().zip(1..).collect();
-        let number = |step: &Option<usize>| step.and_then(|step| numbers.get(&step).copied()).unwrap_or(0);
+        let number = |step: &Option<usize>| step.and_then(|step| own.binary_search(&step).ok()).map_or(0, |at| at as u64 + 1);
         for end in &ends {
             draw_end(end, &groups, &number, &mut out);
         }
@@ -250,7 +253,7 @@ impl<'p> Alike<'p> {
 
     /// How the steps stand to each other, to barriers, and to what writes the network. None where one announces an
     /// interruption of something in particular.
-    fn arrange(&self, own: &BTreeSet<usize>, steps: &Steps, order: &Order, out: &mut Likeness) -> Option<()> {
+    fn arrange(&self, own: &[usize], steps: &Steps, order: &Order, out: &mut Likeness) -> Option<()> {
         for first in own {
             let known = &steps.0[*first];
             if !known.cuts.is_empty() {
@@ -291,9 +294,11 @@ fn draw_group(life: &GroupLife, groups: &[&Id], addresses: &[IpAddr], number: &d
     for (step, rules) in &life.values {
         out.extend([number(step), rules.lists]);
         for (ports, net) in &rules.ranges {
-            let named: Vec<bool> = addresses.iter().map(|ip| net.contains(ip)).collect();
             // Stand-ins are as large as their subnets, and hosts outside are chosen by the ranges: these keep their names.
-            out.push(word(&(ports, net, named)));
+            out.push(*ports);
+            for few in addresses.chunks(63) {
+                out.push(few.iter().fold(1, |named, ip| named << 1 | u64::from(net.contains(ip))));
+            }
         }
         for (name, group) in groups.iter().enumerate() {
             if let Some(ports) = rules.groups.get(*group) {
@@ -307,13 +312,13 @@ fn draw_group(life: &GroupLife, groups: &[&Id], addresses: &[IpAddr], number: &d
 
 /// The rules of a group by whom they name; in which direction is part of their word.
 fn sorted_rules(fact: Option<&Fact>) -> Rules {
-    let mut sorted = Rules { ranges: Vec::new(), lists: 0, groups: HashMap::new() };
+    let mut sorted = Rules { ranges: Vec::new(), lists: 0, groups: HashMap::default() };
     let Some(Fact::Rules(rules)) = fact else { return sorted };
     let mut lists = BTreeSet::new();
     for (inward, rule) in rules.ingress.iter().map(|rule| (true, rule)).chain(rules.egress.iter().map(|rule| (false, rule))) {
         let ports = word(&(inward, &rule.ports));
         match &rule.peer {
-            Peer::Cidr(net) => sorted.ranges.push((ports, *net)),
+            Peer::Cidr(net) => sorted.ranges.push((word(&(ports, net)), *net)),
             Peer::PrefixList(list) => drop(lists.insert((ports, list.clone()))),
             Peer::Group(group) => sorted.groups.entry(group.clone()).or_default().push(ports),
         }

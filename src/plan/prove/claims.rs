@@ -7,7 +7,7 @@ use super::explore::Stepping;
 use super::state::State;
 use crate::model::id::Id;
 use crate::model::network::{Peer, Ports, Protocol, Rule, is_private};
-use crate::reach::{Block, Fact, Key, Question, Side, Verdict, View, ask, ask_briefly, stands, stands_briefly, stands_where_it_is};
+use crate::reach::{Block, Fact, Key, Question, Side, Verdict, View, ask, stands, stands_where_it_is};
 
 /// What the judges know about a step.
 #[derive(Clone, Debug, Default)]
@@ -45,7 +45,7 @@ pub fn flow(what: &str, question: &Question, steps: &Steps, state: &State<'_>, s
     if !there(&question.from) || !there(&question.to) {
         return None;
     }
-    match ask_briefly(state, question) {
+    match stepping.opens(state, question) {
         Ok(()) => goes_on(question, steps, state, stepping),
         Err(Block::Absent) => None,
         Err(_) if steps.declared(what, state) => None,
@@ -63,9 +63,9 @@ fn why(verdict: Verdict) -> String {
 fn goes_on(question: &Question, steps: &Steps, state: &State<'_>, stepping: &Stepping<'_>) -> Option<Wrong> {
     let mut found = None;
     stepping.each_taking(|step, after| {
-        let cut = || matches!(stands_briefly(state, after, question), Err(Block::GroupIn | Block::GroupOut));
+        let cut = || matches!(stepping.stands(state, after, question), Err(Block::GroupIn | Block::GroupOut));
         // What can't be opened anew either is a state of its own, and judged there.
-        if found.is_none() && !steps.0[step].hangs && cut() && ask_briefly(after, question).is_ok() {
+        if found.is_none() && !steps.0[step].hangs && cut() && stepping.opens(after, question).is_ok() {
             found = Some(Wrong::Hangs(step, why(stands(state, after, question))));
         }
     });
@@ -73,7 +73,8 @@ fn goes_on(question: &Question, steps: &Steps, state: &State<'_>, stepping: &Ste
 }
 
 /// Whether the internet reaches a node on a port on which it did not at the start.
-pub fn door(question: &Question, state: &State<'_>) -> Option<Wrong> {
+pub fn door(question: &Question, state: &State<'_>, stepping: &Stepping<'_>) -> Option<Wrong> {
+    stepping.opens(state, question).ok()?;
     match ask(state, question) {
         Verdict::Reached(route) => {
             let way: Vec<String> = route.into_iter().map(|station| station.words).collect();

@@ -227,9 +227,7 @@ fn components(members: &[usize], order: &Order) -> Vec<Vec<usize>> {
         let mut part = vec![first];
         let mut at = 0;
         while at < part.len() {
-            let joined: Vec<usize> = order.beside(part[at]).filter(|other| left.contains(other)).collect();
-            left.retain(|other| !joined.contains(other));
-            part.extend(joined);
+            part.extend(order.beside(part[at]).filter(|other| left.remove(other)));
             at += 1;
         }
         out.push(part);

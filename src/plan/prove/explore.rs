@@ -1,14 +1,16 @@
 //! Goes through every state that a question can tell apart.
 
-use std::cell::{Cell, RefCell};
-use std::collections::{BTreeSet, HashSet};
+use std::cell::Cell;
+use std::collections::BTreeSet;
 
+use super::cell::Asked;
 use super::claims::Wrong;
 use super::history::Histories;
+use super::memo::Memo;
 use super::order::{MOST, Order, Relevant, Span, TooMany};
 use super::state::State;
 use crate::model::id::Id;
-use crate::reach::Key;
+use crate::reach::{Block, Question, ask_briefly, stands_briefly};
 
 /// As many states as are looked at for one question.
 const STATES: usize = 200_000;
@@ -71,13 +73,15 @@ impl<'p> Explorer<'p> {
         span: &Span,
         judge: &dyn Fn(&State<'_>, &Stepping<'_>) -> Option<Wrong>,
     ) -> Result<Option<Cut>, Unproved> {
-        let asked = RefCell::new(HashSet::new());
+        let asked = self.histories.question();
+        let memos = Memos::default();
         let mut steps: BTreeSet<usize> = also.iter().copied().collect();
         loop {
-            let relevant = Relevant::new(steps.iter().copied(), order, span).ok_or(Unproved::Steps(steps.len()))?;
-            let cut = self.through(&relevant, &asked, judge)?;
+            let mut relevant = Relevant::new(steps.iter().copied(), order, span).ok_or(Unproved::Steps(steps.len()))?;
+            relevant.number = self.histories.number();
+            let cut = self.through(&relevant, &asked, &memos, judge)?;
             let known = steps.len();
-            steps.extend(asked.borrow().iter().flat_map(|key| self.histories.writers(key)));
+            steps.extend(asked.steps());
             if steps.len() > MOST {
                 return Err(Unproved::Steps(steps.len()));
             }
@@ -90,13 +94,14 @@ impl<'p> Explorer<'p> {
     fn through(
         &self,
         relevant: &Relevant,
-        asked: &RefCell<HashSet<Key>>,
+        asked: &Asked,
+        memos: &Memos,
         judge: &dyn Fn(&State<'_>, &Stepping<'_>) -> Option<Wrong>,
     ) -> Result<Option<Cut>, Unproved> {
         let mut found = None;
         let at = |state: u128| {
             self.examined.set(self.examined.get() + 1);
-            let stepping = Stepping { histories: self.histories, relevant, state, asked };
+            let stepping = Stepping { histories: self.histories, relevant, state, asked, memos };
             judge(&State::new(self.histories, relevant, state, asked), &stepping)
         };
         let seen = relevant.states(STATES, |state| {
@@ -120,15 +125,39 @@ impl<'p> Explorer<'p> {
     }
 }
 
+/// What was found of the question that a claim is about.
+#[derive(Default)]
+struct Memos {
+    opens: Memo,
+    stands: Memo,
+}
+
 /// The ways on from a state.
 pub struct Stepping<'s> {
     histories: &'s Histories,
     relevant: &'s Relevant,
     state: u128,
-    asked: &'s RefCell<HashSet<Key>>,
+    asked: &'s Asked,
+    memos: &'s Memos,
 }
 
 impl Stepping<'_> {
+    /// Whether a connection can be opened in a state. All of a claim's questions are the same one.
+    ///
+    /// # Errors
+    /// What blocks it.
+    pub fn opens(&self, state: &State<'_>, question: &Question) -> Result<(), Block> {
+        self.memos.opens.of([state, state], self.histories.number(), |state, _| ask_briefly(state, question))
+    }
+
+    /// Whether a connection that is open in one state goes on in the next. All of a claim's questions are the same one.
+    ///
+    /// # Errors
+    /// What cuts it.
+    pub fn stands(&self, before: &State<'_>, after: &State<'_>, question: &Question) -> Result<(), Block> {
+        self.memos.stands.of([before, after], self.histories.number(), |before, after| stands_briefly(before, after, question))
+    }
+
     /// Calls `visit` with each relevant step that can be done next and takes something away (a group, a rule), and the state
     /// that it leads to.
     pub fn each_taking(&self, mut visit: impl FnMut(usize, &State<'_>)) {

@@ -4,7 +4,7 @@
 //! In a state a fact is what the patches of the steps that are done make of its first value, in plan order. That is exact
 //! where patches of steps that may run in either order do not overwrite each other; where they do, [`conflicts`] finds them.
 
-use std::cell::OnceCell;
+use std::cell::{Cell as Slot, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::model::account::Account;
@@ -17,19 +17,35 @@ use crate::plan::moment::made;
 use crate::reach::{Fact, Key, Node, facts};
 use crate::world::play::{Player, Stuck};
 
+use super::cell::{Asked, Cell, Mix};
 use super::order::Order;
 
 /// What a step does to a fact.
 #[derive(Clone, Debug, PartialEq)]
-enum Patch {
+pub enum Patch {
     /// It becomes this; none: it goes.
     Becomes(Option<Fact>),
     /// Of a node only some parts change.
-    Node { groups: Option<Vec<Id>>, rest: Option<Box<Node>> },
+    Node {
+        /// The groups that it wears then, where these change.
+        groups: Option<Vec<Id>>,
+        /// Everything else, where that changes.
+        rest: Option<Box<Node>>,
+    },
     /// Rules come and go.
-    Rules { added: RuleSet, taken: RuleSet },
+    Rules {
+        /// Come.
+        added: RuleSet,
+        /// Go.
+        taken: RuleSet,
+    },
     /// Routes come and go.
-    Routes { added: Vec<Route>, taken: Vec<Route> },
+    Routes {
+        /// Come.
+        added: Vec<Route>,
+        /// Go.
+        taken: Vec<Route>,
+    },
 }
 
 impl Patch {
@@ -51,7 +67,8 @@ impl Patch {
         }
     }
 
-    fn apply(&self, fact: Option<Fact>) -> Option<Fact> {
+    /// What it makes of a fact.
+    pub fn apply(&self, fact: Option<Fact>) -> Option<Fact> {
         match (self, fact) {
             (Patch::Becomes(fact), _) => fact.clone(),
             (Patch::Node { groups, rest }, Some(Fact::Node(node))) => {
@@ -100,42 +117,11 @@ fn less(a: &RuleSet, b: &RuleSet) -> RuleSet {
     RuleSet { ingress: less(&a.ingress, &b.ingress), egress: less(&a.egress, &b.egress) }
 }
 
-/// Values by which of the writers are done, each made when it is first asked for.
-#[derive(Default)]
-struct Values(OnceCell<Box<Value>>);
-
-struct Value {
-    done: u128,
-    fact: Option<Fact>,
-    others: Values,
-}
-
-impl Values {
-    fn get(&self, done: u128, make: impl FnOnce() -> Option<Fact>) -> Option<&Fact> {
-        let mut at = self;
-        while let Some(value) = at.0.get() {
-            if value.done == done {
-                return value.fact.as_ref();
-            }
-            at = &value.others;
-        }
-        at.0.get_or_init(|| Box::new(Value { done, fact: make(), others: Values::default() })).fact.as_ref()
-    }
-}
-
-/// One fact's life.
-#[derive(Default)]
-struct Cell {
-    first: Option<Fact>,
-    writers: Vec<(usize, Patch)>,
-    values: Values,
-    line: OnceCell<Vec<Option<Fact>>>,
-}
-
 /// The facts' lives under a plan, in one direction.
 #[derive(Default)]
 pub struct Histories {
-    cells: HashMap<Key, Cell>,
+    places: HashMap<Key, usize, Mix>,
+    cells: Vec<Cell>,
     interfaces: BTreeMap<Id, BTreeSet<Id>>,
     stand_ins: BTreeMap<Id, BTreeSet<Id>>,
     parts: BTreeMap<Id, BTreeSet<Id>>,
@@ -144,6 +130,10 @@ pub struct Histories {
     endpoints: BTreeMap<String, BTreeSet<Id>>,
     takers: BTreeSet<usize>,
     names: HashMap<Id, String>,
+    /// How many questions were asked.
+    questions: Slot<u64>,
+    /// The nodes of resources, as far as somebody asked.
+    nodes: RefCell<HashMap<Id, Vec<Id>, Mix>>,
 }
 
 /// When a node is there: after one step, until another.
@@ -174,7 +164,7 @@ impl Histories {
             let facts = facts(resource);
             for (key, fact) in &facts {
                 histories.note(key, fact);
-                histories.cells.insert(key.clone(), Cell { first: Some(fact.clone()), ..Cell::default() });
+                histories.begin_with(key, Some(fact.clone()));
             }
             histories.names.insert(resource.id.clone(), resource.name.clone());
             told.insert(resource.id.clone(), facts);
@@ -182,8 +172,20 @@ impl Histories {
         (histories, told)
     }
 
+    /// The life of a fact begins; what was under its key is no more.
+    fn begin_with(&mut self, key: &Key, first: Option<Fact>) -> &mut Cell {
+        let number = *self.places.entry(key.clone()).or_insert(self.cells.len());
+        let cell = Cell::new(number, first);
+        match self.cells.get_mut(number) {
+            Some(place) => *place = cell,
+            None => self.cells.push(cell),
+        }
+        &mut self.cells[number]
+    }
+
     /// Takes note of what a fact tells about who belongs to whom.
     fn note(&mut self, key: &Key, fact: &Fact) {
+        self.nodes.get_mut().clear();
         match (key, fact) {
             (Key::Node(id), Fact::Node(node)) => {
                 let list = if node.stands_in { &mut self.stand_ins } else { &mut self.interfaces };
@@ -206,6 +208,7 @@ impl Histories {
     /// Notes what a move has made: of the same sort as what it moves, and not there at the start.
     fn inherit(&mut self, moved: Option<&Id>, touched: &BTreeSet<Id>, resources: &Resources, told: &Told) {
         let Some(moved) = moved else { return };
+        self.nodes.get_mut().clear();
         for made in made(moved, touched, resources, |id| told.contains_key(id)) {
             self.heirs.entry(moved.clone()).or_default().insert(made.clone());
         }
@@ -235,7 +238,11 @@ impl Histories {
             if takes(was, is) {
                 self.takers.insert(step);
             }
-            self.cells.entry(key.clone()).or_default().writers.push((step, Patch::between(was, is)));
+            let cell = match self.places.get(key) {
+                Some(number) => &mut self.cells[*number],
+                None => self.begin_with(key, None),
+            };
+            cell.writers.push((step, Patch::between(was, is)));
         }
     }
 
@@ -246,26 +253,33 @@ impl Histories {
 
     /// The steps that write a fact, in plan order.
     pub fn writers(&self, key: &Key) -> impl Iterator<Item = usize> + '_ {
-        self.cells.get(key).into_iter().flat_map(|cell| cell.writers.iter().map(|(step, _)| *step))
+        self.cell(key).into_iter().flat_map(|cell| cell.writers.iter().map(|(step, _)| *step))
     }
 
-    /// The fact under a key when those steps are done for which `done` says so.
-    pub fn fact(&self, key: &Key, done: impl Fn(usize) -> bool) -> Option<&Fact> {
-        let cell = self.cells.get(key)?;
-        let Some(few) = cell.writers.get(..super::order::MOST.min(cell.writers.len())) else { return cell.first.as_ref() };
-        let mask = few.iter().enumerate().filter(|(_, (step, _))| done(*step)).fold(0u128, |mask, (bit, _)| mask | 1 << bit);
-        if mask == 0 {
-            return cell.first.as_ref();
-        }
-        cell.values.get(mask, || {
-            let patches = few.iter().enumerate().filter(|(bit, _)| mask & (1 << bit) != 0);
-            patches.fold(cell.first.clone(), |fact, (_, (_, patch))| patch.apply(fact))
-        })
+    /// A fact's life.
+    pub fn cell(&self, key: &Key) -> Option<&Cell> {
+        self.places.get(key).map(|number| &self.cells[*number])
+    }
+
+    /// A fact's life by its number.
+    pub fn numbered(&self, number: usize) -> &Cell {
+        &self.cells[number]
+    }
+
+    /// A number that no question has yet.
+    pub fn number(&self) -> u64 {
+        self.questions.set(self.questions.get() + 1);
+        self.questions.get()
+    }
+
+    /// A new question.
+    pub fn question(&self) -> Asked {
+        Asked::new(self.number())
     }
 
     /// The step that makes a node and the one that ends it, where it comes and goes once at most.
     pub fn life(&self, node: &Id) -> Life {
-        let Some(cell) = self.cells.get(&Key::Node(node.clone())) else { return Life::default() };
+        let Some(cell) = self.cell(&Key::Node(node.clone())) else { return Life::default() };
         let values = self.values(&Key::Node(node.clone()));
         let turns: Vec<(usize, bool)> = cell
             .writers
@@ -285,8 +299,17 @@ impl Histories {
     /// All nodes that a resource ever has: its own interfaces, those of its parts, else what stands for them. Which of
     /// them are there is for each state to say.
     pub fn nodes(&self, owner: &Id) -> Vec<Id> {
+        if let Some(known) = self.nodes.borrow().get(owner) {
+            return known.clone();
+        }
+        let found = self.find_nodes(owner);
+        self.nodes.borrow_mut().insert(owner.clone(), found.clone());
+        found
+    }
+
+    fn find_nodes(&self, owner: &Id) -> Vec<Id> {
         let of = |lists: &BTreeMap<Id, BTreeSet<Id>>, id: &Id| -> BTreeSet<Id> {
-            let ids = lists.get(id).into_iter().flatten().filter(|id| self.cells.contains_key(&Key::Node((*id).clone())));
+            let ids = lists.get(id).into_iter().flatten().filter(|id| self.places.contains_key(&Key::Node((*id).clone())));
             ids.cloned().collect()
         };
         let mut found = BTreeSet::new();
@@ -313,25 +336,19 @@ impl Histories {
 
     /// Every key of a kind that `wanted` picks, in order.
     pub fn keys(&self, wanted: impl Fn(&Key) -> bool) -> BTreeSet<&Key> {
-        self.cells.keys().filter(|key| wanted(key)).collect()
+        self.places.keys().filter(|key| wanted(key)).collect()
     }
 
     /// Every value that a key takes in plan order, the first included.
     pub fn values(&self, key: &Key) -> &[Option<Fact>] {
-        let Some(cell) = self.cells.get(key) else { return &[None] };
-        cell.line.get_or_init(|| {
-            let mut out = vec![cell.first.clone()];
-            for (_, patch) in &cell.writers {
-                out.push(patch.apply(out.last().cloned().flatten()));
-            }
-            out
-        })
+        self.cell(key).map_or(&[None], Cell::line)
     }
 
     /// Steps that nothing orders and whose patches on one fact do not commute.
     pub fn conflicts(&self, order: &Order) -> BTreeSet<Conflict> {
         let mut out = BTreeSet::new();
-        for (key, cell) in &self.cells {
+        for (key, number) in &self.places {
+            let cell = &self.cells[*number];
             for (at, (second, patch)) in cell.writers.iter().enumerate() {
                 for (first, earlier) in &cell.writers[..at] {
                     if order.precedes(*first, *second) || order.precedes(*second, *first) {

@@ -10,10 +10,12 @@
 
 mod alike;
 mod capacity;
+mod cell;
 mod claims;
 mod derive;
 mod explore;
 mod history;
+mod memo;
 mod order;
 mod round;
 mod state;

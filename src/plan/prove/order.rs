@@ -13,10 +13,10 @@ use crate::model::step::Step;
 pub struct Order {
     /// The barrier behind which each step stands.
     stage: Vec<usize>,
-    /// For each step those of its own stage that must be done before it.
-    before: Vec<BTreeSet<usize>>,
+    /// For each step those of its own stage that must be done before it, in order.
+    before: Vec<Vec<usize>>,
     /// The other way round.
-    after: Vec<BTreeSet<usize>>,
+    after: Vec<Vec<usize>>,
 }
 
 impl Order {
@@ -24,7 +24,7 @@ impl Order {
     pub fn of(steps: &[Step]) -> Order {
         let places: BTreeMap<&str, usize> = steps.iter().enumerate().map(|(at, step)| (step.id.as_str(), at)).collect();
         let stage: Vec<usize> = steps.iter().map(|step| step.stage as usize).collect();
-        let mut order = Order { before: vec![BTreeSet::new(); stage.len()], after: vec![BTreeSet::new(); stage.len()], stage };
+        let mut order = Order { before: vec![Vec::new(); stage.len()], after: vec![Vec::new(); stage.len()], stage };
         for (at, step) in steps.iter().enumerate() {
             for need in step.needs.iter().filter_map(|need| places.get(need.step.as_str())) {
                 order.add(*need, at);
@@ -37,32 +37,33 @@ impl Order {
     pub fn reversed(&self) -> Order {
         let steps = self.stage.len();
         let last = self.stage.iter().copied().max().unwrap_or(0);
-        let turn = |sets: &[BTreeSet<usize>]| sets.iter().rev().map(|set| set.iter().map(|at| steps - 1 - at).collect()).collect();
+        let turn = |lists: &[Vec<usize>]| lists.iter().rev().map(|list| list.iter().rev().map(|at| steps - 1 - at).collect()).collect();
         Order { stage: self.stage.iter().rev().map(|stage| last - stage).collect(), before: turn(&self.after), after: turn(&self.before) }
     }
 
     /// Whether one step is done before another in every order.
     pub fn precedes(&self, first: usize, second: usize) -> bool {
-        self.stage[first] < self.stage[second] || self.before[second].contains(&first)
+        self.stage[first] < self.stage[second] || has(&self.before[second], first)
     }
 
     /// Whether an edge may be added: it would neither close a circle nor cross a barrier backwards.
     pub fn allows(&self, first: usize, second: usize) -> bool {
-        first != second && self.stage[first] == self.stage[second] && !self.before[first].contains(&second)
+        first != second && self.stage[first] == self.stage[second] && !has(&self.before[first], second)
     }
 
     /// Adds an edge; one to an earlier stage is there already.
     pub fn add(&mut self, first: usize, second: usize) {
-        if self.stage[first] != self.stage[second] || self.before[second].contains(&first) {
+        if self.stage[first] != self.stage[second] || has(&self.before[second], first) {
             return;
         }
-        let firsts: Vec<usize> = self.before[first].iter().copied().chain([first]).collect();
-        let seconds: Vec<usize> = self.after[second].iter().copied().chain([second]).collect();
+        let (mut firsts, mut seconds) = (self.before[first].clone(), self.after[second].clone());
+        put(&mut firsts, first);
+        put(&mut seconds, second);
         for second in &seconds {
-            self.before[*second].extend(&firsts);
+            merge(&mut self.before[*second], &firsts);
         }
         for first in &firsts {
-            self.after[*first].extend(&seconds);
+            merge(&mut self.after[*first], &seconds);
         }
     }
 
@@ -82,11 +83,34 @@ impl Order {
     }
 }
 
+fn has(list: &[usize], step: usize) -> bool {
+    list.binary_search(&step).is_ok()
+}
+
+fn put(list: &mut Vec<usize>, step: usize) {
+    if let Err(at) = list.binary_search(&step) {
+        list.insert(at, step);
+    }
+}
+
+/// Puts steps in order into a list in order.
+fn merge(list: &mut Vec<usize>, more: &[usize]) {
+    if let [one] = more {
+        return put(list, *one);
+    }
+    list.extend(more);
+    // Two runs in order: one pass.
+    list.sort();
+    list.dedup();
+}
+
 /// As many steps as the states of one question can be told apart by.
 pub const MOST: usize = 128;
 
 /// Steps that matter for a question, at most [`MOST`], in plan order; a state is a mask over them.
 pub struct Relevant {
+    /// Tells it from others, for those who keep something for one of them.
+    pub number: u64,
     /// Their places in the plan.
     pub steps: Vec<usize>,
     /// For each, the mask of those that are done before it.
@@ -124,7 +148,7 @@ impl Relevant {
         };
         let base = bits(&|step| span.after.iter().any(|last| *last == step || order.precedes(step, *last)));
         let never = bits(&|step| span.until.iter().any(|first| *first == step || order.precedes(*first, step)));
-        Some(Relevant { before, base, never, steps })
+        Some(Relevant { number: 0, before, base, never, steps })
     }
 
     /// The bits whose steps can be done next in a state.
@@ -182,8 +206,7 @@ mod tests {
     use super::*;
 
     fn order(stages: &[usize], edges: &[(usize, usize)]) -> Order {
-        let mut order =
-            Order { stage: stages.to_vec(), before: vec![BTreeSet::new(); stages.len()], after: vec![BTreeSet::new(); stages.len()] };
+        let mut order = Order { stage: stages.to_vec(), before: vec![Vec::new(); stages.len()], after: vec![Vec::new(); stages.len()] };
         edges.iter().for_each(|(first, second)| order.add(*first, *second));
         order
     }

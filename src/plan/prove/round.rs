@@ -1,10 +1,11 @@
 //! One round of the proof over a played plan: every claim, there and back.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use super::alike::{Alike, Known, Likeness};
 use super::capacity::{self, Tally};
+use super::cell::Mix;
 use super::claims::{self, Claim, Steps, Wrong};
 use super::derive::{self, Additions, Mode, Played};
 use super::explore::{Cut, Explorer, Stepping, Unproved};
@@ -30,7 +31,7 @@ struct Way<'p> {
     known: Steps,
     alike: Alike<'p>,
     /// Whether nodes ever have a public address, as far as that was asked.
-    public: RefCell<HashMap<Id, bool>>,
+    public: RefCell<HashMap<Id, bool, Mix>>,
 }
 
 /// A round.
@@ -57,7 +58,7 @@ impl<'p> Round<'p> {
             order,
             known: derive::known(premises, steps, back),
             alike: Alike::new(histories),
-            public: RefCell::new(HashMap::new()),
+            public: RefCell::default(),
         };
         let back = way(&played.back, Order::of(returnable).reversed(), returnable, true);
         Round {
@@ -248,7 +249,7 @@ impl<'p> Round<'p> {
     /// What a question finds at the start of a way, or at its end.
     fn answer(&self, question: &Question, end: bool, back: bool) -> Verdict {
         let upto = if end { self.played.returnable } else { 0 };
-        ask(&State::below(self.way(back).explorer.histories, upto, &RefCell::new(HashSet::new())), question)
+        ask(&State::below(self.way(back).explorer.histories, upto), question)
     }
 
     /// One flow over all its pairs of nodes.
@@ -296,8 +297,7 @@ impl<'p> Round<'p> {
 
     /// What a question finds at the start of the plan.
     fn at_the_start(&self, question: &Question) -> Result<(), Block> {
-        let asked = RefCell::new(HashSet::new());
-        ask_briefly(&State::below(self.there.explorer.histories, 0, &asked), question)
+        ask_briefly(&State::below(self.there.explorer.histories, 0), question)
     }
 
     /// A flow that does not work today need not be kept; one that a person declares must work at the end.
@@ -358,7 +358,7 @@ impl<'p> Round<'p> {
     /// No door opens to the internet that was not open at the start.
     fn doors(&mut self, back: bool) {
         for (owner, question) in self.knocks(back) {
-            let open = |question: &Question| matches!(self.answer(question, false, false), Verdict::Reached(_));
+            let open = |question: &Question| self.at_the_start(question).is_ok();
             let nodes = self.there.explorer.histories.nodes(&owner).into_iter();
             let was_open = nodes.map(|node| Question { to: Side::Node(node), ..question.clone() }).any(|question| open(&question));
             self.certificate.doors += usize::from(!back);
@@ -375,7 +375,8 @@ impl<'p> Round<'p> {
             let span = way.explorer.span(node);
             let ports = Ports { protocol: question.protocol.clone(), from: question.port, to: question.port };
             let what = format!("{} stays closed to the internet on {ports}", end_words(self.premises.inventory, &End::Resource(owner)));
-            let held = self.hold(Claim::Other(&what), &[], &span, back, &|_, state, _| claims::door(&question, state));
+            let judge = |_: &Steps, state: &State<'_>, stepping: &Stepping<'_>| claims::door(&question, state, stepping);
+            let held = self.hold(Claim::Other(&what), &[], &span, back, &judge);
             if let Some(likeness) = likeness.filter(|_| held) {
                 self.way(back).alike.note(likeness, Known { start: Err(Block::Gateway), holds: true });
             }
@@ -396,12 +397,10 @@ impl<'p> Round<'p> {
                     .flat_map(|fact| if let Fact::Node(node) = fact { node.groups.clone() } else { Vec::new() })
                     .collect();
                 let sets = worn.into_iter().flat_map(|group| histories.values(&Key::Rules(group)));
-                let rules: Vec<_> = sets
-                    .flatten()
-                    .flat_map(|fact| if let Fact::Rules(rules) = fact { rules.ingress.clone() } else { Vec::new() })
-                    .collect();
+                let rules: Vec<_> =
+                    sets.flatten().flat_map(|fact| if let Fact::Rules(rules) = fact { &rules.ingress[..] } else { &[] }).collect();
                 let listens = resource.facets.listens.as_deref().unwrap_or_default();
-                for (protocol, port) in claims::knocks(rules.iter(), listens) {
+                for (protocol, port) in claims::knocks(rules.into_iter(), listens) {
                     let question =
                         Question { from: Side::Internet, to: Side::Node(node.clone()), protocol, port, by: crate::reach::By::Private };
                     out.insert((resource.id.clone(), question));
@@ -441,8 +440,7 @@ impl<'p> Round<'p> {
         let alone = |id: &&Id| !self.premises.retired.contains(id) && !peers.contains(id.as_str());
         let owners: BTreeSet<&Id> = called.chain(self.premises.moved).filter(alone).collect();
         for owner in owners {
-            let asked = RefCell::new(HashSet::new());
-            let start = State::below(self.there.explorer.histories, 0, &asked);
+            let start = State::below(self.there.explorer.histories, 0);
             if !start.nodes(owner).iter().any(|node| claims::alive(&start, node)) {
                 continue;
             }
@@ -472,8 +470,9 @@ impl<'p> Round<'p> {
     fn targets(&mut self, back: bool) {
         let counter = if back { &self.played.counted_back } else { &self.played.counted };
         let first = |tally: &&Tally| tally.first > 0;
+        let start = self.played.counted.targets();
         for (group, targets) in counter.targets() {
-            let at_first = self.played.counted.targets().get(group).map_or(0, |t| t.iter().filter(|(_, tally)| first(tally)).count());
+            let at_first = start.get(group).map_or(0, |t| t.iter().filter(|(_, tally)| first(tally)).count());
             let least = capacity::least_healthy(i64::try_from(at_first).unwrap_or(0), self.premises.limits.healthy_percent);
             self.certificate.counted += usize::from(!back);
             if least == 0 || targets.iter().all(|(_, tally)| tally.changes.is_empty()) {
