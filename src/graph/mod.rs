@@ -1,7 +1,8 @@
 //! What depends on what.
 //!
 //! [`build::build`] reads the facets of an [`Inventory`] into a [`Graph`]: an arrow leads from a thing to what it
-//! depends on, and says why. `query` walks it, `render` draws it. petgraph is named in this room only.
+//! depends on, and says why. `query` walks it, `render` draws it; [`closure`] weighs
+//! sets of things that need each other. petgraph is named in this room only.
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ use crate::model::facet::Role;
 use crate::model::id::Id;
 
 mod build;
+pub mod closure;
 mod query;
 pub mod render;
 #[cfg(test)]

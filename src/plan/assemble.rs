@@ -348,8 +348,8 @@ impl<'a> Assembly<'a> {
         }
     }
 
-    /// Of a large target group the members are replaced one after the other: more of them at once than the proof can tell apart.
-    /// The turns of a small one are the proof's to find.
+    /// Of a large target group as many members are replaced at once as the floor lets, each after the one that many before it:
+    /// the proof counts them, but to find the turns it would have to tell too many apart. Those of a small one it finds.
     fn turn_takes(&mut self) {
         let mut places: BTreeMap<String, (usize, usize)> = BTreeMap::new();
         for (at, step) in self.steps.iter().enumerate().filter(|(_, step)| step.stage == Stage::Pets) {
@@ -358,24 +358,22 @@ impl<'a> Assembly<'a> {
         let relocated = |d: &&Decision| d.moves && d.strategy == Strategy::Relocate;
         for group in self.inventory.resources.values().filter(|resource| resource.facets.targets.is_some()) {
             let what = if group.role == Role::TargetGroup { "target group " } else { "" };
-            let members = group
-                .facets
-                .targets
-                .iter()
-                .flat_map(|t| &t.members)
-                .filter_map(|t| self.decisions.by_workload.get(&Id::from(t.target.as_str())));
-            let mut slugs: Vec<&str> = members.filter(relocated).map(|d| d.slug.as_str()).collect();
+            let members: BTreeSet<&str> = group.facets.targets.iter().flat_map(|t| &t.members).map(|t| t.target.as_str()).collect();
+            let decided = members.iter().filter_map(|target| self.decisions.by_workload.get(&Id::from(*target)));
+            let mut slugs: Vec<&str> = decided.filter(relocated).map(|d| d.slug.as_str()).collect();
             slugs.sort_unstable();
-            slugs.dedup();
             if slugs.len() <= TOLD_APART {
                 continue;
             }
-            for pair in slugs.windows(2) {
-                let (Some((_, last)), Some((first, _))) = (places.get(pair[0]).copied(), places.get(pair[1]).copied()) else { continue };
+            let least = prove::least_healthy(members.len(), self.intent.limits);
+            let at_once = (members.len() - least).max(1);
+            for (before, after) in slugs.iter().zip(&slugs[at_once.min(slugs.len())..]) {
+                let (Some((_, last)), Some((first, _))) = (places.get(*before).copied(), places.get(*after).copied()) else { continue };
                 let last = self.steps[last].id.clone();
                 let first = &mut self.steps[first];
                 if !first.needs.iter().any(|need| need.step == last) {
-                    first.needs.push(Need { step: last, because: format!("{what}{} keeps a healthy target at every moment", group.name) });
+                    let because = format!("{what}{} keeps {least} of its {} targets", group.name, members.len());
+                    first.needs.push(Need { step: last, because });
                 }
             }
         }

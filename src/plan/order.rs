@@ -32,7 +32,9 @@ pub fn add_references(steps: &mut [Step]) {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Cycle(pub Vec<String>);
 
-/// Brings steps into an order in which they can be carried out: by stage, then by need, else as they came.
+/// Brings steps into an order in which they can be carried out: by stage, and in a stage one move after the other, as they
+/// came; what a step needs of another move comes just before it. Nobody has to do it in this order, but everybody can: as
+/// little as possible is under way at once.
 ///
 /// # Errors
 /// The steps of one circle, in order.
@@ -43,11 +45,42 @@ pub fn sort(steps: Vec<Step>) -> Result<Vec<Step>, Cycle> {
         by_stage.entry(step.stage).or_default().push(step);
     }
     for steps in by_stage.into_values() {
-        let order = layers(&steps)?;
+        layers(&steps)?;
+        let order = move_by_move(&steps);
         let mut slots: Vec<Option<Step>> = steps.into_iter().map(Some).collect();
-        out.extend(order.into_iter().flatten().filter_map(|at| slots[at].take()));
+        out.extend(order.into_iter().filter_map(|at| slots[at].take()));
     }
     Ok(out)
+}
+
+/// The places of steps without a circle, one move after the other.
+fn move_by_move(steps: &[Step]) -> Vec<usize> {
+    let place: BTreeMap<&str, usize> = steps.iter().enumerate().map(|(at, step)| (step.id.as_str(), at)).collect();
+    let mut first: BTreeMap<&str, usize> = BTreeMap::new();
+    for (at, step) in steps.iter().enumerate() {
+        first.entry(&step.of_move).or_insert(at);
+    }
+    let mut wanted: Vec<usize> = (0..steps.len()).collect();
+    wanted.sort_by_key(|at| (first[steps[*at].of_move.as_str()], *at));
+    let (mut out, mut begun, mut done) = (Vec::with_capacity(steps.len()), vec![false; steps.len()], vec![false; steps.len()]);
+    // What is wanted next lies on top; a step comes back to the top when what it needs is out.
+    let mut pile: Vec<usize> = wanted.into_iter().rev().collect();
+    while let Some(at) = pile.pop() {
+        if done[at] {
+            continue;
+        }
+        if begun[at] {
+            done[at] = true;
+            out.push(at);
+            continue;
+        }
+        begun[at] = true;
+        pile.push(at);
+        let mut needs: Vec<usize> = steps[at].needs.iter().filter_map(|need| place.get(need.step.as_str()).copied()).collect();
+        needs.sort_by_key(|at| std::cmp::Reverse((first[steps[*at].of_move.as_str()], *at)));
+        pile.extend(needs.into_iter().filter(|need| !done[*need]));
+    }
+    out
 }
 
 /// The steps of one stage in layers: each step's needs lie in earlier layers.

@@ -1,11 +1,13 @@
 //! What the intent lets a plan cost: healthy targets, interruptions; and that nothing beyond it is declared away.
 
-use hikkoshi::model::step::{Need, Stage};
+use std::collections::{BTreeMap, BTreeSet};
+
+use hikkoshi::model::step::{Need, Stage, Step};
 use hikkoshi::plan::prove::{self, Interrupts};
 use hikkoshi::plan::{Plan, decide, flows, intent, order, pace};
 use serde_json::json;
 
-use crate::support::account::{Docs, ZONES, from_cidr, network, spine, target_group};
+use crate::support::account::{Docs, ZONES, from_cidr, from_group, network, spine, target_group};
 use crate::support::lab::{head, plan_of};
 
 /// A balancer with so many targets.
@@ -14,10 +16,11 @@ fn behind_a_balancer(targets: usize) -> Docs {
     let ids: Vec<String> = names.iter().map(|name| format!("i-{name}")).collect();
     let mut docs = network(&ZONES);
     docs.security();
+    docs.group("web", vec![from_group(8080, "sg-alb")]);
     let members: Vec<(&str, u16)> = ids.iter().map(|id| (id.as_str(), 8080)).collect();
     docs.add("target_group", target_group("app", &members, Some("app")));
     for (at, name) in names.iter().enumerate() {
-        docs.instance(name, ZONES[at % ZONES.len()], &["sg-default-all"]);
+        docs.instance(name, ZONES[at % ZONES.len()], &["sg-web"]);
     }
     docs.balancer("app", "internet-facing", "sg-alb", "app");
     docs
@@ -46,13 +49,38 @@ fn as_many_targets_are_replaced_at_once_as_the_floor_lets() {
 }
 
 #[test]
+fn a_large_target_group_is_counted_exactly_and_replaced_in_as_many_turns_as_the_floor_lets() {
+    let docs = behind_a_balancer(30);
+    let plan = with_healthy(&docs, 50);
+    assert_eq!(plan.broken, []);
+    let ids: BTreeMap<&str, &Step> = plan.steps.iter().map(|step| (step.id.as_str(), step)).collect();
+    let waits = |name: &str| {
+        ids[format!("{name}-deregister").as_str()].needs.iter().any(|need| need.because == "target group app keeps 15 of its 30 targets")
+    };
+    let names: Vec<String> = (1..=30).map(|at| format!("app-{at}")).collect();
+    assert_eq!(names.iter().filter(|name| waits(name)).count(), 15, "fifteen at once, each of the others after one of them");
+    // One turn less, and the floor is undercut: the proof counts exactly.
+    let mut broken = plan.clone();
+    let step = broken.steps.iter_mut().find(|step| step.needs.iter().any(|need| need.because.contains("keeps 15"))).expect("a turn");
+    step.needs.retain(|need| !need.because.contains("keeps 15"));
+    let intent = intent::parse(&format!("{}limits: {{healthy_percent: 50}}", head())).expect("an intent");
+    let proof = prove::again(&broken, &intent, &docs.inventory(), None).expect("a proof");
+    assert_eq!(
+        proof.broken.iter().map(|example| example.what.as_str()).collect::<BTreeSet<_>>(),
+        BTreeSet::from(["app keeps 15 of its 30 targets"])
+    );
+}
+
+#[test]
 fn a_floor_that_no_order_keeps_is_refused_with_the_shortest_way_to_it() {
     let plan = with_healthy(&spine(), 100);
     let example = plan.broken.first().expect("a counterexample");
     assert_eq!(example.what, "app keeps 2 of its 2 targets");
-    assert_eq!(example.done.last(), Some(&example.last));
+    assert!(example.done.contains(&example.last), "{example:#?}");
     assert!(example.last.ends_with("-deregister"), "{example:#?}");
-    assert!(plan.broken.windows(2).all(|pair| pair[0].done.len() <= pair[1].done.len()), "the shortest first");
+    assert!(
+        plan.broken.windows(2).all(|pair| pair[0].on_the_way_back < pair[1].on_the_way_back || pair[0].done.len() <= pair[1].done.len())
+    );
     assert!(!plan.is_applicable());
 }
 

@@ -184,7 +184,7 @@ fn subnets_of_different_tables_keep_their_different_ways() {
     let plan = plan_of(&docs, "");
     assert_eq!(plan.blockers, []);
     assert_eq!(ids(&plan, "route-private-a-"), ["route-private-a-default"]);
-    assert_eq!(ids(&plan, "route-private-b-"), ["route-private-b-172-20-0-0-16", "route-private-b-default"]);
+    assert_eq!(ids(&plan, "route-private-b-"), ["route-private-b-default", "route-private-b-172-20-0-0-16"]);
     let names = |id: &str| step(&plan, id).call.operation.name().to_owned();
     assert_eq!(names("flip-10-0-1-0-24"), "ReplaceRouteTableAssociation");
     assert_eq!(names("flip-10-0-3-0-24"), "AssociateRouteTable", "what the main table serves has no association to replace");

@@ -91,17 +91,37 @@ pub fn serves(owner: &Id, steps: &Steps, state: &State<'_>) -> Option<Wrong> {
     (!alive && !excused()).then(|| Wrong::Broken("nothing of it serves".to_owned()))
 }
 
-/// Whether enough targets are registered and run. One that is known by an address runs as long as it is registered.
-pub fn targets(targets: &[(&str, &Tally)], least: i64, state: &State<'_>) -> Option<Wrong> {
+/// Whether enough targets are registered and get requests.
+pub fn targets(targets: &[(&str, &Tally)], balancers: &[&Id], least: i64, state: &State<'_>) -> Option<Wrong> {
+    let left = serving(targets, balancers, state);
+    (left < least).then(|| Wrong::Broken(format!("{left} of them are left")))
+}
+
+/// How many targets are registered and get requests.
+pub fn serving(targets: &[(&str, &Tally)], balancers: &[&Id], state: &State<'_>) -> i64 {
     let done = state.done();
-    let serves = |target: &str| {
-        let nodes = state.nodes(&Id::from(target));
-        nodes.is_empty() || nodes.iter().any(|node| alive(state, node))
-    };
     let registered = targets.iter().filter(|(_, tally)| tally.after(done.iter().copied()) > 0);
-    let left = registered.filter(|(target, _)| serves(target)).count();
-    let enough = i64::try_from(left).is_ok_and(|left| left >= least);
-    (!enough).then(|| Wrong::Broken(format!("{left} of them are left")))
+    i64::try_from(registered.filter(|(target, _)| gets_requests(target, balancers, state)).count()).unwrap_or(i64::MAX)
+}
+
+/// Whether a registered target runs, in a zone in which one of its balancers has a node: others get no requests (ELB guides,
+/// "Availability Zones and load balancer nodes"). One that is known by an address runs as long as it is registered.
+pub fn gets_requests(target: &str, balancers: &[&Id], state: &State<'_>) -> bool {
+    let nodes = state.nodes(&Id::from(target));
+    if nodes.is_empty() {
+        return true;
+    }
+    let entries: Vec<Id> = balancers.iter().flat_map(|balancer| state.nodes(balancer)).collect();
+    let enabled = entries.iter().filter(|entry| alive(state, entry)).filter_map(|entry| zone(state, entry)).collect::<BTreeSet<&str>>();
+    let served = |node: &Id| entries.is_empty() || zone(state, node).is_none_or(|zone| enabled.contains(zone));
+    nodes.iter().any(|node| alive(state, node) && served(node))
+}
+
+/// The zone of a node, where it is known.
+fn zone<'v>(view: &'v dyn View, node: &Id) -> Option<&'v str> {
+    let Fact::Node(node) = view.fact(&Key::Node(node.clone()))? else { return None };
+    let Fact::Subnet(zone, _) = view.fact(&Key::Subnet(node.subnet.clone()))? else { return None };
+    (!zone.is_empty()).then_some(zone)
 }
 
 /// Whether a node is there, and its owner runs and is where the node stands for it.

@@ -6,7 +6,7 @@
 //! asks for can't change an answer, so this covers all states of the plan, exactly.
 //!
 //! [`history`] plays the plan and keeps each fact's life; [`order`] knows the states; [`claims`] says what must hold;
-//! [`capacity`] counts what states use up; [`derive`] adds the edges that exclude counterexamples.
+//! [`capacity`] counts what states use up, [`least`] how far; [`derive`] adds the edges that exclude counterexamples.
 
 mod alike;
 mod capacity;
@@ -15,6 +15,7 @@ mod claims;
 mod derive;
 mod explore;
 mod history;
+mod least;
 mod memo;
 mod order;
 mod round;
@@ -231,6 +232,12 @@ impl Movers {
         let Movers { moves, moved, retired } = self;
         derive::run(&Premises { inventory, flows, moves, moved, retired, interruptions, limits }, steps, mode)
     }
+}
+
+/// How many of so many healthy targets a target group keeps.
+pub fn least_healthy(healthy: usize, limits: Limits) -> usize {
+    let least = capacity::least_healthy(i64::try_from(healthy).unwrap_or(i64::MAX), limits.healthy_percent);
+    usize::try_from(least).unwrap_or(0)
 }
 
 /// Whether a strategy takes a workload out of the internet's reach.

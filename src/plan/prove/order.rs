@@ -33,6 +33,12 @@ impl Order {
         order
     }
 
+    /// Steps of these stages that nothing orders yet.
+    #[cfg(test)]
+    pub fn with(stages: &[usize]) -> Order {
+        Order { before: vec![Vec::new(); stages.len()], after: vec![Vec::new(); stages.len()], stage: stages.to_vec() }
+    }
+
     /// The same steps on the way back: the last place becomes the first.
     pub fn reversed(&self) -> Order {
         let steps = self.stage.len();

@@ -10,6 +10,7 @@ use super::claims::{self, Claim, Steps, Wrong};
 use super::derive::{self, Additions, Mode, Played};
 use super::explore::{Cut, Explorer, Stepping, Unproved};
 use super::history::Histories;
+use super::least::{self, Sum};
 use super::order::{Order, Span};
 use super::state::State;
 use super::words::{end_words, flow_words};
@@ -18,8 +19,12 @@ use crate::model::facet::Role;
 use crate::model::flow::{End, Evidence, Flow};
 use crate::model::id::Id;
 use crate::model::network::Ports;
+use crate::model::resource::Resource;
 use crate::model::step::Step;
 use crate::reach::{Block, Fact, Key, Question, Side, Verdict, View, ask, ask_briefly};
+
+/// Of a sum to which more steps than this contribute the worst state is told, not the smallest bad one.
+const MANY: usize = 24;
 
 /// What tells the likeness of a door from that of a flow.
 const DOOR: u64 = 0xd00d;
@@ -104,8 +109,8 @@ impl<'p> Round<'p> {
         self.certificate.notes.sort();
         self.certificate.notes.dedup();
         let mut broken: Vec<Counterexample> = self.broken.into_iter().collect();
-        // The shortest first: it is the easiest to follow.
-        broken.sort_by_key(|example| example.done.len());
+        // The way there first, and the shortest first: it is the easiest to follow.
+        broken.sort_by_key(|example| (example.on_the_way_back, example.done.len()));
         (Proof { certificate: self.certificate, broken, interruptions: Vec::new() }, self.additions)
     }
 
@@ -454,7 +459,8 @@ impl<'p> Round<'p> {
         let counter = if back { &self.played.counted_back } else { &self.played.counted };
         for tally in counter.tallies() {
             self.certificate.counted += usize::from(!back);
-            if tally.is_safe() {
+            let sum = Sum { first: tally.first, changes: tally.changes.clone() };
+            if tally.is_safe() || sum.least(&self.way(back).order).0 >= tally.least {
                 continue;
             }
             let what = super::words::tally_words(self.premises.inventory, tally);
@@ -469,19 +475,56 @@ impl<'p> Round<'p> {
     /// Of those that serve behind a balancer at the start enough do so at every moment.
     fn targets(&mut self, back: bool) {
         let counter = if back { &self.played.counted_back } else { &self.played.counted };
-        let first = |tally: &&Tally| tally.first > 0;
         let start = self.played.counted.targets();
         for (group, targets) in counter.targets() {
-            let at_first = start.get(group).map_or(0, |t| t.iter().filter(|(_, tally)| first(tally)).count());
-            let least = capacity::least_healthy(i64::try_from(at_first).unwrap_or(0), self.premises.limits.healthy_percent);
+            let balancers = self.balancers(group);
+            let at_first = start.get(group).map_or(0, |targets| self.serving_at_the_start(targets, &balancers));
+            let least = capacity::least_healthy(at_first, self.premises.limits.healthy_percent);
             self.certificate.counted += usize::from(!back);
             if least == 0 || targets.iter().all(|(_, tally)| tally.changes.is_empty()) {
                 continue;
             }
             let what = format!("{} keeps {least} of its {at_first} targets", self.premises.inventory.name(group));
+            if let Some(sum) = self.sum_of(&targets, &balancers, back) {
+                let (left, done) = sum.least(&self.way(back).order);
+                if left >= least {
+                    continue;
+                }
+                if sum.changes.len() > MANY {
+                    let last = done.iter().rev().find(|step| sum.changes[step] < 0).copied();
+                    let wrong = Wrong::Broken(format!("{left} of them are left"));
+                    self.tell(&what, &Cut { done, last, menders: Vec::new(), wrong }, back);
+                    continue;
+                }
+            }
             let also: Vec<usize> = targets.iter().flat_map(|(_, tally)| tally.changes.keys().copied()).collect();
-            self.hold(Claim::Other(&what), &also, &Span::default(), back, &|_, state, _| claims::targets(&targets, least, state));
+            let judge = |_: &Steps, state: &State<'_>, _: &Stepping<'_>| claims::targets(&targets, &balancers, least, state);
+            self.hold(Claim::Other(&what), &also, &Span::default(), back, &judge);
         }
+    }
+
+    /// How many targets get requests, as a sum over all; none where the steps of one bear on each other.
+    fn sum_of(&self, targets: &[(&str, &Tally)], balancers: &[&Id], back: bool) -> Option<Sum> {
+        let way = self.way(back);
+        let mut sum = Sum::default();
+        for one in targets {
+            let also: Vec<usize> = one.1.changes.keys().copied().collect();
+            let serves = |state: &State<'_>| claims::serving(std::slice::from_ref(one), balancers, state);
+            sum.add(least::sum_of(&way.explorer, &way.order, &also, &serves)?);
+        }
+        Some(sum)
+    }
+
+    /// The balancers that send to a target group.
+    fn balancers(&self, group: &Id) -> Vec<&'p Id> {
+        let sends = |resource: &&Resource| resource.facets.balancing.iter().any(|balancing| balancing.target_groups.contains(group));
+        self.premises.inventory.resources.values().filter(sends).map(|resource| &resource.id).collect()
+    }
+
+    fn serving_at_the_start(&self, targets: &[(&str, &Tally)], balancers: &[&Id]) -> i64 {
+        let start = State::below(self.there.explorer.histories, 0);
+        let serving = targets.iter().filter(|(target, tally)| tally.first > 0 && claims::gets_requests(target, balancers, &start));
+        i64::try_from(serving.count()).unwrap_or(i64::MAX)
     }
 
     /// No interface wears more groups than AWS lets it.
