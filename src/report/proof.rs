@@ -97,7 +97,7 @@ pub fn pace(plan: &Plan) -> Vec<Vec<String>> {
 
 fn saving(saving: &Saving<'_>) -> String {
     let Saving { step, needs, because, seconds } = saving;
-    format!("{} without {step} after {needs} ({because})", duration(*seconds))
+    format!("by {}, if {step} did not have to wait for {needs} ({because})", duration(*seconds))
 }
 
 fn critical(path: &[&str]) -> String {

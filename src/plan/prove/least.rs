@@ -73,6 +73,7 @@ pub fn sum_of(explorer: &Explorer<'_>, order: &Order, also: &[usize], value: &dy
             }
         }
     }
+    sum.changes.retain(|_, change| *change != 0);
     Some(sum)
 }
 
