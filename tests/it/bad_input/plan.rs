@@ -139,3 +139,16 @@ fn a_damaged_inventory_is_refused_where_it_is_damaged() {
         &Refusal { exit: 2, code: "HK0108", says: &["there is no plans/story/inventory.json", "next: hikkoshi discover story"] },
     );
 }
+
+#[test]
+fn a_plan_that_was_edited_is_proved_before_it_runs() {
+    let desk = Desk::new();
+    let sound = desk.read(PLAN);
+    let order = "  - step: app-subnets\n    because: without it the internet → app tcp 80 is cut by flip-10-0-1-0-24\n";
+    desk.write(PLAN, edited(&sound, "flip-10-0-1-0-24", order, ""));
+    let says = &["the plan does not hold", "the internet → app tcp 80", "✗ flip-10-0-1-0-24", "by NAT gateway"];
+    desk.refuses(&["apply", "story", "--yes", SIM], &Refusal { exit: 3, code: "HK0406", says });
+    // An edit that breaks nothing runs, because it is proved.
+    desk.write(PLAN, edited(&sound, "subnet-private-a", "  estimate_s: ", "  estimate_s: 1"));
+    desk.run(&["apply", "story", "--yes", "--until", "foundation", SIM]).expect_code(0);
+}
