@@ -1,4 +1,5 @@
-//! What planning costs as an account grows: `cargo bench --no-default-features --bench plan`; `-- quick` stops at 2,000,
+//! What planning costs as an account grows, without the proof (that is `--bench proof`):
+//! `cargo bench --no-default-features --bench plan`; `-- quick` stops at 2,000,
 //! `-- simulate=N` makes the dry run only.
 //!
 //! A step that is quadratic shows as a growth near 4 per doubling; near 2 is linear.
@@ -16,7 +17,7 @@ use hikkoshi::journal::{Body, Memory};
 use hikkoshi::model::account::{Account, Quotas};
 use hikkoshi::model::inventory::Inventory;
 use hikkoshi::model::step::Stage;
-use hikkoshi::plan::{Plan, format, plan};
+use hikkoshi::plan::{Plan, format, plan, unproved};
 use hikkoshi::world::World;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use support::account::{Shape, intent, inventory};
@@ -74,13 +75,13 @@ fn row(size: usize, shape: Shape, before: Option<(usize, f64)>) -> Cost {
 }
 
 fn planned(inventory: &Inventory, intent: &hikkoshi::plan::intent::Intent) -> Plan {
-    plan(intent, inventory, "intent", "inventory").unwrap_or_else(|problem| panic!("{}", problem.message))
+    unproved(intent, inventory).unwrap_or_else(|problem| panic!("{}", problem.message))
 }
 
 /// The executor on a simulated account, there and all the way back.
 fn simulate(size: usize) {
     let seen = inventory(size, Shape::Shared);
-    let made = planned(&seen, &intent());
+    let made = plan(&intent(), &seen, "intent", "inventory").unwrap_or_else(|problem| panic!("{}", problem.message));
     let until = made.stages.iter().copied().filter(|stage| *stage != Stage::Cleanup).max().unwrap_or(Stage::Foundation);
     let mut account = Account::from(&seen);
     account.quotas = Quotas { addresses: 1_000, ..Quotas::default() };

@@ -53,6 +53,16 @@ pub fn plan_seen(
     Ok(plan)
 }
 
+/// A plan before its proof: with the orders that AWS and the strategies ask for, and without those that a flow or a target
+/// group needs. For reading and measuring; it must not be run.
+///
+/// # Errors
+/// As [`plan`].
+pub fn unproved(intent: &Intent, inventory: &Inventory) -> Result<Plan, Problem> {
+    let decisions = decide_as(intent, inventory, Prefer::Least)?;
+    draft(intent, inventory, &decisions, None, ("", ""))
+}
+
 /// Plans with a preference for the strategies that the intent leaves open.
 ///
 /// # Errors
@@ -65,8 +75,23 @@ pub(super) fn assemble(
     (intent_sha256, inventory_sha256): (&str, &str),
 ) -> Result<Plan, Problem> {
     let decisions = decide_as(intent, inventory, prefer)?;
-    let network = network::lay(intent, inventory, &decisions);
-    let mut assembly = Assembly::new(intent, inventory, &decisions, &network, seen)?;
+    let mut plan = draft(intent, inventory, &decisions, seen, (intent_sha256, inventory_sha256))?;
+    if plan.blockers.is_empty() {
+        prove::complete(&mut plan, inventory, &flows::known(intent, inventory, seen, &decisions)?, intent.limits);
+    }
+    debug_assert_eq!(lint::lint(&plan), Vec::new(), "the planner made an unsound plan");
+    Ok(plan)
+}
+
+fn draft(
+    intent: &Intent,
+    inventory: &Inventory,
+    decisions: &Decisions<'_>,
+    seen: Option<&Seen>,
+    (intent_sha256, inventory_sha256): (&str, &str),
+) -> Result<Plan, Problem> {
+    let network = network::lay(intent, inventory, decisions);
+    let mut assembly = Assembly::new(intent, inventory, decisions, &network, seen)?;
     assembly.foundation();
     assembly.access();
     assembly.groups();
@@ -77,12 +102,7 @@ pub(super) fn assemble(
     assembly.turn_takes();
     assembly.flips();
     assembly.drop_groups();
-    let mut plan = assembly.finish(intent_sha256, inventory_sha256);
-    if plan.blockers.is_empty() {
-        prove::complete(&mut plan, inventory, &flows::known(intent, inventory, seen, &decisions)?, intent.limits);
-    }
-    debug_assert_eq!(lint::lint(&plan), Vec::new(), "the planner made an unsound plan");
-    Ok(plan)
+    Ok(assembly.finish(intent_sha256, inventory_sha256))
 }
 
 struct Assembly<'a> {

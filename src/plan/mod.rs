@@ -40,7 +40,7 @@ pub mod quotas;
 mod unseen;
 pub mod vouch;
 
-pub use assemble::{plan, plan_seen};
+pub use assemble::{plan, plan_seen, unproved};
 
 /// How one workload is carried across.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
