@@ -31,7 +31,7 @@ pub struct Alternative {
     pub cost_cents_month: i64,
     /// Workloads that keep a public address of their own: private by their route only.
     pub addressed: usize,
-    /// What stands in the way of it.
+    /// What stands in the way of it: blockers, and what the proof found not to hold.
     pub blockers: usize,
 }
 
@@ -69,6 +69,6 @@ fn numbers(name: &'static str, plan: &Plan, inventory: &Inventory) -> Alternativ
         duration_s: times.values().map(|(_, end)| *end).max().unwrap_or(0),
         cost_cents_month: plan.cost.cents_month,
         addressed: plan.moves.iter().filter(keeps).count(),
-        blockers: plan.blockers.len(),
+        blockers: plan.blockers.len() + plan.broken.len(),
     }
 }
