@@ -235,7 +235,21 @@ fn components(members: &[usize], order: &Order) -> Vec<Vec<usize>> {
     out
 }
 
+/// How many digits before the point the number of a part's states has, at least: it is counted as far as [`COUNTED`]; beyond,
+/// any steps with equally many before them can be done or not, for none of them comes before another.
 fn log10(part: &[usize], order: &Order) -> f64 {
-    let counted = Relevant::new(part.iter().copied(), order, &Span::default()).and_then(|part| part.states(5_000, |_| true).ok());
-    (counted.unwrap_or(part.len() + 1) as f64).log10()
+    let counted = Relevant::new(part.iter().copied(), order, &Span::default()).and_then(|part| part.states(COUNTED, |_| true).ok());
+    if let Some(counted) = counted {
+        return (counted as f64).log10();
+    }
+    let mut beside: BTreeMap<usize, usize> = BTreeMap::new();
+    for step in part {
+        let before = part.iter().filter(|other| order.precedes(**other, *step)).count();
+        *beside.entry(before).or_default() += 1;
+    }
+    let widest = beside.into_values().max().unwrap_or(0);
+    (widest as f64 * 2f64.log10()).max((part.len() as f64 + 1.0).log10())
 }
+
+/// As many states of a part are counted one by one.
+const COUNTED: usize = 5_000;
