@@ -262,7 +262,7 @@ fn attach(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> 
     let mut now = path::texts(&doc, "Subnets[]");
     for subnet in &wanted {
         let zone = path::text(account.doc(subnet, "SubnetNotFound")?, "AvailabilityZone");
-        let taken = path::texts(&doc, "AvailabilityZones[]").iter().any(|other| other == zone);
+        let taken = zones_of(account, &path::texts(&doc, "Subnets[]"))?.iter().any(|other| other == zone);
         if taken && !now.contains(subnet) {
             return Err(invalid(format!("LoadBalancer cannot be attached to multiple subnets in the same AvailabilityZone: {zone}")));
         }
@@ -299,13 +299,19 @@ fn detach(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> 
     place(account, &id, &now)
 }
 
+/// The zones of a balancer in a VPC: those of its subnets.
+fn zones_of(account: &Account, subnets: &[String]) -> Result<Vec<String>, Refusal> {
+    let zone = |subnet: &String| Ok(path::text(account.doc(subnet, "SubnetNotFound")?, "AvailabilityZone").to_owned());
+    let mut zones = subnets.iter().map(zone).collect::<Result<Vec<String>, Refusal>>()?;
+    zones.sort();
+    Ok(zones)
+}
+
 /// The balancer is in exactly these subnets, which AWS lists in its own order.
 fn place(account: &mut Account, id: &Id, subnets: &[String]) -> Result<Value, Refusal> {
     let mut subnets = subnets.to_vec();
     subnets.sort();
-    let zone = |subnet: &String| Ok(path::text(account.doc(subnet, "SubnetNotFound")?, "AvailabilityZone").to_owned());
-    let mut zones = subnets.iter().map(zone).collect::<Result<Vec<String>, Refusal>>()?;
-    zones.sort();
+    let zones = zones_of(account, &subnets)?;
     let doc = account.edit(id.as_str(), UNKNOWN)?;
     doc["Subnets"] = json!(subnets);
     doc["AvailabilityZones"] = json!(zones);
@@ -354,7 +360,7 @@ const FIRST_CHECKS_S: u64 = 30;
 fn health(account: &Account, parameters: &Object) -> Result<Value, Refusal> {
     let id = find(account, parameters)?;
     let balancer = &account.resources[&id];
-    let zones = path::texts(&balancer.doc, "AvailabilityZones[]");
+    let zones = zones_of(account, &path::texts(&balancer.doc, "Subnets[]"))?;
     let ports: Vec<u16> = match health_port(&balancer.doc) {
         Some(port) => vec![port],
         None => ports(&balancer.doc, "ListenerDescriptions[].Listener.InstancePort"),

@@ -188,6 +188,14 @@ fn classic() -> Docs {
     docs
 }
 
+/// A Classic Load Balancer in a VPC serves the zones of its subnets, whether or not it lists zones of its own.
+#[test]
+fn a_classic_balancer_that_lists_no_zones_serves_those_of_its_subnets() {
+    let mut docs = classic();
+    docs.doc("old")["AvailabilityZones"] = json!([]);
+    assert_eq!(plan_of(&docs, "").broken, []);
+}
+
 #[test]
 fn a_public_classic_balancer_changes_one_subnet_after_the_other() {
     let docs = classic();
