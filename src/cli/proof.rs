@@ -56,11 +56,7 @@ pub fn prove(place: &Place, plan: &Plan) -> Result<Proved, Failure> {
 
 /// A plan that does not hold, as a failure of the dry run.
 pub fn broken(place: &Place, proved: &Proved) -> Failure {
-    refused(place, &format!("{}, drawn above", counted(&proved.proof)))
-}
-
-fn counted(proof: &Proof) -> String {
-    if proof.broken.len() == 1 { "1 counterexample".to_owned() } else { format!("{} counterexamples", proof.broken.len()) }
+    refused(place, &format!("{}, drawn above", words::counted(&proved.proof.broken)))
 }
 
 fn refused(place: &Place, why: &str) -> Failure {
@@ -81,7 +77,7 @@ pub fn must_hold(place: &Place, plan: &Plan) -> Result<(), Failure> {
     if proved.holds() {
         return Ok(());
     }
-    let mut failure = refused(place, &counted(&proved.proof));
+    let mut failure = refused(place, &words::counted(&proved.proof.broken));
     for line in proved.lines() {
         failure = failure.detail(line);
     }

@@ -7,9 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::step::{Need, Stage, Step};
 
-/// Why a step needs one whose output it uses.
-pub const OUTPUT: &str = "its output is used";
-
 /// Adds an edge for every output that a step's parameters, checks and captures use, on the way there or back.
 pub fn add_references(steps: &mut [Step]) {
     for step in steps {
@@ -23,7 +20,7 @@ pub fn add_references(steps: &mut [Step]) {
         step.each_reference_back(&mut take);
         let needed: BTreeSet<&str> = step.needs.iter().map(|need| need.step.as_str()).collect();
         used.retain(|from| *from != step.id && !needed.contains(from.as_str()));
-        step.needs.extend(used.into_iter().map(|from| Need { step: from, because: OUTPUT.to_owned() }));
+        step.needs.extend(used.into_iter().map(|from| Need { step: from, because: "its output is used".to_owned() }));
         step.needs.sort();
     }
 }

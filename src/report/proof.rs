@@ -19,7 +19,7 @@ pub fn broken(plan: &Plan, options: Options, out: &mut String) {
     if plan.broken.is_empty() {
         return;
     }
-    let many = if plan.broken.len() == 1 { "1 counterexample" } else { &format!("{} counterexamples", plan.broken.len()) };
+    let many = words::counted(&plan.broken);
     let _ = writeln!(out, "\n{}", options.style.bad(&format!("{many}: this plan does not hold and can't be applied")));
     let shown = if options.verbose { plan.broken.len() } else { DRAWN };
     for line in plan.broken.iter().take(shown).flat_map(words::drawn) {

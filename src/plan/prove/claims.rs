@@ -106,7 +106,7 @@ pub fn serving(targets: &[(&str, &Tally)], balancers: &[&Id], state: &State<'_>)
 
 /// Whether a registered target runs, in a zone in which one of its balancers has a node: others get no requests (ELB guides,
 /// "Availability Zones and load balancer nodes"). One that is known by an address runs as long as it is registered.
-pub fn gets_requests(target: &str, balancers: &[&Id], state: &State<'_>) -> bool {
+fn gets_requests(target: &str, balancers: &[&Id], state: &State<'_>) -> bool {
     let nodes = state.nodes(&Id::from(target));
     if nodes.is_empty() {
         return true;

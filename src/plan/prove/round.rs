@@ -459,8 +459,8 @@ impl<'p> Round<'p> {
         let counter = if back { &self.played.counted_back } else { &self.played.counted };
         for tally in counter.tallies() {
             self.certificate.counted += usize::from(!back);
-            let sum = Sum { first: tally.first, changes: tally.changes.clone() };
-            if tally.is_safe() || sum.least(&self.way(back).order).0 >= tally.least {
+            let least = || Sum { first: tally.first, changes: tally.changes.clone() }.least(&self.way(back).order).0;
+            if tally.is_safe() || least() >= tally.least {
                 continue;
             }
             let what = super::words::tally_words(self.premises.inventory, tally);
@@ -476,9 +476,10 @@ impl<'p> Round<'p> {
     fn targets(&mut self, back: bool) {
         let counter = if back { &self.played.counted_back } else { &self.played.counted };
         let start = self.played.counted.targets();
+        let state = State::below(self.there.explorer.histories, 0);
         for (group, targets) in counter.targets() {
             let balancers = self.balancers(group);
-            let at_first = start.get(group).map_or(0, |targets| self.serving_at_the_start(targets, &balancers));
+            let at_first = start.get(group).map_or(0, |targets| claims::serving(targets, &balancers, &state));
             let least = capacity::least_healthy(at_first, self.premises.limits.healthy_percent);
             self.certificate.counted += usize::from(!back);
             if least == 0 || targets.iter().all(|(_, tally)| tally.changes.is_empty()) {
@@ -519,12 +520,6 @@ impl<'p> Round<'p> {
     fn balancers(&self, group: &Id) -> Vec<&'p Id> {
         let sends = |resource: &&Resource| resource.facets.balancing.iter().any(|balancing| balancing.target_groups.contains(group));
         self.premises.inventory.resources.values().filter(sends).map(|resource| &resource.id).collect()
-    }
-
-    fn serving_at_the_start(&self, targets: &[(&str, &Tally)], balancers: &[&Id]) -> i64 {
-        let start = State::below(self.there.explorer.histories, 0);
-        let serving = targets.iter().filter(|(target, tally)| tally.first > 0 && claims::gets_requests(target, balancers, &start));
-        i64::try_from(serving.count()).unwrap_or(i64::MAX)
     }
 
     /// No interface wears more groups than AWS lets it.

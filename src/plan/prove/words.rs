@@ -78,6 +78,11 @@ pub fn certificate(certificate: &Certificate) -> Vec<String> {
     lines
 }
 
+/// How many counterexamples there are.
+pub fn counted(broken: &[Counterexample]) -> String {
+    if broken.len() == 1 { "1 counterexample".to_owned() } else { format!("{} counterexamples", broken.len()) }
+}
+
 /// A counterexample, drawn step by step.
 pub fn drawn(example: &Counterexample) -> Vec<String> {
     let way = if example.on_the_way_back { " on the way back" } else { "" };
