@@ -51,13 +51,13 @@ fn exists(what: &str, name: &str) -> Refusal {
 
 /// The instances whose profile holds a role.
 fn holders(account: &Account, role: &str) -> Vec<Id> {
-    let holds = |doc: &Value| path::texts(doc, "Profile.Roles[].RoleName").iter().any(|name| name == role);
-    living(account).filter(|r| holds(&r.doc)).map(|r| r.id.clone()).collect()
+    let holding = account.resources.having("ec2_instance", "Profile.Roles[].RoleName", role);
+    holding.filter(|r| is_living(r)).map(|r| r.id.clone()).collect()
 }
 
 /// A terminated instance is still told for a while, and holds nothing any more.
-fn living(account: &Account) -> impl Iterator<Item = &Resource> {
-    account.resources.of_kind("ec2_instance").filter(|r| r.doc["State"]["Name"] != "terminated")
+fn is_living(instance: &Resource) -> bool {
+    instance.doc["State"]["Name"] != "terminated"
 }
 
 /// The policies of a role; none if there is no such role.
@@ -88,8 +88,8 @@ pub(super) fn profile(account: &Account, name: &str) -> Option<Value> {
         json!({ "InstanceProfileName": name, "Arn": doc["Arn"], "Roles": doc["Roles"], "AttachedPolicies": policies(account, role).unwrap_or_default() })
     });
     let held = || {
-        let mut docs = living(account).map(|r| &r.doc["Profile"]);
-        docs.find(|profile| profile["InstanceProfileName"] == name).cloned()
+        let mut held = account.resources.having("ec2_instance", "Profile.InstanceProfileName", name).filter(|r| is_living(r));
+        held.next().map(|r| r.doc["Profile"].clone())
     };
     own.or_else(held)
 }

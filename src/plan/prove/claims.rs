@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::capacity::Tally;
 use super::explore::Stepping;
+use super::history::Histories;
 use super::state::State;
 use crate::model::id::Id;
 use crate::model::network::{Peer, Ports, Protocol, Rule, is_private};
@@ -91,30 +92,52 @@ pub fn serves(owner: &Id, steps: &Steps, state: &State<'_>) -> Option<Wrong> {
     (!alive && !excused()).then(|| Wrong::Broken("nothing of it serves".to_owned()))
 }
 
-/// Whether enough targets are registered and get requests.
-pub fn targets(targets: &[(&str, &Tally)], balancers: &[&Id], least: i64, state: &State<'_>) -> Option<Wrong> {
-    let left = serving(targets, balancers, state);
-    (left < least).then(|| Wrong::Broken(format!("{left} of them are left")))
+/// The targets of a group, each with the nodes that it ever has, and the nodes of the balancers that send to them.
+pub struct Served<'t> {
+    targets: Vec<(&'t Tally, Vec<Id>)>,
+    entries: Vec<Id>,
 }
 
-/// How many targets are registered and get requests.
-pub fn serving(targets: &[(&str, &Tally)], balancers: &[&Id], state: &State<'_>) -> i64 {
-    let done = state.done();
-    let registered = targets.iter().filter(|(_, tally)| tally.after(done.iter().copied()) > 0);
-    i64::try_from(registered.filter(|(target, _)| gets_requests(target, balancers, state)).count()).unwrap_or(i64::MAX)
-}
-
-/// Whether a registered target runs, in a zone in which one of its balancers has a node: others get no requests (ELB guides,
-/// "Availability Zones and load balancer nodes"). One that is known by an address runs as long as it is registered.
-fn gets_requests(target: &str, balancers: &[&Id], state: &State<'_>) -> bool {
-    let nodes = state.nodes(&Id::from(target));
-    if nodes.is_empty() {
-        return true;
+impl<'t> Served<'t> {
+    /// Targets as they are registered, and whose nodes let requests in.
+    pub fn new(targets: &[(&str, &'t Tally)], balancers: &[&Id], histories: &Histories) -> Served<'t> {
+        let targets = targets.iter().map(|(target, tally)| (*tally, histories.nodes(&Id::from(*target)))).collect();
+        Served { targets, entries: balancers.iter().flat_map(|balancer| histories.nodes(balancer)).collect() }
     }
-    let entries: Vec<Id> = balancers.iter().flat_map(|balancer| state.nodes(balancer)).collect();
-    let enabled = entries.iter().filter(|entry| alive(state, entry)).filter_map(|entry| zone(state, entry)).collect::<BTreeSet<&str>>();
-    let served = |node: &Id| entries.is_empty() || zone(state, node).is_none_or(|zone| enabled.contains(zone));
-    nodes.iter().any(|node| alive(state, node) && served(node))
+
+    /// How many targets are registered and get requests.
+    pub fn serving(&self, state: &State<'_>) -> i64 {
+        self.count(state, self.targets.iter())
+    }
+
+    /// The same of one of them alone, by its place.
+    pub fn serves(&self, at: usize, state: &State<'_>) -> i64 {
+        self.count(state, self.targets[at..=at].iter())
+    }
+
+    fn count<'a>(&'a self, state: &State<'_>, targets: impl Iterator<Item = &'a (&'t Tally, Vec<Id>)>) -> i64 {
+        let done = state.done();
+        let registered = targets.filter(|(tally, _)| tally.after(done.iter().copied()) > 0);
+        i64::try_from(registered.filter(|(_, nodes)| self.gets_requests(nodes, state)).count()).unwrap_or(i64::MAX)
+    }
+
+    /// Whether a registered target runs, in a zone in which one of its balancers has a node: others get no requests (ELB
+    /// guides, "Availability Zones and load balancer nodes"). One that is known by an address runs as long as it is registered.
+    fn gets_requests(&self, nodes: &[Id], state: &State<'_>) -> bool {
+        if nodes.is_empty() {
+            return true;
+        }
+        let enabled = || self.entries.iter().filter(|entry| alive(state, entry)).filter_map(|entry| zone(state, entry));
+        let in_zone = |zone: &str| enabled().any(|other| other == zone);
+        let served = |node: &Id| self.entries.is_empty() || zone(state, node).is_none_or(in_zone);
+        nodes.iter().any(|node| alive(state, node) && served(node))
+    }
+}
+
+/// Whether enough targets are registered and get requests.
+pub fn targets(served: &Served<'_>, least: i64, state: &State<'_>) -> Option<Wrong> {
+    let left = served.serving(state);
+    (left < least).then(|| Wrong::Broken(format!("{left} of them are left")))
 }
 
 /// The zone of a node, where it is known.

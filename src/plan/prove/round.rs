@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::alike::{Alike, Known, Likeness};
 use super::capacity::{self, Tally};
 use super::cell::Mix;
-use super::claims::{self, Claim, Steps, Wrong};
+use super::claims::{self, Claim, Served, Steps, Wrong};
 use super::derive::{self, Additions, Mode, Played};
 use super::explore::{Cut, Explorer, Stepping, Unproved};
 use super::history::Histories;
@@ -479,14 +479,16 @@ impl<'p> Round<'p> {
         let state = State::below(self.there.explorer.histories, 0);
         for (group, targets) in counter.targets() {
             let balancers = self.balancers(group);
-            let at_first = start.get(group).map_or(0, |targets| claims::serving(targets, &balancers, &state));
+            let at_first =
+                start.get(group).map_or(0, |targets| Served::new(targets, &balancers, self.there.explorer.histories).serving(&state));
             let least = capacity::least_healthy(at_first, self.premises.limits.healthy_percent);
             self.certificate.counted += usize::from(!back);
             if least == 0 || targets.iter().all(|(_, tally)| tally.changes.is_empty()) {
                 continue;
             }
             let what = format!("{} keeps {least} of its {at_first} targets", self.premises.inventory.name(group));
-            if let Some(sum) = self.sum_of(&targets, &balancers, back) {
+            let served = Served::new(&targets, &balancers, self.way(back).explorer.histories);
+            if let Some(sum) = self.sum_of(&targets, &served, back) {
                 let (left, done) = sum.least(&self.way(back).order);
                 if left >= least {
                     continue;
@@ -499,19 +501,18 @@ impl<'p> Round<'p> {
                 }
             }
             let also: Vec<usize> = targets.iter().flat_map(|(_, tally)| tally.changes.keys().copied()).collect();
-            let judge = |_: &Steps, state: &State<'_>, _: &Stepping<'_>| claims::targets(&targets, &balancers, least, state);
+            let judge = |_: &Steps, state: &State<'_>, _: &Stepping<'_>| claims::targets(&served, least, state);
             self.hold(Claim::Other(&what), &also, &Span::default(), back, &judge);
         }
     }
 
     /// How many targets get requests, as a sum over all; none where the steps of one bear on each other.
-    fn sum_of(&self, targets: &[(&str, &Tally)], balancers: &[&Id], back: bool) -> Option<Sum> {
+    fn sum_of(&self, targets: &[(&str, &Tally)], served: &Served<'_>, back: bool) -> Option<Sum> {
         let way = self.way(back);
         let mut sum = Sum::default();
-        for one in targets {
-            let also: Vec<usize> = one.1.changes.keys().copied().collect();
-            let serves = |state: &State<'_>| claims::serving(std::slice::from_ref(one), balancers, state);
-            sum.add(least::sum_of(&way.explorer, &way.order, &also, &serves)?);
+        for (at, (_, tally)) in targets.iter().enumerate() {
+            let also: Vec<usize> = tally.changes.keys().copied().collect();
+            sum.add(least::sum_of(&way.explorer, &way.order, &also, &|state| served.serves(at, state))?);
         }
         Some(sum)
     }
