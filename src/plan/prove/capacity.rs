@@ -54,6 +54,7 @@ impl Tally {
 }
 
 /// Counts while a plan is played.
+#[derive(Clone)]
 pub struct Counter {
     /// How many rules one that names a prefix list counts as.
     weights: BTreeMap<Id, usize>,

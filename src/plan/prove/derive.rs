@@ -5,14 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::claims::{Known, Steps};
 use super::explore::{Cut, Unproved};
-use super::history::{self, Histories};
+use super::legs::{self, Played};
 use super::order::{Order, Relevant, Span};
-use super::round::Round;
-use super::{Counterexample, Interruption, Interrupts, Premises, Proof, before_cleanup};
-use crate::model::account::Account;
+use super::round::{Round, Ways};
+use super::{Counterexample, Interruption, Interrupts, Premises, Proof};
 use crate::model::step::{Impact, Need, Step};
 use crate::plan::order;
-use crate::world::play::{Player, Stuck};
+use crate::world::play::Stuck;
 
 /// What is done about a counterexample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,78 +22,68 @@ pub enum Mode {
     Judge,
 }
 
-/// A plan that was played there and back.
-pub struct Played {
-    /// The facts' lives on the way there, `cleanup` included.
-    pub there: Histories,
-    /// And on the way back, from before `cleanup`.
-    pub back: Histories,
-    /// What was counted there.
-    pub counted: super::capacity::Counter,
-    /// And back.
-    pub counted_back: super::capacity::Counter,
-    /// How many steps before `cleanup` were played.
-    pub returnable: usize,
-    /// How many steps were played.
-    pub played: usize,
-    /// Where it could not go on, forward or (true) back.
-    pub stuck: Vec<(Stuck, bool)>,
-}
-
-/// Plays steps as far as they can be carried out.
-fn play(premises: &Premises<'_>, steps: &[Step]) -> Played {
-    let account = Account::seen(premises.inventory);
-    let quotas = account.quotas.clone();
-    let counter = |account: &Account| super::capacity::Counter::new(&account.resources, &quotas);
-    let mut counted = counter(&account);
-    let mut there = history::Play::begin(Player::new(account), premises.moves);
-    let mut stuck = None;
-    let mut forward = |there: &mut history::Play<'_>, range: std::ops::Range<usize>| {
-        for at in range {
-            match there.step(at, &steps[at]) {
-                Ok((touched, resources)) => counted.note(at, &touched, resources, &quotas),
-                Err(found) => {
-                    stuck = Some(found);
-                    return at;
-                }
-            }
-        }
-        steps.len()
-    };
-    let returnable = forward(&mut there, 0..before_cleanup(steps)).min(before_cleanup(steps));
-    let mut back = there.turn();
-    let mut counted_back = counter(back.account());
-    let mut stuck_back = None;
-    for (at, step) in steps[..returnable].iter().rev().enumerate() {
-        match back.undo(at, step) {
-            Ok((touched, resources)) => counted_back.note(at, &touched, resources, &quotas),
-            Err(found) => {
-                stuck_back = Some(found);
-                break;
-            }
-        }
-    }
-    let whole = returnable == before_cleanup(steps);
-    let played = if whole { forward(&mut there, returnable..steps.len()) } else { returnable };
-    let stuck = stuck.into_iter().map(|stuck| (stuck, false)).chain(stuck_back.map(|stuck| (stuck, true))).collect();
-    Played { there: there.histories, back: back.histories, counted, counted_back, returnable, played, stuck }
-}
-
 /// Proves steps; in [`Mode::Derive`] what that takes is added. An edge leaves fewer states, so what was proved before it
 /// was added needs no second look.
 pub fn run(premises: &Premises<'_>, steps: &mut Vec<Step>, mode: Mode) -> Proof {
-    let played = play(premises, steps);
+    let played = legs::play(premises, steps);
+    let stuck: Vec<Counterexample> = played.stuck.iter().map(stopped).collect();
+    let done = &steps[..played.played];
     // What was not played, nothing is known of; that it was not stands in the way by itself.
-    let mode = if played.stuck.is_empty() { mode } else { Mode::Judge };
-    let mut round = Round::new(premises, &steps[..played.played], &played, mode);
-    round.all();
-    let (mut proof, additions) = round.finish();
+    let (mut proof, additions) = match mode {
+        Mode::Derive if stuck.is_empty() => derived(premises, done, &played),
+        _ => (judged(premises, done, played), Additions::default()),
+    };
+    // The way there first, and the shortest first: it is the easiest to follow.
+    proof.broken.sort_by_key(|example| (example.on_the_way_back, example.done.len()));
     let declared = additions.interruptions.iter().map(|(at, what)| Interruption { step: steps[*at].id.clone(), what: what.clone() });
     proof.interruptions = premises.interruptions.iter().cloned().chain(declared).collect();
     proof.interruptions.sort();
     additions.put(steps);
-    proof.broken.extend(played.stuck.iter().map(stopped));
+    proof.broken.extend(stuck);
     proof
+}
+
+/// Both ways one after the other: an edge that one needs holds for the other.
+fn derived(premises: &Premises<'_>, steps: &[Step], played: &Played) -> (Proof, Additions) {
+    let (there, back) = (Some(&played.there), Some(&played.back));
+    let mut round = Round::new(premises, steps, played.returnable, Ways { start: &played.there, there, back }, Mode::Derive);
+    round.conflicts();
+    round.there();
+    round.back();
+    round.at_the_end(played.stuck.is_empty());
+    round.finish()
+}
+
+/// Both ways at the same time: neither tells the other anything.
+fn judged(premises: &Premises<'_>, steps: &[Step], played: Played) -> Proof {
+    let Played { there, back, returnable, stuck, .. } = played;
+    let start = there.start();
+    std::thread::scope(|scope| {
+        let way_back = scope.spawn(move || {
+            let ways = Ways { start: &start, there: None, back: Some(&back) };
+            let mut round = Round::new(premises, &steps[..returnable], returnable, ways, Mode::Judge);
+            round.back();
+            round.finish().0
+        });
+        let ways = Ways { start: &there, there: Some(&there), back: None };
+        let mut round = Round::new(premises, steps, returnable, ways, Mode::Judge);
+        round.conflicts();
+        round.there();
+        round.at_the_end(stuck.is_empty());
+        both_ways(round.finish().0, way_back.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    })
+}
+
+/// What was found there and back.
+fn both_ways(mut there: Proof, back: Proof) -> Proof {
+    let efforts = there.certificate.effort.as_mut().zip(back.certificate.effort);
+    if let Some((effort, other)) = efforts {
+        effort.classes += other.classes;
+        effort.examined += other.examined;
+    }
+    let all: BTreeSet<Counterexample> = there.broken.into_iter().chain(back.broken).collect();
+    there.broken = all.into_iter().collect();
+    there
 }
 
 /// A plan that can't be carried out on the simulated account.

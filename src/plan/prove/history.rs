@@ -117,6 +117,9 @@ fn less(a: &RuleSet, b: &RuleSet) -> RuleSet {
     RuleSet { ingress: less(&a.ingress, &b.ingress), egress: less(&a.egress, &b.egress) }
 }
 
+/// What a move makes in the place of what it moves.
+pub type Heirs = BTreeMap<Id, BTreeSet<Id>>;
+
 /// The facts' lives under a plan, in one direction.
 #[derive(Default)]
 pub struct Histories {
@@ -125,8 +128,7 @@ pub struct Histories {
     interfaces: BTreeMap<Id, BTreeSet<Id>>,
     stand_ins: BTreeMap<Id, BTreeSet<Id>>,
     parts: BTreeMap<Id, BTreeSet<Id>>,
-    /// What a move makes in the place of what it moves.
-    heirs: BTreeMap<Id, BTreeSet<Id>>,
+    heirs: Heirs,
     endpoints: BTreeMap<String, BTreeSet<Id>>,
     takers: BTreeSet<usize>,
     names: HashMap<Id, String>,
@@ -170,6 +172,21 @@ impl Histories {
             told.insert(resource.id.clone(), facts);
         }
         (histories, told)
+    }
+
+    /// The facts as they are at first, as if nothing wrote them.
+    pub fn start(&self) -> Histories {
+        Histories {
+            places: self.places.clone(),
+            cells: self.cells.iter().map(|cell| Cell::new(cell.number, cell.first.clone())).collect(),
+            interfaces: self.interfaces.clone(),
+            stand_ins: self.stand_ins.clone(),
+            parts: self.parts.clone(),
+            heirs: self.heirs.clone(),
+            endpoints: self.endpoints.clone(),
+            names: self.names.clone(),
+            ..Histories::default()
+        }
     }
 
     /// The life of a fact begins; what was under its key is no more.
@@ -378,18 +395,17 @@ pub struct Play<'m> {
 }
 
 impl<'m> Play<'m> {
-    /// Begins where a player stands; the moves say what each of them moves.
-    pub fn begin(mut player: Player, moves: &'m BTreeMap<String, Id>) -> Play<'m> {
+    /// Begins where a player stands; the moves say what each of them moves, and the heirs what some of them have made.
+    pub fn begin(mut player: Player, moves: &'m BTreeMap<String, Id>, heirs: Heirs) -> Play<'m> {
         player.forget_touched();
-        let (histories, told) = Histories::begin(&player.account().resources);
+        let (mut histories, told) = Histories::begin(&player.account().resources);
+        histories.heirs = heirs;
         Play { histories, player, told, moves }
     }
 
-    /// Another play from where this one stands: for the way back.
-    pub fn turn(&self) -> Play<'m> {
-        let mut play = Play::begin(self.player.clone(), self.moves);
-        play.histories.heirs.clone_from(&self.histories.heirs);
-        play
+    /// Where it stands: for another play from there.
+    pub fn stands(&self) -> (Player, Heirs) {
+        (self.player.clone(), self.histories.heirs.clone())
     }
 
     /// The account as it is now.
@@ -397,11 +413,11 @@ impl<'m> Play<'m> {
         self.player.account()
     }
 
-    /// Carries a step out. Answers what it touched, and everything as it is now.
+    /// Carries a step out. Answers what it touched.
     ///
     /// # Errors
     /// If it can't be carried out on the simulated account.
-    pub fn step(&mut self, at: usize, step: &Step) -> Result<(BTreeSet<Id>, &Resources), Stuck> {
+    pub fn step(&mut self, at: usize, step: &Step) -> Result<BTreeSet<Id>, Stuck> {
         let touched = self.player.step(step)?;
         self.histories.inherit(self.moves.get(&step.of_move), &touched, &self.player.account().resources, &self.told);
         Ok(self.note(at, touched))
@@ -411,14 +427,13 @@ impl<'m> Play<'m> {
     ///
     /// # Errors
     /// If it can't be taken back on the simulated account.
-    pub fn undo(&mut self, at: usize, step: &Step) -> Result<(BTreeSet<Id>, &Resources), Stuck> {
+    pub fn undo(&mut self, at: usize, step: &Step) -> Result<BTreeSet<Id>, Stuck> {
         let touched = self.player.undo(step)?;
         Ok(self.note(at, touched))
     }
 
-    fn note(&mut self, at: usize, touched: BTreeSet<Id>) -> (BTreeSet<Id>, &Resources) {
-        let resources = &self.player.account().resources;
-        self.histories.write(at, &touched, resources, &mut self.told);
-        (touched, resources)
+    fn note(&mut self, at: usize, touched: BTreeSet<Id>) -> BTreeSet<Id> {
+        self.histories.write(at, &touched, &self.player.account().resources, &mut self.told);
+        touched
     }
 }

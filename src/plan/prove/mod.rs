@@ -5,7 +5,7 @@
 //! through every state that they can be in, in the order that the plan's edges and barriers induce. What no question
 //! asks for can't change an answer, so this covers all states of the plan, exactly.
 //!
-//! [`history`] plays the plan and keeps each fact's life; [`order`] knows the states; [`claims`] says what must hold;
+//! [`legs`] plays the plan there and back, [`history`] keeps each fact's life; [`order`] knows the states; [`claims`] says what must hold;
 //! [`capacity`] counts what states use up, [`least`] how far; [`derive`] adds the edges that exclude counterexamples.
 
 mod alike;
@@ -16,6 +16,7 @@ mod derive;
 mod explore;
 mod history;
 mod least;
+mod legs;
 mod memo;
 mod order;
 mod round;

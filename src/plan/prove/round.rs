@@ -7,10 +7,10 @@ use super::alike::{Alike, Known, Likeness};
 use super::capacity::{self, Tally};
 use super::cell::Mix;
 use super::claims::{self, Claim, Served, Steps, Wrong};
-use super::derive::{self, Additions, Mode, Played};
+use super::derive::{self, Additions, Mode};
 use super::explore::{Cut, Explorer, Stepping, Unproved};
-use super::history::Histories;
 use super::least::{self, Sum};
+use super::legs::Leg;
 use super::order::{Order, Span};
 use super::state::State;
 use super::words::{end_words, flow_words};
@@ -29,8 +29,20 @@ const MANY: usize = 24;
 /// What tells the likeness of a door from that of a flow.
 const DOOR: u64 = 0xd00d;
 
+/// The ways that a round goes, and where the plan begins.
+#[derive(Clone, Copy)]
+pub struct Ways<'p> {
+    /// Of which only the start is asked.
+    pub start: &'p Leg,
+    /// The way there.
+    pub there: Option<&'p Leg>,
+    /// The way back.
+    pub back: Option<&'p Leg>,
+}
+
 /// One direction.
 struct Way<'p> {
+    leg: &'p Leg,
     explorer: Explorer<'p>,
     order: Order,
     known: Steps,
@@ -39,14 +51,23 @@ struct Way<'p> {
     public: RefCell<HashMap<Id, bool, Mix>>,
 }
 
+impl<'p> Way<'p> {
+    fn new(premises: &Premises<'_>, leg: &'p Leg, order: Order, steps: &[Step], back: bool) -> Way<'p> {
+        let histories = &leg.histories;
+        let known = derive::known(premises, steps, back);
+        Way { leg, explorer: Explorer::new(histories), order, known, alike: Alike::new(histories), public: RefCell::default() }
+    }
+}
+
 /// A round.
 pub struct Round<'p> {
     premises: &'p Premises<'p>,
     steps: &'p [Step],
-    played: &'p Played,
+    returnable: usize,
     mode: Mode,
-    there: Way<'p>,
-    back: Way<'p>,
+    start: &'p Leg,
+    there: Option<Way<'p>>,
+    back: Option<Way<'p>>,
     ends: Vec<u64>,
     additions: Additions,
     broken: BTreeSet<Counterexample>,
@@ -54,25 +75,17 @@ pub struct Round<'p> {
 }
 
 impl<'p> Round<'p> {
-    /// A round over steps in plan order.
-    pub fn new(premises: &'p Premises<'p>, steps: &'p [Step], played: &'p Played, mode: Mode) -> Round<'p> {
-        let order = Order::of(steps);
-        let returnable = &steps[..played.returnable];
-        let way = |histories: &'p Histories, order: Order, steps: &[Step], back: bool| Way {
-            explorer: Explorer::new(histories),
-            order,
-            known: derive::known(premises, steps, back),
-            alike: Alike::new(histories),
-            public: RefCell::default(),
-        };
-        let back = way(&played.back, Order::of(returnable).reversed(), returnable, true);
+    /// A round over steps in plan order, so many of which can be taken back.
+    pub fn new(premises: &'p Premises<'p>, steps: &'p [Step], returnable: usize, ways: Ways<'p>, mode: Mode) -> Round<'p> {
+        let back = &steps[..returnable];
         Round {
             premises,
             steps,
-            played,
+            returnable,
             mode,
-            there: way(&played.there, order, steps, false),
-            back,
+            start: ways.start,
+            there: ways.there.map(|leg| Way::new(premises, leg, Order::of(steps), steps, false)),
+            back: ways.back.map(|leg| Way::new(premises, leg, Order::of(back).reversed(), back, true)),
             ends: derive::ends(steps),
             additions: Additions::default(),
             broken: BTreeSet::new(),
@@ -80,46 +93,49 @@ impl<'p> Round<'p> {
         }
     }
 
-    /// Everything that must hold.
-    pub fn all(&mut self) {
-        self.conflicts();
-        for back in [false, true] {
-            for flow in self.premises.flows {
-                self.flow(flow, back);
-            }
-            self.doors(back);
-            self.serving(back);
-            self.counted(back);
-            self.targets(back);
-        }
+    /// Everything that must hold on the way there.
+    pub fn there(&mut self) {
+        self.all(false);
         self.overdressed();
-        if self.played.stuck.is_empty() {
-            self.doors_left();
+    }
+
+    /// Everything that must hold on the way back.
+    pub fn back(&mut self) {
+        self.all(true);
+    }
+
+    fn all(&mut self, back: bool) {
+        for flow in self.premises.flows {
+            self.flow(flow, back);
         }
+        self.doors(back);
+        self.serving(back);
+        self.counted(back);
+        self.targets(back);
     }
 
     /// The outcome, and what is to be added.
     pub fn finish(mut self) -> (Proof, Additions) {
-        self.certificate.flows = self.premises.flows.len();
+        let ways = || self.there.iter().chain(&self.back);
         self.certificate.effort = Some(Effort {
-            classes: self.there.alike.classes() + self.back.alike.classes(),
-            examined: self.there.explorer.examined.get() + self.back.explorer.examined.get(),
-            digits: derive::digits(self.steps, &self.there.order),
+            classes: ways().map(|way| way.alike.classes()).sum(),
+            examined: ways().map(|way| way.explorer.examined.get()).sum(),
+            digits: self.there.as_ref().map_or(0, |way| derive::digits(self.steps, &way.order)),
         });
+        self.certificate.flows = self.premises.flows.len();
         self.certificate.notes.sort();
         self.certificate.notes.dedup();
-        let mut broken: Vec<Counterexample> = self.broken.into_iter().collect();
-        // The way there first, and the shortest first: it is the easiest to follow.
-        broken.sort_by_key(|example| (example.on_the_way_back, example.done.len()));
+        let broken = self.broken.into_iter().collect();
         (Proof { certificate: self.certificate, broken, interruptions: Vec::new() }, self.additions)
     }
 
     fn way(&self, back: bool) -> &Way<'p> {
-        if back { &self.back } else { &self.there }
+        let way = if back { &self.back } else { &self.there };
+        way.as_ref().unwrap_or_else(|| unreachable!("a way that is not gone is asked about"))
     }
 
     fn step(&self, at: usize, back: bool) -> usize {
-        if back { self.played.returnable - 1 - at } else { at }
+        if back { self.returnable - 1 - at } else { at }
     }
 
     /// Explores a claim until it holds, is told as broken, or can't be decided. Whether it held as it was.
@@ -166,7 +182,7 @@ impl<'p> Round<'p> {
         }
         let way = self.way(back);
         // On the way back the last place is the first, and the plan's edge points the other way.
-        let ends: Vec<u64> = if back { (0..self.played.returnable as u64).collect() } else { self.ends.clone() };
+        let ends: Vec<u64> = if back { (0..self.returnable as u64).collect() } else { self.ends.clone() };
         let Some((first, second)) = derive::edge(cut, &way.order, &ends) else { return self.interrupt(claim, cut, back) };
         let (first, second) = (self.step(first, back), self.step(second, back));
         let (edge, by) = if back { ((second, first), second) } else { ((first, second), second) };
@@ -178,20 +194,25 @@ impl<'p> Round<'p> {
 
     /// Adds an edge in plan places to the plan, and to the order there and back.
     fn add(&mut self, (first, second): (usize, usize), because: String) {
-        self.there.order.add(first, second);
-        self.there.alike.reorder();
-        self.back.alike.reorder();
-        let last = self.played.returnable;
-        if first < last && second < last {
-            self.back.order.add(last - 1 - second, last - 1 - first);
+        let last = self.returnable;
+        if let Some(there) = &mut self.there {
+            there.order.add(first, second);
+            there.alike.reorder();
+        }
+        if let Some(back) = &mut self.back {
+            if first < last && second < last {
+                back.order.add(last - 1 - second, last - 1 - first);
+            }
+            back.alike.reorder();
         }
         self.additions.edges.entry((first, second)).or_insert(because);
     }
 
     /// Declares an interruption, on the way there and back.
     fn declare(&mut self, at: usize, what: Interrupts) {
-        let back = self.played.returnable.checked_sub(at + 1);
-        for known in std::iter::once(&mut self.there.known.0[at]).chain(back.map(|back| &mut self.back.known.0[back])) {
+        let there = self.there.as_mut().map(|way| &mut way.known.0[at]);
+        let back = self.back.as_mut().zip(self.returnable.checked_sub(at + 1)).map(|(way, at)| &mut way.known.0[at]);
+        for known in there.into_iter().chain(back) {
             match &what {
                 Interrupts::Untracked => known.hangs = true,
                 Interrupts::Claim { claim, .. } => drop(known.cuts.insert(claim.clone())),
@@ -235,9 +256,11 @@ impl<'p> Round<'p> {
     }
 
     /// Steps that overwrite each other's work take turns.
-    fn conflicts(&mut self) {
-        for conflict in self.played.there.conflicts(&self.there.order) {
-            if self.there.order.precedes(conflict.first, conflict.second) || self.there.order.precedes(conflict.second, conflict.first) {
+    pub fn conflicts(&mut self) {
+        let way = self.way(false);
+        for conflict in way.leg.histories.conflicts(&way.order) {
+            let order = &self.way(false).order;
+            if order.precedes(conflict.first, conflict.second) || order.precedes(conflict.second, conflict.first) {
                 continue;
             }
             let what = super::words::key_words(self.premises.inventory, &conflict.key);
@@ -253,7 +276,7 @@ impl<'p> Round<'p> {
 
     /// What a question finds at the start of a way, or at its end.
     fn answer(&self, question: &Question, end: bool, back: bool) -> Verdict {
-        let upto = if end { self.played.returnable } else { 0 };
+        let upto = if end { self.returnable } else { 0 };
         ask(&State::below(self.way(back).explorer.histories, upto), question)
     }
 
@@ -302,7 +325,7 @@ impl<'p> Round<'p> {
 
     /// What a question finds at the start of the plan.
     fn at_the_start(&self, question: &Question) -> Result<(), Block> {
-        ask_briefly(&State::below(self.there.explorer.histories, 0), question)
+        ask_briefly(&State::below(&self.start.histories, 0), question)
     }
 
     /// A flow that does not work today need not be kept; one that a person declares must work at the end.
@@ -364,7 +387,7 @@ impl<'p> Round<'p> {
     fn doors(&mut self, back: bool) {
         for (owner, question) in self.knocks(back) {
             let open = |question: &Question| self.at_the_start(question).is_ok();
-            let nodes = self.there.explorer.histories.nodes(&owner).into_iter();
+            let nodes = self.start.histories.nodes(&owner).into_iter();
             let was_open = nodes.map(|node| Question { to: Side::Node(node), ..question.clone() }).any(|question| open(&question));
             self.certificate.doors += usize::from(!back);
             if was_open {
@@ -415,8 +438,11 @@ impl<'p> Round<'p> {
         out.into_iter().collect()
     }
 
-    /// What moved is closed to the internet at the end, but for internet-facing balancers' listeners.
-    fn doors_left(&mut self) {
+    /// What moved is closed to the internet at the end, but for internet-facing balancers' listeners; if the end was reached.
+    pub fn at_the_end(&mut self, reached: bool) {
+        if !reached {
+            return;
+        }
         for (owner, question) in self.knocks(false) {
             let Some(resource) = self.premises.inventory.get(&owner) else { continue };
             let facing = resource.facets.balancing.as_ref().is_some_and(|balancing| balancing.internet_facing);
@@ -439,13 +465,13 @@ impl<'p> Round<'p> {
     fn serving(&mut self, back: bool) {
         let called = self.premises.flows.iter().filter_map(|flow| if let End::Resource(id) = &flow.to { Some(id) } else { None });
         // Whose peers serve behind the same balancer need not serve itself: how many of them do is counted.
-        let counted = self.played.counted.targets();
+        let counted = self.start.counted.targets();
         let peers = counted.values().filter(|targets| targets.iter().filter(|(_, tally)| tally.first > 0).count() > 1);
         let peers: BTreeSet<&str> = peers.flatten().map(|(target, _)| *target).collect();
         let alone = |id: &&Id| !self.premises.retired.contains(id) && !peers.contains(id.as_str());
         let owners: BTreeSet<&Id> = called.chain(self.premises.moved).filter(alone).collect();
         for owner in owners {
-            let start = State::below(self.there.explorer.histories, 0);
+            let start = State::below(&self.start.histories, 0);
             if !start.nodes(owner).iter().any(|node| claims::alive(&start, node)) {
                 continue;
             }
@@ -456,7 +482,7 @@ impl<'p> Round<'p> {
 
     /// Nothing is undercut: healthy targets, addresses, quotas.
     fn counted(&mut self, back: bool) {
-        let counter = if back { &self.played.counted_back } else { &self.played.counted };
+        let counter = &self.way(back).leg.counted;
         for tally in counter.tallies() {
             self.certificate.counted += usize::from(!back);
             let least = || Sum { first: tally.first, changes: tally.changes.clone() }.least(&self.way(back).order).0;
@@ -474,13 +500,12 @@ impl<'p> Round<'p> {
 
     /// Of those that serve behind a balancer at the start enough do so at every moment.
     fn targets(&mut self, back: bool) {
-        let counter = if back { &self.played.counted_back } else { &self.played.counted };
-        let start = self.played.counted.targets();
-        let state = State::below(self.there.explorer.histories, 0);
+        let counter = &self.way(back).leg.counted;
+        let start = self.start.counted.targets();
+        let state = State::below(&self.start.histories, 0);
         for (group, targets) in counter.targets() {
             let balancers = self.balancers(group);
-            let at_first =
-                start.get(group).map_or(0, |targets| Served::new(targets, &balancers, self.there.explorer.histories).serving(&state));
+            let at_first = start.get(group).map_or(0, |targets| Served::new(targets, &balancers, &self.start.histories).serving(&state));
             let least = capacity::least_healthy(at_first, self.premises.limits.healthy_percent);
             self.certificate.counted += usize::from(!back);
             if least == 0 || targets.iter().all(|(_, tally)| tally.changes.is_empty()) {
@@ -526,7 +551,7 @@ impl<'p> Round<'p> {
     /// No interface wears more groups than AWS lets it.
     fn overdressed(&mut self) {
         let most = crate::model::account::Quotas::default().groups_per_interface;
-        for (node, worn, step) in capacity::overdressed(&self.played.there, most) {
+        for (node, worn, step) in capacity::overdressed(&self.way(false).leg.histories, most) {
             let (what, why) = (format!("{node} wears at most {most} security groups"), format!("it wears {worn}"));
             let last = self.steps[step].id.clone();
             self.broken.insert(Counterexample { what, done: vec![last.clone()], last, why, on_the_way_back: false });
