@@ -45,6 +45,18 @@ pub fn measure<T>(allocator: &StatsAlloc<System>, rounds: usize, mut what: impl 
     (cost, last.expect("at least one round"))
 }
 
+/// Runs something a few times: the best by the clock, in milliseconds, and what the last round gave.
+pub fn stopwatch<T>(rounds: usize, mut what: impl FnMut() -> T) -> (f64, T) {
+    let (mut best, mut last) = (f64::MAX, None);
+    for _ in 0..rounds.max(1) {
+        drop(last.take());
+        let begin = Instant::now();
+        last = Some(what());
+        best = best.min(begin.elapsed().as_secs_f64() * 1000.0);
+    }
+    (best, last.expect("at least one round"))
+}
+
 /// How long this thread has been on a processor, by Linux's account, which is coarse; elsewhere nothing.
 fn on_cpu_ms() -> f64 {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();

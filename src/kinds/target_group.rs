@@ -166,15 +166,14 @@ fn is_enabled(balancer: &Resource, zone: &str) -> bool {
 pub(super) fn admits(account: &Account, target: &Resource, balancer: &Resource, port: u16) -> bool {
     let worn = path::texts(&target.doc, if target.role == Role::Interface { "Groups[].GroupId" } else { "SecurityGroups[].GroupId" });
     let from = path::texts(&balancer.doc, "SecurityGroups[]");
-    let nodes: Vec<std::net::IpAddr> =
-        account.interfaces_of(&balancer.id).filter_map(|i| i.doc["PrivateIpAddress"].as_str()?.parse().ok()).collect();
+    let nodes = || account.interfaces_of(&balancer.id).filter_map(|i| i.doc["PrivateIpAddress"].as_str()?.parse::<std::net::IpAddr>().ok());
     let rules = worn
         .iter()
         .filter_map(|group| account.resources.get(&Id::from(group.as_str()))?.facets.rules.as_ref())
         .flat_map(|rules| &rules.ingress);
     rules.filter(|rule| rule.ports.cover(&Ports::tcp(port))).any(|rule| match &rule.peer {
         Peer::Group(id) => from.iter().any(|group| group == id.as_str()),
-        Peer::Cidr(net) => nodes.iter().all(|node| net.contains(node)),
+        Peer::Cidr(net) => nodes().all(|node| net.contains(&node)),
         Peer::PrefixList(_) => false,
     })
 }

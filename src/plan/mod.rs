@@ -180,6 +180,33 @@ impl Plan {
 /// SHA-256 in hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
     use sha2::Digest;
+    hexadecimal(&sha2::Sha256::digest(bytes))
+}
+
+/// SHA-256 of what a value is written as in JSON, in hexadecimal.
+pub fn sha256_of(value: &impl serde::Serialize) -> String {
+    use sha2::Digest;
+    let mut digest = std::io::BufWriter::with_capacity(1 << 14, Digesting(sha2::Sha256::new()));
+    // A digest takes everything, and what is hashed here has names for keys.
+    let written = serde_json::to_writer(&mut digest, value).is_ok();
+    digest.into_inner().map_or_else(|_| String::new(), |digest| if written { hexadecimal(&digest.0.finalize()) } else { String::new() })
+}
+
+/// A digest that is written to.
+struct Digesting(sha2::Sha256);
+
+impl std::io::Write for Digesting {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        sha2::Digest::update(&mut self.0, bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
     let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default();
-    sha2::Sha256::digest(bytes).iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

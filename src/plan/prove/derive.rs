@@ -22,24 +22,38 @@ pub enum Mode {
     Judge,
 }
 
-/// Proves steps; in [`Mode::Derive`] what that takes is added. An edge leaves fewer states, so what was proved before it
-/// was added needs no second look.
-pub fn run(premises: &Premises<'_>, steps: &mut Vec<Step>, mode: Mode) -> Proof {
+/// Proves steps, and adds to them what that takes. An edge leaves fewer states, so what was proved before it was added needs
+/// no second look.
+pub fn complete(premises: &Premises<'_>, steps: &mut Vec<Step>) -> Proof {
     let played = legs::play(premises, steps);
     let stuck: Vec<Counterexample> = played.stuck.iter().map(stopped).collect();
-    let done = &steps[..played.played];
     // What was not played, nothing is known of; that it was not stands in the way by itself.
-    let (mut proof, additions) = match mode {
-        Mode::Derive if stuck.is_empty() => derived(premises, done, &played),
-        _ => (judged(premises, done, played), Additions::default()),
+    let (proof, additions) = if stuck.is_empty() {
+        derived(premises, steps, &played)
+    } else {
+        (judged(premises, &steps[..played.played], played), Additions::default())
     };
+    let proof = told(premises, steps, proof, &additions, stuck);
+    additions.put(steps);
+    proof
+}
+
+/// Proves steps as they are.
+pub fn judge(premises: &Premises<'_>, steps: &[Step]) -> Proof {
+    let played = legs::play(premises, steps);
+    let stuck = played.stuck.iter().map(stopped).collect();
+    let proof = judged(premises, &steps[..played.played], played);
+    told(premises, steps, proof, &Additions::default(), stuck)
+}
+
+/// The proof with what is declared and where it could not be played, in the order in which it is told.
+fn told(premises: &Premises<'_>, steps: &[Step], mut proof: Proof, additions: &Additions, stuck: Vec<Counterexample>) -> Proof {
     // The way there first, and the shortest first: it is the easiest to follow.
     proof.broken.sort_by_key(|example| (example.on_the_way_back, example.done.len()));
+    proof.broken.extend(stuck);
     let declared = additions.interruptions.iter().map(|(at, what)| Interruption { step: steps[*at].id.clone(), what: what.clone() });
     proof.interruptions = premises.interruptions.iter().cloned().chain(declared).collect();
     proof.interruptions.sort();
-    additions.put(steps);
-    proof.broken.extend(stuck);
     proof
 }
 

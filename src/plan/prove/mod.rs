@@ -182,8 +182,8 @@ pub struct Proof {
 pub fn again(plan: &Plan, intent: &Intent, inventory: &Inventory, seen: Option<&Seen>) -> Result<Proof, Problem> {
     let decisions = super::decide::decide(intent, inventory)?;
     let flows = super::flows::known(intent, inventory, seen, &decisions)?;
-    let mut steps = plan.steps.clone();
-    let mut proof = Movers::of(plan).prove(inventory, &flows, intent.limits, &plan.interruptions, &mut steps, derive::Mode::Judge);
+    let movers = Movers::of(plan);
+    let mut proof = derive::judge(&movers.premises(inventory, &flows, intent.limits, &plan.interruptions), &plan.steps);
     proof.certificate.of = fingerprint(&plan.steps, &plan.interruptions);
     Ok(proof)
 }
@@ -191,7 +191,8 @@ pub fn again(plan: &Plan, intent: &Intent, inventory: &Inventory, seen: Option<&
 /// Adds to a plan the edges that its proof needs and the interruptions that no order avoids, and what was proved.
 pub fn complete(plan: &mut Plan, inventory: &Inventory, flows: &[Flow], limits: Limits) {
     let mut steps = std::mem::take(&mut plan.steps);
-    let proof = Movers::of(plan).prove(inventory, flows, limits, &plan.interruptions, &mut steps, derive::Mode::Derive);
+    let movers = Movers::of(plan);
+    let proof = derive::complete(&movers.premises(inventory, flows, limits, &plan.interruptions), &mut steps);
     (plan.steps, plan.interruptions, plan.broken) = (steps, proof.interruptions, proof.broken);
     // How much was looked at is a matter of deriving; a dry run proves the whole again and says it.
     plan.certificate = Certificate { effort: None, of: fingerprint(&plan.steps, &plan.interruptions), ..proof.certificate };
@@ -199,7 +200,7 @@ pub fn complete(plan: &mut Plan, inventory: &Inventory, flows: &[Flow], limits: 
 
 /// What tells steps, and what is declared of them, from others.
 fn fingerprint(steps: &[Step], interruptions: &[Interruption]) -> String {
-    super::sha256(&serde_json::to_vec(&(steps, interruptions)).unwrap_or_default())
+    super::sha256_of(&(steps, interruptions))
 }
 
 /// Who moves in a plan.
@@ -221,17 +222,15 @@ impl Movers {
         }
     }
 
-    fn prove(
-        &self,
-        inventory: &Inventory,
-        flows: &[Flow],
+    fn premises<'p>(
+        &'p self,
+        inventory: &'p Inventory,
+        flows: &'p [Flow],
         limits: Limits,
-        interruptions: &[Interruption],
-        steps: &mut Vec<Step>,
-        mode: derive::Mode,
-    ) -> Proof {
+        interruptions: &'p [Interruption],
+    ) -> Premises<'p> {
         let Movers { moves, moved, retired } = self;
-        derive::run(&Premises { inventory, flows, moves, moved, retired, interruptions, limits }, steps, mode)
+        Premises { inventory, flows, moves, moved, retired, interruptions, limits }
     }
 }
 
