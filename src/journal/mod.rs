@@ -11,7 +11,10 @@ use serde_json::Value;
 
 use crate::plan::sha256;
 
-pub mod file;
+pub mod local;
+pub mod store;
+
+use store::Lease;
 
 /// Which way a call goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -59,6 +62,9 @@ pub enum Body {
         what: String,
         /// The caller's ARN, and user and host.
         who: String,
+        /// The fencing number of the lease that it has; 0 in journals from before there were any.
+        #[serde(default, skip_serializing_if = "store::is_zero")]
+        lease: u64,
     },
     /// State remembered before a call.
     Captured {
@@ -190,9 +196,48 @@ pub enum Error {
     /// The disk is full or not writable.
     #[error("the journal can't be written: {0}")]
     Unwritable(String),
+    /// What says who may write is not what was written.
+    #[error("{at}: this is no lease: {why}")]
+    BadLease {
+        /// The file.
+        at: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// Somebody else is running it.
-    #[error("{0}")]
-    Locked(String),
+    #[error("another hikkoshi is running this migration: {}, since {}", .0.who, .0.since)]
+    Locked(Box<Lease>),
+    /// Somebody took over from this writer: it may write nothing any more.
+    #[error("this run is no longer the one that may go on (lease {number}): {how}")]
+    Fenced {
+        /// The number of the lease that counts no more.
+        number: u64,
+        /// Who took over, and when.
+        how: String,
+    },
+    /// Whoever holds the lease, it is not this one.
+    #[error("{}", other_number(*.number, .holder.as_deref()))]
+    OtherNumber {
+        /// The number that was named.
+        number: u64,
+        /// The lease that there is.
+        holder: Option<Box<Lease>>,
+    },
+    /// The journal goes on elsewhere.
+    #[error("the journal of {from} was moved to {to}")]
+    Moved {
+        /// Where it was.
+        from: String,
+        /// Where it is.
+        to: String,
+    },
+}
+
+fn other_number(number: u64, holder: Option<&Lease>) -> String {
+    match holder {
+        Some(lease) => format!("there is no lease {number}: the lease is number {}, of {}, since {}", lease.number, lease.who, lease.since),
+        None => format!("there is no lease {number}: nobody holds one"),
+    }
 }
 
 /// Reads records from text. A last line that a crash tore is left out and counted in the second value.
@@ -240,8 +285,21 @@ pub trait Journal: Send {
     /// Appends a record.
     ///
     /// # Errors
-    /// If it can't be made durable; then what it announces must not be done.
+    /// If it can't be made durable, or somebody took over; then what it announces must not be done.
     fn append(&mut self, at: &str, body: &Body) -> Result<(), Error>;
+
+    /// The fencing number of the lease under which it is written; 0 where there is none.
+    fn lease(&self) -> u64 {
+        0
+    }
+
+    /// Says that the writer lives. The answer is after how many milliseconds it should say so again; none: never.
+    ///
+    /// # Errors
+    /// If somebody took over; then nothing more may be done.
+    fn beat(&mut self) -> Result<Option<u64>, Error> {
+        Ok(None)
+    }
 }
 
 /// A journal in memory: for dry runs and tests.

@@ -27,7 +27,7 @@ const ROOMS: &[Room] = &[
     Room("plan", &["model", "graph", "reach", "world", "kinds"], Pure),
     Room("cloud", &["model", "kinds", "world", "clock"], Edge),
     Room("discover", &["model", "kinds", "cloud"], Edge),
-    Room("journal", &["model", "plan"], Edge),
+    Room("journal", &["model", "plan", "clock"], Edge),
     Room("execute", &["model", "plan", "journal", "cloud", "clock"], PureBut("src/execute/driver")),
     Room("clock", &[], Edge),
     Room("report", &["model", "plan", "reach", "journal", "audit", "execute"], Pure),

@@ -1,6 +1,11 @@
 //! A journal that was torn, altered, swapped, or is somebody else's just now.
 
-use hikkoshi::journal::file::FileJournal;
+use std::sync::Arc;
+
+use hikkoshi::clock::RealClock;
+use hikkoshi::journal::local::LocalStore;
+use hikkoshi::journal::store::{Store, Taken};
+use hikkoshi::journal::{Body, Error};
 
 use super::{Desk, INTENT, JOURNAL, PLAN, Refusal, SIM};
 
@@ -72,15 +77,38 @@ fn the_journal_of_another_plan_is_refused() {
 #[test]
 fn a_second_executor_is_told_who_runs_and_since_when() {
     let desk = Desk::begun("foundation");
-    let who = "arn:aws:iam::123456789012:user/mika, mika@night-box, process 4711, since 2026-11-24T02:14:00Z";
-    let held = FileJournal::open(&desk.path(JOURNAL), who).expect("nobody else runs it");
+    let who = "arn:aws:iam::123456789012:user/mika, mika@night-box, process 4711";
+    let held = hold(&desk, who);
+    let (since, until) = (format!("since {}", held.lease.since), format!("has lease {}, until {}", held.lease.number, held.lease.until));
+    let unlock = format!("hikkoshi unlock story --number {} ", held.lease.number);
     for command in [READERS[0], READERS[1]] {
-        let says: &[&str] = &["another hikkoshi is running this migration", who, "hikkoshi status"];
+        let says: &[&str] = &["another hikkoshi is running this migration", who, &since, &until, "hikkoshi status story", &unlock];
         desk.refuses(command, &Refusal { exit: 5, code: "HK0204", says });
     }
     desk.run(&["status", "story"]).expect_code(0);
+    let told = desk.run(&["state", "story"]).expect_code(0).stdout;
+    assert!(told.contains("user/mika") && told.contains(&since), "{told}");
     drop(held);
     desk.run(READERS[0]).expect_code(0);
+}
+
+fn hold(desk: &Desk, who: &str) -> Taken {
+    LocalStore::new(&desk.path(JOURNAL), Arc::new(RealClock)).take(who).expect("nobody else runs it")
+}
+
+#[test]
+fn unlock_ends_the_lease_whose_number_it_names_and_no_other() {
+    let desk = Desk::begun("foundation");
+    desk.refuses(&["unlock", "story", "--number", "1"], &Refusal { exit: 2, code: "HK0206", says: &["nobody holds one"] });
+    let mut held = hold(&desk, "mika@night-box");
+    let (number, wrong) = (held.lease.number.to_string(), (held.lease.number + 1).to_string());
+    let says: &[&str] = &["mika@night-box", &format!("next: hikkoshi unlock story --number {number} ")];
+    desk.refuses(&["unlock", "story", "--number", &wrong], &Refusal { exit: 2, code: "HK0206", says });
+    desk.run(&["unlock", "story", "--number", &number]).expect_code(0);
+    desk.run(READERS[0]).expect_code(0);
+    let late = held.journal.append("2026-11-24T00:00:00Z", &Body::RunEnded { how: "done".to_owned() });
+    assert!(matches!(late, Err(Error::Fenced { .. })), "{late:?}");
+    desk.run(&["status", "story"]).expect_code(0);
 }
 
 #[test]

@@ -1,0 +1,4 @@
+//! Stores: what is written is kept, one at a time writes, and who was paused can't write any more.
+
+mod conformance;
+mod local;
