@@ -56,6 +56,7 @@ codes! {
     "HK0205" LOCKED;
     "HK0206" INPUT;
     "HK0207" INPUT;
+    "HK0208" UNEXPECTED;
     "HK0301" UNEXPECTED;
     "HK0302" UNEXPECTED;
     "HK0303" UNEXPECTED;
@@ -213,11 +214,24 @@ impl Failure {
             Error::Damaged { ref path, ref last, .. } => Failure::new("HK0201", message)
                 .detail(format!("sound before it, and true: {last}"))
                 .detail("nothing was called; the file is as it was")
-                .hint(format!("cp -p {path} {path}.damaged   # first of all"))
+                .hint(if path.starts_with("s3:") {
+                    format!("aws s3 cp {path} damaged.json   # first of all; then see which versions of it the bucket keeps")
+                } else {
+                    format!("cp -p {path} {path}.damaged   # first of all")
+                })
                 .hint("then put back a sound copy of the journal, and the same command again"),
+            Error::Unreachable { .. } => Failure::new("HK0208", message)
+                .detail("a call is made only when its record is kept: nothing was called that the journal doesn't know")
+                .hint(
+                    "aws sts get-caller-identity   # does anything get through? who are you? look at --profile and at the bucket's policy",
+                )
+                .hint("then the same command again: it goes on from where it is"),
             Error::BadLease { ref at, .. } => Failure::new("HK0201", message)
                 .detail("it says who may write the journal; the journal itself was not touched, nothing was called")
-                .hint(format!("rm {at}   # if nobody runs this migration; numbers go on from the journal's"))
+                .hint(format!(
+                    "{} {at}   # if nobody runs this migration; numbers go on from the journal's",
+                    if at.starts_with("s3:") { "aws s3 rm" } else { "rm" }
+                ))
                 .hint("then the same command again"),
             Error::Unwritable(_) => Failure::new("HK0203", message)
                 .detail("a call is made only when its record is on the disk: nothing was called that the journal doesn't know")

@@ -358,9 +358,8 @@ impl Journal for Held {
 impl Drop for Held {
     fn drop(&mut self) {
         let number = self.number;
-        let released = self.in_turn(|held, book| book.released(number).map_or(Ok(()), |book| held.files.write(&book)));
-        if released.is_ok() {
-            self.files.forget(number);
-        }
+        // Whose lease can't be given back is seen to be gone all the same.
+        let _ = self.in_turn(|held, book| held.files.write(&book.released(number)?));
+        self.files.forget(number);
     }
 }

@@ -12,7 +12,9 @@ use serde_json::Value;
 use crate::plan::sha256;
 
 pub mod local;
+pub mod objects;
 pub mod store;
+pub mod team;
 
 use store::Lease;
 
@@ -196,6 +198,14 @@ pub enum Error {
     /// The disk is full or not writable.
     #[error("the journal can't be written: {0}")]
     Unwritable(String),
+    /// The store could not be read or written.
+    #[error("the store of the journal can't be reached: {at}: {why}")]
+    Unreachable {
+        /// What could not be read or written.
+        at: String,
+        /// Why.
+        why: String,
+    },
     /// What says who may write is not what was written.
     #[error("{at}: this is no lease: {why}")]
     BadLease {
@@ -240,13 +250,19 @@ fn other_number(number: u64, holder: Option<&Lease>) -> String {
     }
 }
 
+/// Whether a record is what follows those before it; if not, why.
+fn link(before: &[Record], record: &Record) -> Result<(), String> {
+    let previous = before.last().map_or_else(seed, |record| record.hash.clone());
+    let sound = record.seq == before.len() as u64 + 1 && record.hash == chain(&previous, record.seq, &record.at, &record.body);
+    if sound { Ok(()) } else { Err(format!("record {} was altered, or what stood before it was", record.seq)) }
+}
+
 /// Reads records from text. A last line that a crash tore is left out and counted in the second value.
 ///
 /// # Errors
 /// If a line before the last one is not what was written.
 pub fn parse(text: &str) -> Result<(Vec<Record>, usize), Error> {
     let mut records: Vec<Record> = Vec::new();
-    let mut previous = seed();
     let mut kept = 0;
     let damaged = |at: usize, why: String, records: &[Record]| Error::Damaged {
         path: String::new(),
@@ -259,20 +275,11 @@ pub fn parse(text: &str) -> Result<(Vec<Record>, usize), Error> {
         let last = at + 1 == lines.len();
         let torn = last && !line.ends_with('\n');
         match serde_json::from_str::<Record>(line.trim_end()) {
-            Ok(record)
-                if record.seq == records.len() as u64 + 1 && record.hash == chain(&previous, record.seq, &record.at, &record.body) =>
-            {
-                if torn {
-                    return Ok((records, kept));
-                }
-                previous.clone_from(&record.hash);
-                records.push(record);
-                kept += line.len();
-            }
             _ if torn => return Ok((records, kept)),
             Ok(record) => {
-                let why = format!("record {} was altered, or what stood before it was", record.seq);
-                return Err(damaged(at, why, &records));
+                link(&records, &record).map_err(|why| damaged(at, why, &records))?;
+                records.push(record);
+                kept += line.len();
             }
             Err(_) => return Err(damaged(at, "this is no record".to_owned(), &records)),
         }

@@ -26,11 +26,14 @@ pub struct Lease {
     pub since: String,
     /// Until when, unless it is renewed.
     pub until: String,
+    /// What makes it unlike a lease that another process takes in the same second under the same name.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub nonce: String,
 }
 
 impl Lease {
     fn begin(number: u64, who: &str, now_ms: u64) -> Lease {
-        Lease { number, who: who.to_owned(), since: rfc3339(now_ms), until: rfc3339(now_ms + TERM_MS) }
+        Lease { number, who: who.to_owned(), since: rfc3339(now_ms), until: rfc3339(now_ms + TERM_MS), nonce: String::new() }
     }
 
     /// The same, for another term from now on.
@@ -167,9 +170,12 @@ impl Book {
         Ok((Book { holder: Some(lease.clone()), ..self.clone() }, lease))
     }
 
-    /// The book without the lease of that number, which its holder gives back; none if it was not its any more.
-    pub fn released(&self, number: u64) -> Option<Book> {
-        self.check(number).is_ok().then(|| Book { holder: None, ..self.clone() })
+    /// The book without the lease of that number, which its holder gives back.
+    ///
+    /// # Errors
+    /// If it is not the one that counts any more.
+    pub fn released(&self, number: u64) -> Result<Book, Error> {
+        self.check(number).map(|_| Book { holder: None, ..self.clone() })
     }
 
     /// The book without its lease, which somebody else takes away.

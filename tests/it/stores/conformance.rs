@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hikkoshi::clock::{VirtualClock, rfc3339};
+use hikkoshi::clock::{Clock, VirtualClock, rfc3339};
 use hikkoshi::journal::store::{BEAT_MS, Store, TERM_MS, Taken};
 use hikkoshi::journal::{Body, Error, Journal};
 
@@ -46,8 +46,7 @@ pub fn step(name: &str) -> Body {
     Body::Verified { step: name.to_owned() }
 }
 
-fn pass(clock: &VirtualClock, ms: u64) {
-    use hikkoshi::clock::Clock;
+pub fn pass(clock: &VirtualClock, ms: u64) {
     let at = clock.now_ms() + ms;
     let mut sleep = clock.sleep_until(at);
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());

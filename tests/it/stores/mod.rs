@@ -1,4 +1,6 @@
 //! Stores: what is written is kept, one at a time writes, and who was paused can't write any more.
 
+mod bucket;
 mod conformance;
 mod local;
+mod team;
