@@ -257,9 +257,13 @@ impl Failure {
                     None => failure.hint(format!("hikkoshi apply {name}   # goes on: nothing is in its way")),
                 }
             }
-            Error::Moved { ref to, .. } => Failure::new("HK0207", message)
-                .detail("nothing was called, nothing was written")
-                .hint(format!("the same command with --state {to}")),
+            Error::Moved(ref moved) => Failure::new("HK0207", message).detail("nothing was called, nothing was written").hint(format!(
+                "hikkoshi status {name} --state {}   # and so with every command; or put that into plans/{name}/state",
+                moved.to
+            )),
+            Error::OtherJournal { .. } => Failure::new("HK0202", message)
+                .detail("nothing was written; both journals are as they were")
+                .hint(format!("hikkoshi state {name} --move-to STORE   # one that is empty, or another prefix")),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::Global;
 use super::failure::Failure;
-use super::store::Keep;
+use super::store::{Keep, Site};
 use crate::execute::Machine;
 use crate::journal::store::Store;
 use crate::journal::{Body, Record};
@@ -270,6 +270,22 @@ impl Place {
     /// If nothing can be kept there.
     pub fn store(&self) -> Result<Arc<dyn Store>, Failure> {
         self.keep.store(self)
+    }
+
+    /// Where the journal is kept, in a word.
+    ///
+    /// # Errors
+    /// If what says so names no store.
+    pub fn site(&self) -> Result<Site, Failure> {
+        self.keep.site(self)
+    }
+
+    /// The store that this migration's journal would have elsewhere.
+    ///
+    /// # Errors
+    /// If nothing can be kept there.
+    pub fn store_at(&self, site: &Site) -> Result<Arc<dyn Store>, Failure> {
+        self.keep.open(self, site)
     }
 
     /// What to say when the journal can't be read or written.

@@ -51,6 +51,16 @@ impl Site {
     }
 }
 
+impl std::fmt::Display for Site {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Site::Local => write!(f, "local"),
+            Site::Team { bucket, prefix } if prefix.is_empty() => write!(f, "s3://{bucket}"),
+            Site::Team { bucket, prefix } => write!(f, "s3://{bucket}/{prefix}"),
+        }
+    }
+}
+
 impl Keep {
     /// What the command line, or `HIKKOSHI_STATE`, asks for.
     pub fn asked(global: &Global) -> Keep {
@@ -69,7 +79,11 @@ impl Keep {
         Ok(self.store.get_or_init(|| store).clone())
     }
 
-    fn site(&self, place: &Place) -> Result<Site, Failure> {
+    /// Where it is to be kept.
+    ///
+    /// # Errors
+    /// If what says so names no store.
+    pub fn site(&self, place: &Place) -> Result<Site, Failure> {
         let path = place.state_path();
         match &self.asked {
             Some(asked) => Site::parse(asked),
@@ -92,6 +106,20 @@ impl Keep {
         }
     }
 
+    #[cfg(feature = "aws")]
+    fn team(&self, place: &Place, bucket: &str, prefix: &str) -> Result<Arc<dyn Store>, Failure> {
+        use crate::cloud::aws::S3Objects;
+        use crate::journal::team::TeamStore;
+        let prefix = [prefix, &place.name].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
+        let objects = S3Objects::connect(self.profile.as_deref(), self.region.as_deref(), bucket, &prefix).map_err(|error| {
+            Failure::new("HK0111", error.to_string())
+                .detail("nothing was called, nothing was written")
+                .hint("the same command with --region REGION, or export AWS_REGION=REGION")
+        })?;
+        Ok(Arc::new(TeamStore::new(Arc::new(objects), Arc::new(RealClock))))
+    }
+
+    #[cfg(not(feature = "aws"))]
     fn team(&self, _place: &Place, bucket: &str, prefix: &str) -> Result<Arc<dyn Store>, Failure> {
         let _ = (&self.profile, &self.region);
         Err(Failure::new("HK0111", format!("s3://{bucket}/{prefix}: this program was built without the AWS SDK (feature `aws`)"))

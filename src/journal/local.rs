@@ -9,7 +9,7 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::store::{BEAT_MS, Book, Holder, Lease, Sign, Store, Taken, fence};
+use super::store::{BEAT_MS, Book, Holder, Lease, Moved, Sign, Store, Taken, Taker, fence};
 use super::{Body, Error, Journal, Record, chain, parse, seed};
 use crate::clock::Clock;
 
@@ -50,10 +50,10 @@ impl Store for LocalStore {
         Ok(self.files.records()?.0)
     }
 
-    fn take(&self, who: &str) -> Result<Taken, Error> {
+    fn take_as(&self, taker: &Taker<'_>) -> Result<Taken, Error> {
         let (_turn, book, sign) = self.turn()?;
         let (records, kept, length) = self.files.records()?;
-        let (next, lease) = book.take(&self.describe(), fence(&records), who, self.now_ms(), sign)?;
+        let (next, lease) = book.take(fence(&records), taker, self.now_ms(), sign)?;
         if kept < length {
             self.files.cut(kept)?;
         }
@@ -85,8 +85,8 @@ impl Store for LocalStore {
         Ok(book.holder(self.now_ms(), self.files.sign(&book)))
     }
 
-    fn moved_to(&self) -> Result<Option<String>, Error> {
-        Ok(self.files.book()?.moved_to)
+    fn moved(&self) -> Result<Option<Moved>, Error> {
+        Ok(self.files.book()?.moved)
     }
 
     fn unlock(&self, number: u64, by: &str) -> Result<Lease, Error> {
@@ -101,12 +101,17 @@ impl Store for LocalStore {
 
     fn close(&self, number: u64, to: &str) -> Result<(), Error> {
         let (_turn, book, _) = self.turn()?;
-        self.files.write(&book.moved(number, to)?)
+        self.files.write(&book.closed(number, to, self.now_ms())?)
+    }
+
+    fn reopen(&self, number: u64) -> Result<(), Error> {
+        let (_turn, book, _) = self.turn()?;
+        self.files.write(&book.opened(number)?)
     }
 
     fn set_aside(&self) -> Result<(), Error> {
         let (_turn, book, sign) = self.turn()?;
-        let next = book.put_aside(&self.describe(), self.now_ms(), sign)?;
+        let next = book.put_aside(self.now_ms(), sign)?;
         self.files.set_aside()?;
         self.files.write(&next)
     }

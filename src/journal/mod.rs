@@ -12,11 +12,12 @@ use serde_json::Value;
 use crate::plan::sha256;
 
 pub mod local;
+pub mod moving;
 pub mod objects;
 pub mod store;
 pub mod team;
 
-use store::Lease;
+use store::{Lease, Moved};
 
 /// Which way a call goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -234,12 +235,15 @@ pub enum Error {
         holder: Option<Box<Lease>>,
     },
     /// The journal goes on elsewhere.
-    #[error("the journal of {from} was moved to {to}")]
-    Moved {
-        /// Where it was.
-        from: String,
-        /// Where it is.
-        to: String,
+    #[error("the journal was moved to {}, by {} at {}", .0.to, .0.by, .0.at)]
+    Moved(Box<Moved>),
+    /// What is to be moved there would hide what is there already.
+    #[error("{at} has another journal already: it differs at record {record}")]
+    OtherJournal {
+        /// The store.
+        at: String,
+        /// The first record that is not the same.
+        record: usize,
     },
 }
 

@@ -68,6 +68,17 @@ pub struct Unlocked {
     pub at: String,
 }
 
+/// A journal that goes on elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// Where: what one types after `--state`.
+    pub to: String,
+    /// Who moved it.
+    pub by: String,
+    /// When.
+    pub at: String,
+}
+
 /// What a store knows of its leases.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -80,9 +91,9 @@ pub struct Book {
     /// The last lease that `unlock` ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unlocked: Option<Unlocked>,
-    /// The store that this journal was moved to.
+    /// Where this journal was moved to. It is closed then to all but who brings it back from there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub moved_to: Option<String>,
+    pub moved: Option<Moved>,
     /// How many journals were put aside before this one.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub aside: u64,
@@ -125,20 +136,23 @@ impl Book {
         Some(Holder { lease, open })
     }
 
-    /// The book with a new lease. `least` is the greatest number in the journal, for a book that was lost.
+    /// The book with a new lease for somebody. `least` is the greatest number in the journal, for a book that was lost.
     ///
     /// # Errors
     /// If somebody else holds the store, or it has moved.
-    pub fn take(&self, at: &str, least: u64, who: &str, now_ms: u64, sign: Sign) -> Result<(Book, Lease), Error> {
-        if let Some(to) = &self.moved_to {
-            return Err(Error::Moved { from: at.to_owned(), to: to.clone() });
-        }
+    pub fn take(&self, least: u64, taker: &Taker<'_>, now_ms: u64, sign: Sign) -> Result<(Book, Lease), Error> {
+        let moved = match (self.moved.clone(), taker.from) {
+            (Some(moved), None) => return Err(Error::Moved(Box::new(moved))),
+            // Until all of it is here it is there where it comes from.
+            (_, Some(from)) => Some(Moved { to: from.to_owned(), by: taker.who.to_owned(), at: rfc3339(now_ms) }),
+            (None, None) => None,
+        };
         if let Some(Holder { lease, open: None }) = self.holder(now_ms, sign) {
             return Err(Error::Locked(Box::new(lease)));
         }
         let number = self.number.max(least) + 1;
-        let lease = Lease::begin(number, who, now_ms);
-        Ok((Book { number, holder: Some(lease.clone()), ..self.clone() }, lease))
+        let lease = Lease::begin(number, taker.who, now_ms);
+        Ok((Book { number, holder: Some(lease.clone()), moved, ..self.clone() }, lease))
     }
 
     /// The lease of that number, if it is still the one that counts.
@@ -147,14 +161,14 @@ impl Book {
     /// If it is not: who has the store now.
     pub fn check(&self, number: u64) -> Result<&Lease, Error> {
         match &self.holder {
-            Some(lease) if lease.number == number && self.moved_to.is_none() => Ok(lease),
+            Some(lease) if lease.number == number => Ok(lease),
             holder => Err(Error::Fenced { number, how: self.how_lost(number, holder.as_ref()) }),
         }
     }
 
     fn how_lost(&self, number: u64, holder: Option<&Lease>) -> String {
-        match (holder, &self.unlocked, &self.moved_to) {
-            (_, _, Some(to)) => format!("the journal was moved to {to}"),
+        match (holder, &self.unlocked, &self.moved) {
+            (None, _, Some(moved)) => format!("{} moved the journal to {} at {}", moved.by, moved.to, moved.at),
             (Some(next), ..) => format!("{} took over with lease {} at {}", next.who, next.number, next.since),
             (None, Some(key), _) if key.number == number => format!("{} ended it with `hikkoshi unlock` at {}", key.by, key.at),
             (None, ..) => format!("a run with lease {} has been there since, and has ended", self.number),
@@ -196,19 +210,36 @@ impl Book {
     ///
     /// # Errors
     /// If that is not the holder's number.
-    pub fn moved(&self, number: u64, to: &str) -> Result<Book, Error> {
-        self.check(number)?;
-        Ok(Book { holder: None, moved_to: Some(to.to_owned()), ..self.clone() })
+    pub fn closed(&self, number: u64, to: &str, now_ms: u64) -> Result<Book, Error> {
+        let moved = Moved { to: to.to_owned(), by: self.check(number)?.who.clone(), at: rfc3339(now_ms) };
+        Ok(Book { holder: None, moved: Some(moved), ..self.clone() })
+    }
+
+    /// The book of a journal that is here, wherever it was.
+    ///
+    /// # Errors
+    /// If that is not the holder's number.
+    pub fn opened(&self, number: u64) -> Result<Book, Error> {
+        self.check(number).map(|_| Book { moved: None, ..self.clone() })
     }
 
     /// The book for a new journal; the old one is put aside.
     ///
     /// # Errors
     /// If somebody holds the store, or it has moved.
-    pub fn put_aside(&self, at: &str, now_ms: u64, sign: Sign) -> Result<Book, Error> {
-        let (book, _) = self.take(at, 0, "", now_ms, sign)?;
+    pub fn put_aside(&self, now_ms: u64, sign: Sign) -> Result<Book, Error> {
+        let (book, _) = self.take(0, &Taker { who: "", from: None }, now_ms, sign)?;
         Ok(Book { holder: None, aside: self.aside + 1, ..book })
     }
+}
+
+/// Who takes a store.
+#[derive(Clone, Copy, Debug)]
+pub struct Taker<'a> {
+    /// The caller's ARN, user, host and process.
+    pub who: &'a str,
+    /// The store that the journal is brought from, if it is: what one types after `--state`.
+    pub from: Option<&'a str>,
 }
 
 /// A store that was taken.
@@ -236,7 +267,15 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// If somebody else holds it, the journal is damaged, has moved, or can't be reached.
-    fn take(&self, who: &str) -> Result<Taken, Error>;
+    fn take(&self, who: &str) -> Result<Taken, Error> {
+        self.take_as(&Taker { who, from: None })
+    }
+
+    /// The same for who brings the journal from elsewhere. Until it is opened ([`Store::reopen`]), nobody else takes it.
+    ///
+    /// # Errors
+    /// As [`Store::take`].
+    fn take_as(&self, taker: &Taker<'_>) -> Result<Taken, Error>;
 
     /// Who holds it.
     ///
@@ -248,7 +287,7 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// If the store can't be read.
-    fn moved_to(&self) -> Result<Option<String>, Error>;
+    fn moved(&self) -> Result<Option<Moved>, Error>;
 
     /// Ends the lease of that number, whoever holds it; the lease that was ended.
     ///
@@ -261,6 +300,12 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// If that is not the holder's number.
     fn close(&self, number: u64, to: &str) -> Result<(), Error>;
+
+    /// Opens a journal that was brought from elsewhere to all.
+    ///
+    /// # Errors
+    /// If that is not the holder's number.
+    fn reopen(&self, number: u64) -> Result<(), Error>;
 
     /// Puts the journal aside, so that the next one begins empty. Nothing is deleted.
     ///

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::objects::{NotPut, Object, Objects, Unread};
-use super::store::{BEAT_MS, Book, Holder, Lease, Sign, Store, Taken, fence};
+use super::store::{BEAT_MS, Book, Holder, Lease, Moved, Sign, Store, Taken, Taker, fence};
 use super::{Body, Error, Journal, Record, chain, link, seed};
 use crate::clock::Clock;
 
@@ -143,12 +143,12 @@ impl Store for TeamStore {
         self.records(&self.book()?.0, Vec::new())
     }
 
-    fn take(&self, who: &str) -> Result<Taken, Error> {
+    fn take_as(&self, taker: &Taker<'_>) -> Result<Taken, Error> {
         // What is damaged is taken by nobody; and a lease that was lost goes on from the journal's number.
         let before = self.book()?.0;
         let known = self.records(&before, Vec::new())?;
         let (book, lease) = self.change(|book| {
-            let (mut book, lease) = book.take(&self.describe(), fence(&known), who, self.clock.now_ms(), Sign::Unseen)?;
+            let (mut book, lease) = book.take(fence(&known), taker, self.clock.now_ms(), Sign::Unseen)?;
             let lease = Lease { nonce: self.nonce.clone(), ..lease };
             book.holder = Some(lease.clone());
             Ok((book.clone(), (book, lease)))
@@ -166,8 +166,8 @@ impl Store for TeamStore {
         Ok(self.book()?.0.holder(self.clock.now_ms(), Sign::Unseen))
     }
 
-    fn moved_to(&self) -> Result<Option<String>, Error> {
-        Ok(self.book()?.0.moved_to)
+    fn moved(&self) -> Result<Option<Moved>, Error> {
+        Ok(self.book()?.0.moved)
     }
 
     fn unlock(&self, number: u64, by: &str) -> Result<Lease, Error> {
@@ -175,11 +175,15 @@ impl Store for TeamStore {
     }
 
     fn close(&self, number: u64, to: &str) -> Result<(), Error> {
-        self.change(|book| Ok((book.moved(number, to)?, ())))
+        self.change(|book| Ok((book.closed(number, to, self.clock.now_ms())?, ())))
+    }
+
+    fn reopen(&self, number: u64) -> Result<(), Error> {
+        self.change(|book| Ok((book.opened(number)?, ())))
     }
 
     fn set_aside(&self) -> Result<(), Error> {
-        self.change(|book| Ok((book.put_aside(&self.describe(), self.clock.now_ms(), Sign::Unseen)?, ())))
+        self.change(|book| Ok((book.put_aside(self.clock.now_ms(), Sign::Unseen)?, ())))
     }
 }
 

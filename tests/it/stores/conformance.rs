@@ -215,13 +215,14 @@ fn a_journal_moves_whole_and_the_old_one_is_closed(bench: &dyn Bench) {
     let store = bench.open();
     assert!(matches!(store.close(one.lease.number + 1, "elsewhere"), Err(Error::Fenced { .. })));
     store.close(one.lease.number, "elsewhere").expect("its holder may close it");
-    assert_eq!(store.moved_to().expect("it can be read").as_deref(), Some("elsewhere"));
+    let moved = store.moved().expect("it can be read").expect("it was moved");
+    assert_eq!((moved.to.as_str(), moved.by.as_str()), ("elsewhere", "one"));
     match append(&mut one.journal, "b") {
-        Err(Error::Fenced { how, .. }) => assert!(how.contains("moved to elsewhere"), "{how}"),
+        Err(Error::Fenced { how, .. }) => assert!(how.contains("one moved the journal to elsewhere"), "{how}"),
         other => panic!("{other:?}"),
     }
     drop(one);
-    assert!(matches!(refused(bench, "two"), Error::Moved { to, .. } if to == "elsewhere"));
+    assert!(matches!(refused(bench, "two"), Error::Moved(moved) if moved.to == "elsewhere"));
     assert_eq!(steps(&*store), ["a"], "it can still be read");
 }
 

@@ -11,13 +11,13 @@ use tempfile::TempDir;
 
 use super::conformance::{self, Bench, append};
 
-struct Local {
+pub struct Local {
     scratch: TempDir,
     clock: VirtualClock,
 }
 
 impl Local {
-    fn new() -> Local {
+    pub fn new() -> Local {
         Local { scratch: TempDir::new().expect("a scratch directory"), clock: conformance::clock() }
     }
 

@@ -10,13 +10,13 @@ use hikkoshi::journal::team::TeamStore;
 use super::bucket::{Bucket, Fate};
 use super::conformance::{self, Bench, append};
 
-struct Team {
-    bucket: Bucket,
+pub struct Team {
+    pub bucket: Bucket,
     clock: VirtualClock,
 }
 
 impl Team {
-    fn new() -> Team {
+    pub fn new() -> Team {
         Team { bucket: Bucket::default(), clock: conformance::clock() }
     }
 }
