@@ -119,3 +119,39 @@ fn who_did_not_confirm_leaves_no_journal_behind() {
     desk.edit(INTENT, "nat: zonal", "nat: single");
     desk.run(&["plan", "story", SIM]).expect_code(0);
 }
+
+#[test]
+fn a_store_that_is_none_is_refused_wherever_it_is_named() {
+    let desk = Desk::begun("foundation");
+    let says: &[&str] = &["`gs://night` is neither `local` nor `s3://BUCKET/PREFIX`"];
+    let refusal = Refusal { exit: 2, code: "HK0111", says };
+    for command in READERS {
+        desk.refuses(&[*command, &["--state", "gs://night"]].concat(), &refusal);
+        desk.refuses_by(&desk.hikkoshi().env("HIKKOSHI_STATE", "gs://night"), command, &refusal);
+    }
+    desk.refuses(&["state", "story", "--move-to", "gs://night"], &refusal);
+    desk.write("plans/story/state", "gs://night\n");
+    desk.refuses(READERS[0], &Refusal { exit: 2, code: "HK0111", says: &[says[0], "it stands in plans/story/state"] });
+    desk.run(&["status", "story", "--state", "local"]).expect_code(0);
+    desk.write("plans/story/state", "local\n");
+    desk.refuses(&["state", "story", "--move-to", "local"], &Refusal { exit: 2, code: "HK0111", says: &["kept in local already"] });
+    desk.run(READERS[0]).expect_code(0);
+}
+
+#[test]
+fn a_journal_that_was_moved_takes_nothing_more() {
+    let desk = Desk::begun("foundation");
+    let moved = r#"{"number":1,"moved":{"to":"s3://night/shop","by":"mika@box","at":"2026-11-24T02:14:00Z"}}"#;
+    desk.write("plans/story/lease.json", moved);
+    for command in [READERS[0], READERS[1]] {
+        let says: &[&str] =
+            &["moved to s3://night/shop, by mika@box at 2026-11-24T02:14:00Z", "hikkoshi status story --state s3://night/shop"];
+        desk.refuses(command, &Refusal { exit: 2, code: "HK0207", says });
+    }
+    desk.write("plans/story/lease.json", "{");
+    for command in [READERS[0], &["state", "story"], &["unlock", "story", "--number", "1"]] {
+        let says: &[&str] = &["plans/story/lease.json: this is no lease", "rm plans/story/lease.json"];
+        desk.refuses(command, &Refusal { exit: 2, code: "HK0201", says });
+    }
+    desk.run(&["status", "story"]).expect_code(0);
+}

@@ -39,9 +39,9 @@ pub struct Refusal<'a> {
 const INTENT: &str = "migrations/story.yaml";
 const INVENTORY: &str = "plans/story/inventory.json";
 const PLAN: &str = "plans/story/plan.yaml";
-const JOURNAL: &str = "plans/story/journal.jsonl";
+pub const JOURNAL: &str = "plans/story/journal.jsonl";
 const ACCOUNT: &str = "account.json";
-const SIM: &str = "--cloud=sim:account.json";
+pub const SIM: &str = "--cloud=sim:account.json";
 
 impl Desk {
     /// The story, planned and not begun.

@@ -2,6 +2,7 @@
 
 mod bucket;
 mod conformance;
+mod executors;
 mod local;
 mod moving;
 mod team;
