@@ -5,4 +5,6 @@ mod conformance;
 mod executors;
 mod local;
 mod moving;
+#[cfg(feature = "aws")]
+mod s3;
 mod team;
