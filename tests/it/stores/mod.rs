@@ -2,6 +2,7 @@
 
 mod bucket;
 mod conformance;
+mod driver;
 mod executors;
 mod local;
 mod moving;
