@@ -11,10 +11,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt;
-use hikkoshi::clock::VirtualClock;
+use hikkoshi::clock::{RealClock, VirtualClock};
 use hikkoshi::cloud::{Answer, Cloud};
 use hikkoshi::execute::{End, Goal, Run, Stop, run};
-use hikkoshi::journal::file::FileJournal;
+use hikkoshi::journal::local::LocalStore;
+use hikkoshi::journal::store::Store;
 use hikkoshi::journal::{Body, Journal, Memory, Record};
 use hikkoshi::model::call::{Call, Outcome};
 use hikkoshi::model::step::Stage;
@@ -122,9 +123,8 @@ fn memory(plan: &Plan, goal: Goal, records: &[Record]) -> (Cost, Vec<Record>) {
 fn file(plan: &Plan) -> (Cost, usize) {
     measure(ALLOCATOR, 3, || {
         let folder = tempfile::tempdir_in(".").expect("a folder");
-        let path = folder.path().join("journal.jsonl");
-        let (journal, _) = FileJournal::open(&path, "bench").expect("a new journal");
-        one(plan, Goal::Forward(Stage::Foundation), &[], Box::new(journal));
-        hikkoshi::journal::file::read(&path).expect("a whole journal").len()
+        let store = LocalStore::new(&folder.path().join("journal.jsonl"), Arc::new(RealClock));
+        one(plan, Goal::Forward(Stage::Foundation), &[], store.take("bench").expect("a new journal").journal);
+        store.read().expect("a whole journal").len()
     })
 }

@@ -10,8 +10,7 @@ use super::{Done, Global, gate, proof, say};
 use crate::cloud::simulated::FaultAt;
 use crate::execute::driver::FailedStep;
 use crate::execute::{End, Goal, Machine, Run, Stop};
-use crate::journal::file::FileJournal;
-use crate::journal::{Body, Record};
+use crate::journal::{Body, Journal, Record};
 use crate::model::step::{Impact, Stage, Step};
 use crate::plan::{Plan, sha256};
 use crate::report::{run as report_run, table};
@@ -35,12 +34,15 @@ pub struct Args {
     fault: Vec<FaultAt>,
 }
 
-/// Who runs: the caller's ARN, and user and host.
-pub fn who(arn: &str, now_ms: u64) -> String {
-    let host = super::place::hostname();
+/// Who runs: the caller's ARN, and user, host and process.
+pub fn who(arn: &str) -> String {
+    format!("{arn}, {}", person())
+}
+
+/// User, host and process.
+pub fn person() -> String {
     let user = std::env::var("USER").unwrap_or_else(|_| "somebody".to_owned());
-    let since = crate::clock::rfc3339(now_ms);
-    format!("{arn}, {user}@{host}, process {}, since {since}", std::process::id())
+    format!("{user}@{}, process {}", super::place::hostname(), std::process::id())
 }
 
 /// What a run needs beside its journal.
@@ -59,13 +61,13 @@ pub struct Ready {
 ///
 /// # Errors
 /// If one can't be opened, or they don't.
-pub async fn ready(global: &Global, place: &Place, plan: Hashed<Plan>, faults: &[FaultAt]) -> Result<(Ready, FileJournal), Failure> {
+pub async fn ready(global: &Global, place: &Place, plan: Hashed<Plan>, faults: &[FaultAt]) -> Result<(Ready, Box<dyn Journal>), Failure> {
     let session = session::open(global, Some(&plan.value.region), faults).await?;
     let arn = session.must_be(&plan.value.account, &plan.value.region).await?;
-    let who = who(&arn, session.clock.now_ms());
-    let (journal, records) = FileJournal::open(&place.journal_path(), &who)?;
-    place.belong(&records, &plan)?;
-    Ok((Ready { plan, session, records, who }, journal))
+    let who = who(&arn);
+    let taken = place.store()?.take(&who).map_err(|error| place.journal_failed(error))?;
+    place.belong(&taken.records, &plan)?;
+    Ok((Ready { plan, session, records: taken.records, who }, taken.journal))
 }
 
 /// The first record of a journal. Its id must be unlike any other's: idempotency tokens come from it.
@@ -81,7 +83,7 @@ fn opening(ready: &Ready) -> Body {
 
 /// Runs the plan.
 pub async fn run(global: &Global, args: Args) -> Done {
-    let place = Place::find(&global.dir, args.name.as_deref())?;
+    let place = Place::find(global, args.name.as_deref())?;
     let plan = place.plan()?;
     let until = goal(&plan.value, args.until.as_deref(), args.cleanup)?;
     if !plan.value.blockers.is_empty() {
@@ -125,7 +127,7 @@ pub async fn run(global: &Global, args: Args) -> Done {
 }
 
 /// Makes the run. Ctrl-C once stops it at the next safe point, twice at once; either way it is resumable.
-pub async fn drive(global: &Global, ready: &Ready, journal: FileJournal, goal: Goal, steps: u64, ask: &gate::Asker<'_>) -> End {
+pub async fn drive(global: &Global, ready: &Ready, journal: Box<dyn Journal>, goal: Goal, steps: u64, ask: &gate::Asker<'_>) -> End {
     let stop = std::sync::Arc::new(Stop::default());
     let asked = stop.clone();
     let signals = super::spawn(async move {
@@ -150,7 +152,7 @@ pub async fn drive(global: &Global, ready: &Ready, journal: FileJournal, goal: G
         who: &ready.who,
         opening: opening(ready),
     };
-    let end = crate::execute::run(run, Box::new(journal)).await;
+    let end = crate::execute::run(run, journal).await;
     signals.abort();
     progress.finish();
     end
@@ -199,7 +201,7 @@ fn conclude(global: &Global, place: &Place, plan: &Plan, again: &str, end: End) 
         }
         End::Interrupted => Err(interrupted(place, again)),
         End::Gate(id) => Err(gate::closed(plan, &id, again)),
-        End::Journal(error) => Err(error.into()),
+        End::Journal(error) => Err(place.journal_failed(error)),
         End::Failed(failed) => Err(stopped(global, place, plan, &failed)),
     }
 }

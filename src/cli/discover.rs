@@ -60,7 +60,7 @@ impl Source {
             let (account, _) = session.caller().await?;
             return look(&session, &account, &Id::from(vpc.as_str())).await;
         }
-        Ok(Place::find(&global.dir, self.name.as_deref())?.inventory()?.value)
+        Ok(Place::find(global, self.name.as_deref())?.inventory()?.value)
     }
 }
 
@@ -82,7 +82,7 @@ pub fn file(inventory: &Inventory) -> String {
 pub async fn run(global: &Global, args: Args) -> Done {
     let place = match (&args.name, &args.vpc) {
         (None, Some(_)) => None,
-        (name, _) => match Place::find(&global.dir, name.as_deref()) {
+        (name, _) => match Place::find(global, name.as_deref()) {
             Ok(place) => Some(place),
             // A folder may say itself which VPC it is about; then the inventory is printed.
             Err(_) if name.is_none() && args.from.is_some() => None,

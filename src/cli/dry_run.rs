@@ -89,7 +89,7 @@ async fn one(
     let failed = match end {
         End::Reached | End::Interrupted | End::Gate(_) => Vec::new(),
         End::Failed(failed) => failed,
-        End::Journal(error) => return Err(error.into()),
+        End::Journal(error) => return Err(Failure::journal(error, &plan.migration)),
     };
     let records = shared.lock().map(|memory| memory.records.clone()).unwrap_or_default();
     let seconds = (clock.now_ms() - start_ms) / 1000;
@@ -98,7 +98,7 @@ async fn one(
 
 /// Simulates, asks EC2, compares.
 pub async fn run(global: &Global, args: Args) -> Done {
-    let place = Place::find(&global.dir, args.name.as_deref())?;
+    let place = Place::find(global, args.name.as_deref())?;
     let plan = place.plan_as_made()?.value;
     let inventory = place.inventory()?.value;
     if !plan.blockers.is_empty() {

@@ -53,6 +53,10 @@ codes! {
     "HK0202" INPUT;
     "HK0203" UNEXPECTED;
     "HK0204" LOCKED;
+    "HK0205" LOCKED;
+    "HK0206" INPUT;
+    "HK0207" INPUT;
+    "HK0208" UNEXPECTED;
     "HK0301" UNEXPECTED;
     "HK0302" UNEXPECTED;
     "HK0303" UNEXPECTED;
@@ -201,22 +205,65 @@ impl From<crate::discover::Error> for Failure {
     }
 }
 
-impl From<crate::journal::Error> for Failure {
-    fn from(error: crate::journal::Error) -> Failure {
+impl Failure {
+    /// What to say when the journal of that migration can't be read or written.
+    pub fn journal(error: crate::journal::Error, name: &str) -> Failure {
         use crate::journal::Error;
         let message = error.to_string();
         match error {
             Error::Damaged { ref path, ref last, .. } => Failure::new("HK0201", message)
                 .detail(format!("sound before it, and true: {last}"))
                 .detail("nothing was called; the file is as it was")
-                .hint(format!("cp -p {path} {path}.damaged   # first of all"))
+                .hint(if path.starts_with("s3:") {
+                    format!("aws s3 cp {path} damaged.json   # first of all; then see which versions of it the bucket keeps")
+                } else {
+                    format!("cp -p {path} {path}.damaged   # first of all")
+                })
                 .hint("then put back a sound copy of the journal, and the same command again"),
+            Error::Unreachable { .. } => Failure::new("HK0208", message)
+                .detail("a call is made only when its record is kept: nothing was called that the journal doesn't know")
+                .hint(
+                    "aws sts get-caller-identity   # does anything get through? who are you? look at --profile and at the bucket's policy",
+                )
+                .hint("then the same command again: it goes on from where it is"),
+            Error::BadLease { ref at, .. } => Failure::new("HK0201", message)
+                .detail("it says who may write the journal; the journal itself was not touched, nothing was called")
+                .hint(format!(
+                    "{} {at}   # if nobody runs this migration; numbers go on from the journal's",
+                    if at.starts_with("s3:") { "aws s3 rm" } else { "rm" }
+                ))
+                .hint("then the same command again"),
             Error::Unwritable(_) => Failure::new("HK0203", message)
                 .detail("a call is made only when its record is on the disk: nothing was called that the journal doesn't know")
                 .hint("df -h   # make room; then the same command again: it goes on from where it is"),
-            Error::Locked(_) => Failure::new("HK0204", message)
+            Error::Locked(ref lease) => Failure::new("HK0204", message)
+                .detail(format!("it has lease {}, until {}; as long as it lives it renews it", lease.number, lease.until))
                 .detail("nothing was called; the other run goes on undisturbed")
-                .hint("wait for it (hikkoshi status says how far it is), or ask whoever runs it; the lock ends with its process"),
+                .hint(format!("hikkoshi status {name}   # how far it is; wait for it, or ask whoever runs it"))
+                .hint(format!(
+                    "hikkoshi unlock {name} --number {}   # if it is dead for certain; should it live, it stops there",
+                    lease.number
+                )),
+            Error::Fenced { .. } => Failure::new("HK0205", message)
+                .detail("nothing was written and no call was begun after that; what was in flight is settled by whoever goes on")
+                .hint(format!("hikkoshi status {name}   # where it stands, and who ran it last"))
+                .hint(format!("hikkoshi state {name}    # who runs it now")),
+            Error::OtherNumber { ref holder, .. } => {
+                let failure = Failure::new("HK0206", message).detail("nothing was changed");
+                match holder {
+                    Some(lease) => {
+                        failure.hint(format!("hikkoshi unlock {name} --number {}   # if that one is dead for certain", lease.number))
+                    }
+                    None => failure.hint(format!("hikkoshi apply {name}   # goes on: nothing is in its way")),
+                }
+            }
+            Error::Moved(ref moved) => Failure::new("HK0207", message).detail("nothing was called, nothing was written").hint(format!(
+                "hikkoshi status {name} --state {}   # and so with every command; or put that into plans/{name}/state",
+                moved.to
+            )),
+            Error::OtherJournal { .. } => Failure::new("HK0202", message)
+                .detail("nothing was written; both journals are as they were")
+                .hint(format!("hikkoshi state {name} --move-to STORE   # one that is empty, or another prefix")),
         }
     }
 }

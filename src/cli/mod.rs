@@ -28,7 +28,10 @@ mod reach;
 mod rollback;
 mod schema;
 mod session;
+mod state;
 mod status;
+mod store;
+mod unlock;
 mod verify;
 
 use failure::Failure;
@@ -61,6 +64,9 @@ pub struct Global {
     /// More detail; twice: what is called, too
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
+    /// Where the journal is kept: `local`, or `s3://BUCKET/PREFIX` for a team
+    #[arg(long, global = true, env = "HIKKOSHI_STATE", value_name = "STORE")]
+    pub state: Option<String>,
     /// `aws`, or `sim:FILE`: a simulated account kept in a file (an inventory to begin with)
     #[arg(long, global = true, default_value = "aws")]
     pub cloud: String,
@@ -109,6 +115,10 @@ enum Command {
     Status(status::Args),
     /// Undo: back to a checkpoint, or all of it
     Rollback(rollback::Args),
+    /// Where the journal is kept and who holds it; --move-to another store
+    State(state::Args),
+    /// End the lease of a run that is dead, by its number
+    Unlock(unlock::Args),
     /// Is the account as the plan says it should now be
     Verify(verify::Args),
     /// The page of a failure code, such as HK0505, or of a situation: resume, rollback, break-glass, session-manager
@@ -173,6 +183,8 @@ async fn run(global: &Global, command: Command) -> Done {
         Command::Apply(args) => apply::run(global, args).await,
         Command::Status(args) => status::run(global, &args),
         Command::Rollback(args) => rollback::run(global, args).await,
+        Command::State(args) => state::run(global, &args),
+        Command::Unlock(args) => unlock::run(global, &args),
         Command::Verify(args) => verify::run(global, args).await,
         Command::Explain(args) => explain::run(global, &args),
         Command::Demo(args) => demo::run(global, args).await,

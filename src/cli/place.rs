@@ -2,11 +2,14 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use super::Global;
 use super::failure::Failure;
+use super::store::{Keep, Site};
 use crate::execute::Machine;
-use crate::journal::Body;
-use crate::journal::{Record, file};
+use crate::journal::store::Store;
+use crate::journal::{Body, Record};
 use crate::model::inventory::Inventory;
 use crate::model::seen::Seen;
 use crate::plan::intent::{self, Intent, Problem};
@@ -14,9 +17,10 @@ use crate::plan::problem::nearest;
 use crate::plan::{Plan, format, sha256};
 
 /// One migration's files.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Place {
     dir: PathBuf,
+    keep: Keep,
     /// The migration's name.
     pub name: String,
 }
@@ -34,7 +38,7 @@ impl Place {
     pub fn new(dir: &Path, name: &str) -> Place {
         // `./migrations` and `migrations` are the same; the shorter one reads better.
         let dir = dir.strip_prefix(".").unwrap_or(dir);
-        Place { dir: dir.to_owned(), name: name.to_owned() }
+        Place { dir: dir.to_owned(), keep: Keep::default(), name: name.to_owned() }
     }
 
     /// The migration of that name, or the only one.
@@ -42,7 +46,8 @@ impl Place {
     /// # Errors
     /// If there is none, or no name is given and there are several.
     #[expect(clippy::disallowed_methods, reason = "the working directory is this module's purpose")]
-    pub fn find(dir: &Path, name: Option<&str>) -> Result<Place, Failure> {
+    pub fn find(global: &Global, name: Option<&str>) -> Result<Place, Failure> {
+        let dir = global.dir.as_path();
         let entries = std::fs::read_dir(dir.join("migrations")).into_iter().flatten().flatten();
         let stem = |entry: std::fs::DirEntry| entry.file_name().to_string_lossy().strip_suffix(".yaml").map(str::to_owned);
         let mut all: Vec<String> = entries.filter_map(stem).collect();
@@ -51,7 +56,8 @@ impl Place {
             Some(name) => all.iter().find(|one| *one == name),
             None => all.first().filter(|_| all.len() == 1),
         };
-        found.map(|name| Place::new(dir, name)).ok_or_else(|| which(dir, name, &all))
+        let place = found.map(|name| Place::new(dir, name)).ok_or_else(|| which(dir, name, &all))?;
+        Ok(Place { keep: Keep::asked(global), ..place })
     }
 
     /// `migrations/<name>.yaml`.
@@ -82,6 +88,11 @@ impl Place {
     /// `plans/<name>/journal.jsonl`.
     pub fn journal_path(&self) -> PathBuf {
         self.folder().join("journal.jsonl")
+    }
+
+    /// `plans/<name>/state`: where the journal is kept, if not here.
+    pub fn state_path(&self) -> PathBuf {
+        self.folder().join("state")
     }
 
     fn folder(&self) -> PathBuf {
@@ -250,7 +261,36 @@ impl Place {
     /// # Errors
     /// If it is damaged or can't be read.
     pub fn records(&self) -> Result<Vec<Record>, Failure> {
-        file::read(&self.journal_path()).map_err(Failure::from)
+        self.store()?.read().map_err(|error| self.journal_failed(error))
+    }
+
+    /// Where the journal is kept.
+    ///
+    /// # Errors
+    /// If nothing can be kept there.
+    pub fn store(&self) -> Result<Arc<dyn Store>, Failure> {
+        self.keep.store(self)
+    }
+
+    /// Where the journal is kept, in a word.
+    ///
+    /// # Errors
+    /// If what says so names no store.
+    pub fn site(&self) -> Result<Site, Failure> {
+        self.keep.site(self)
+    }
+
+    /// The store that this migration's journal would have elsewhere.
+    ///
+    /// # Errors
+    /// If nothing can be kept there.
+    pub fn store_at(&self, site: &Site) -> Result<Arc<dyn Store>, Failure> {
+        self.keep.open(self, site)
+    }
+
+    /// What to say when the journal can't be read or written.
+    pub fn journal_failed(&self, error: crate::journal::Error) -> Failure {
+        Failure::journal(error, &self.name)
     }
 
     /// The journal's records, which must be of this plan.
@@ -270,7 +310,7 @@ impl Place {
     pub fn belong(&self, records: &[Record], plan: &Hashed<Plan>) -> Result<(), Failure> {
         match records.first() {
             Some(Record { body: Body::Opened { plan: of, .. }, .. }) if *of != plan.sha256 => {
-                Err(Failure::new("HK0202", format!("{} is the journal of another plan", self.journal_path().display()))
+                Err(Failure::new("HK0202", format!("{} is the journal of another plan", self.store()?.describe()))
                     .detail(format!(
                         "the journal's plan is {}…, {} is {}…",
                         of.get(..12).unwrap_or(of),
@@ -458,14 +498,4 @@ fn at(path: &Path, text: &str, problem: &Problem, code: &'static str) -> Failure
         failure = failure.detail(format!("expected: {}", problem.expected));
     }
     failure.detail("nothing was called, nothing was written")
-}
-
-/// Puts a file aside under a name that is not taken: `journal.jsonl.1`.
-///
-/// # Errors
-/// If it can't be renamed.
-#[expect(clippy::disallowed_methods, reason = "the working directory is this module's purpose")]
-pub fn set_aside(path: &Path) -> Result<(), Failure> {
-    let free = (1..).map(|n| PathBuf::from(format!("{}.{n}", path.display()))).find(|path| !path.exists()).unwrap_or_default();
-    std::fs::rename(path, &free).map_err(|error| Failure::new("HK0203", format!("{} can't be renamed: {error}", path.display())))
 }

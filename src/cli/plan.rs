@@ -23,7 +23,7 @@ pub struct Args {
 
 /// Plans, or shows a step of the plan.
 pub async fn run(global: &Global, args: Args) -> Done {
-    let place = Place::find(&global.dir, args.name.as_deref())?;
+    let place = Place::find(global, args.name.as_deref())?;
     if let Some(id) = &args.step {
         return show(&place, id);
     }
@@ -102,7 +102,7 @@ fn keep_what_was_run(place: &Place, text: &str) -> Result<(), Failure> {
     let parsed = format::read(&old).ok();
     let begun = parsed.as_ref().is_some_and(|plan| Machine::replay(plan, &records).has_begun());
     if !begun && parsed.is_some() {
-        return place::set_aside(&place.journal_path());
+        return place.store()?.set_aside().map_err(|error| place.journal_failed(error));
     }
     Err(Failure::new("HK0202", format!("a run of {} has begun, and planning again would give another plan", place.plan_path().display()))
         .detail("nothing was called, nothing was written; plan and journal are as they were")

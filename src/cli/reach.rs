@@ -50,7 +50,7 @@ enum Address {
 
 /// Asks, of the inventory or of what the plan makes of it.
 pub fn run(global: &Global, args: &Args) -> Done {
-    let place = Place::find(&global.dir, args.name.as_deref())?;
+    let place = Place::find(global, args.name.as_deref())?;
     let inventory = place.inventory()?.value;
     let start = Scenery::new(&inventory);
     if args.at == When::Start.name() {

@@ -32,7 +32,7 @@ pub struct Args {
 
 /// Goes back.
 pub async fn run(global: &Global, args: Args) -> Done {
-    let place = Place::find(&global.dir, args.name.as_deref())?;
+    let place = Place::find(global, args.name.as_deref())?;
     let plan = place.plan()?;
     let to = target(&place, &plan, &args)?;
     let (ready, journal) = ready(global, &place, plan, &args.fault).await?;
@@ -70,7 +70,7 @@ pub async fn run(global: &Global, args: Args) -> Done {
         }
         // There is no gate on the way back.
         End::Interrupted | End::Gate(_) => Err(interrupted(&place, &again)),
-        End::Journal(error) => Err(error.into()),
+        End::Journal(error) => Err(place.journal_failed(error)),
         End::Failed(failed) => {
             let first = &failed[0];
             let mut failure =

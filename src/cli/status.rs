@@ -18,7 +18,7 @@ pub struct Args {
 
 /// Says where it stands.
 pub fn run(global: &Global, args: &Args) -> Done {
-    let place = Place::find(&global.dir, args.name.as_deref())?;
+    let place = Place::find(global, args.name.as_deref())?;
     let plan = place.plan()?;
     let records = place.records_of(&plan)?;
     let plan = plan.value;
@@ -65,7 +65,7 @@ fn words(phase: &Phase) -> &'static str {
 
 fn last_run(records: &[Record]) -> Option<(String, String, String)> {
     let at = records.iter().rposition(|record| matches!(record.body, Body::RunBegan { .. }))?;
-    let Body::RunBegan { what, who } = &records[at].body else { return None };
+    let Body::RunBegan { what, who, .. } = &records[at].body else { return None };
     let how = records[at..].iter().find_map(|record| match &record.body {
         Body::RunEnded { how } => Some(format!("{how} at {}", record.at)),
         _ => None,

@@ -21,7 +21,7 @@ pub struct Args {
 
 /// Looks at everything that the steps done so far promise; where all is done, at the whole account too.
 pub async fn run(global: &Global, args: Args) -> Done {
-    let place = Place::find(&global.dir, args.name.as_deref())?;
+    let place = Place::find(global, args.name.as_deref())?;
     let plan = place.plan()?;
     let records = place.records_of(&plan)?;
     let plan = plan.value;

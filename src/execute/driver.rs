@@ -12,7 +12,7 @@ use futures_util::stream::FuturesUnordered;
 use super::event::{Event, What};
 use super::machine::{Command, Goal, Machine};
 use super::task::{Context, Failure, Shared, Task};
-use crate::clock::Clock;
+use crate::clock::{Clock, Sleep};
 use crate::cloud::Cloud;
 use crate::journal::{Body, Error as JournalError, Journal, Record};
 use crate::plan::{Gate, Plan};
@@ -125,7 +125,9 @@ async fn drive(context: &Context<'_>, run: &Run<'_>) -> Result<End, Failure> {
         context.record(run.opening.clone())?;
     }
     let what = if matches!(run.goal, Goal::Forward(_)) { "apply" } else { "rollback" };
-    context.record(Body::RunBegan { what: what.to_owned(), who: run.who.to_owned() })?;
+    let lease = context.shared().journal.lease();
+    context.record(Body::RunBegan { what: what.to_owned(), who: run.who.to_owned(), lease })?;
+    let mut heart = None;
     let mut tasks: FuturesUnordered<Ended<'_>> = FuturesUnordered::new();
     let mut busy: BTreeSet<String> = BTreeSet::new();
     let mut failed: Vec<FailedStep> = Vec::new();
@@ -141,7 +143,7 @@ async fn drive(context: &Context<'_>, run: &Run<'_>) -> Result<End, Failure> {
         if tasks.is_empty() {
             break;
         }
-        let (step, result) = next(&mut tasks, run.clock).await;
+        let (step, result) = next(context, &mut tasks, &mut heart).await?;
         busy.remove(&step);
         match result {
             Ok(()) | Err(Failure::Parked) => {}
@@ -202,17 +204,40 @@ fn start<'c>(
     }
 }
 
-/// The next task that ends. Where time is virtual it jumps when nothing can run.
-async fn next(tasks: &mut FuturesUnordered<Ended<'_>>, clock: &dyn Clock) -> (String, Result<(), Failure>) {
-    std::future::poll_fn(|context| {
+/// The next task that ends; while it is waited for, the journal's heart beats. Where time is virtual it jumps when
+/// nothing can run.
+async fn next(
+    context: &Context<'_>,
+    tasks: &mut FuturesUnordered<Ended<'_>>,
+    heart: &mut Option<Sleep>,
+) -> Result<(String, Result<(), Failure>), Failure> {
+    std::future::poll_fn(|waker| {
         loop {
-            match tasks.poll_next_unpin(context) {
-                Poll::Ready(Some(ended)) => return Poll::Ready(ended),
-                Poll::Ready(None) => return Poll::Ready((String::new(), Ok(()))),
-                Poll::Pending if clock.advance() => {}
-                Poll::Pending => return Poll::Pending,
+            match tasks.poll_next_unpin(waker) {
+                Poll::Ready(Some(ended)) => return Poll::Ready(Ok(ended)),
+                Poll::Ready(None) => return Poll::Ready(Ok((String::new(), Ok(())))),
+                Poll::Pending => {}
+            }
+            if heart.as_mut().is_none_or(|sleep| sleep.as_mut().poll(waker).is_ready()) {
+                match beat(context) {
+                    Ok(None) => {}
+                    Ok(Some(sleep)) => {
+                        *heart = Some(sleep);
+                        continue;
+                    }
+                    Err(failure) => return Poll::Ready(Err(failure)),
+                }
+            }
+            if !context.clock.advance() {
+                return Poll::Pending;
             }
         }
     })
     .await
+}
+
+/// Says to the journal that this run lives. The answer ends when it should be said again; none: never.
+fn beat(context: &Context<'_>) -> Result<Option<Sleep>, Failure> {
+    let again_ms = context.shared().journal.beat()?;
+    Ok(again_ms.map(|ms| context.clock.sleep_until(context.clock.now_ms() + ms)))
 }

@@ -11,7 +11,13 @@ use serde_json::Value;
 
 use crate::plan::sha256;
 
-pub mod file;
+pub mod local;
+pub mod moving;
+pub mod objects;
+pub mod store;
+pub mod team;
+
+use store::{Lease, Moved};
 
 /// Which way a call goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -59,6 +65,9 @@ pub enum Body {
         what: String,
         /// The caller's ARN, and user and host.
         who: String,
+        /// The fencing number of the lease that it has; 0 in journals from before there were any.
+        #[serde(default, skip_serializing_if = "store::is_zero")]
+        lease: u64,
     },
     /// State remembered before a call.
     Captured {
@@ -190,9 +199,66 @@ pub enum Error {
     /// The disk is full or not writable.
     #[error("the journal can't be written: {0}")]
     Unwritable(String),
+    /// The store could not be read or written.
+    #[error("the store of the journal can't be reached: {at}: {why}")]
+    Unreachable {
+        /// What could not be read or written.
+        at: String,
+        /// Why.
+        why: String,
+    },
+    /// What says who may write is not what was written.
+    #[error("{at}: this is no lease: {why}")]
+    BadLease {
+        /// The file.
+        at: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// Somebody else is running it.
-    #[error("{0}")]
-    Locked(String),
+    #[error("another hikkoshi is running this migration: {}, since {}", .0.who, .0.since)]
+    Locked(Box<Lease>),
+    /// Somebody took over from this writer: it may write nothing any more.
+    #[error("this run is no longer the one that may go on (lease {number}): {how}")]
+    Fenced {
+        /// The number of the lease that counts no more.
+        number: u64,
+        /// Who took over, and when.
+        how: String,
+    },
+    /// Whoever holds the lease, it is not this one.
+    #[error("{}", other_number(*.number, .holder.as_deref()))]
+    OtherNumber {
+        /// The number that was named.
+        number: u64,
+        /// The lease that there is.
+        holder: Option<Box<Lease>>,
+    },
+    /// The journal goes on elsewhere.
+    #[error("the journal was moved to {}, by {} at {}", .0.to, .0.by, .0.at)]
+    Moved(Box<Moved>),
+    /// What is to be moved there would hide what is there already.
+    #[error("{at} has another journal already: it differs at record {record}")]
+    OtherJournal {
+        /// The store.
+        at: String,
+        /// The first record that is not the same.
+        record: usize,
+    },
+}
+
+fn other_number(number: u64, holder: Option<&Lease>) -> String {
+    match holder {
+        Some(lease) => format!("there is no lease {number}: the lease is number {}, of {}, since {}", lease.number, lease.who, lease.since),
+        None => format!("there is no lease {number}: nobody holds one"),
+    }
+}
+
+/// Whether a record is what follows those before it; if not, why.
+fn link(before: &[Record], record: &Record) -> Result<(), String> {
+    let previous = before.last().map_or_else(seed, |record| record.hash.clone());
+    let sound = record.seq == before.len() as u64 + 1 && record.hash == chain(&previous, record.seq, &record.at, &record.body);
+    if sound { Ok(()) } else { Err(format!("record {} was altered, or what stood before it was", record.seq)) }
 }
 
 /// Reads records from text. A last line that a crash tore is left out and counted in the second value.
@@ -201,7 +267,6 @@ pub enum Error {
 /// If a line before the last one is not what was written.
 pub fn parse(text: &str) -> Result<(Vec<Record>, usize), Error> {
     let mut records: Vec<Record> = Vec::new();
-    let mut previous = seed();
     let mut kept = 0;
     let damaged = |at: usize, why: String, records: &[Record]| Error::Damaged {
         path: String::new(),
@@ -214,20 +279,11 @@ pub fn parse(text: &str) -> Result<(Vec<Record>, usize), Error> {
         let last = at + 1 == lines.len();
         let torn = last && !line.ends_with('\n');
         match serde_json::from_str::<Record>(line.trim_end()) {
-            Ok(record)
-                if record.seq == records.len() as u64 + 1 && record.hash == chain(&previous, record.seq, &record.at, &record.body) =>
-            {
-                if torn {
-                    return Ok((records, kept));
-                }
-                previous.clone_from(&record.hash);
-                records.push(record);
-                kept += line.len();
-            }
             _ if torn => return Ok((records, kept)),
             Ok(record) => {
-                let why = format!("record {} was altered, or what stood before it was", record.seq);
-                return Err(damaged(at, why, &records));
+                link(&records, &record).map_err(|why| damaged(at, why, &records))?;
+                records.push(record);
+                kept += line.len();
             }
             Err(_) => return Err(damaged(at, "this is no record".to_owned(), &records)),
         }
@@ -240,8 +296,21 @@ pub trait Journal: Send {
     /// Appends a record.
     ///
     /// # Errors
-    /// If it can't be made durable; then what it announces must not be done.
+    /// If it can't be made durable, or somebody took over; then what it announces must not be done.
     fn append(&mut self, at: &str, body: &Body) -> Result<(), Error>;
+
+    /// The fencing number of the lease under which it is written; 0 where there is none.
+    fn lease(&self) -> u64 {
+        0
+    }
+
+    /// Says that the writer lives. The answer is after how many milliseconds it should say so again; none: never.
+    ///
+    /// # Errors
+    /// If somebody took over; then nothing more may be done.
+    fn beat(&mut self) -> Result<Option<u64>, Error> {
+        Ok(None)
+    }
 }
 
 /// A journal in memory: for dry runs and tests.

@@ -93,6 +93,8 @@ mod scheduled;
 mod simulation;
 /// Services, scheduled tasks, Auto Scaling groups and compute environments: moved, moved back, disturbed.
 mod stateless;
+/// Where journals are kept, and who may write them.
+mod stores;
 /// The worked example in the repository is what the program makes of it.
 mod story;
 /// Sizes, leftovers, runbook pages.

@@ -42,7 +42,7 @@ pub struct Args {
 /// # Errors
 /// If a log is none, or there is no inventory to join it with.
 pub async fn run(global: &Global, args: &Args) -> Done {
-    let place = Place::find(&global.dir, args.name.as_deref())?;
+    let place = Place::find(global, args.name.as_deref())?;
     let intent = place.intent()?.value;
     let inventory = place.inventory()?.value;
     if args.logs.is_empty() && !args.live.is_asked_for() {

@@ -11,7 +11,7 @@
 //! connection). The SDK's own retries are off: they would repeat changes, and count requests that nobody sees.
 //!
 //! **Deliberately absent:** waiting for a state (the executor looks), caching, several regions or accounts in one
-//! adapter, S3, and every secret: environments, commands, user data and passwords are in no table. The one exception is
+//! adapter, and every secret: environments, commands, user data and passwords are in no table. The one exception is
 //! what AWS replaces whole (the inputs of EventBridge's targets and of schedules): it passes through.
 
 mod application_autoscaling;
@@ -36,6 +36,7 @@ mod logs;
 mod pages;
 mod rds;
 mod route53;
+mod s3;
 mod scheduler;
 mod ssm;
 mod states;
@@ -76,7 +77,12 @@ pub enum ConnectError {
     /// Nobody said which region.
     #[error("no AWS region is set, neither by --region nor by AWS_REGION nor in the profile")]
     NoRegion,
+    /// The machine gives no thread.
+    #[error("no async runtime: {0}")]
+    NoRuntime(String),
 }
+
+pub use s3::S3Objects;
 
 /// One region of one AWS account, as the usual chain of settings and credentials finds it.
 pub struct AwsCloud {

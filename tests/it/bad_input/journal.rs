@@ -1,6 +1,11 @@
 //! A journal that was torn, altered, swapped, or is somebody else's just now.
 
-use hikkoshi::journal::file::FileJournal;
+use std::sync::Arc;
+
+use hikkoshi::clock::RealClock;
+use hikkoshi::journal::local::LocalStore;
+use hikkoshi::journal::store::{Store, Taken};
+use hikkoshi::journal::{Body, Error};
 
 use super::{Desk, INTENT, JOURNAL, PLAN, Refusal, SIM};
 
@@ -72,15 +77,38 @@ fn the_journal_of_another_plan_is_refused() {
 #[test]
 fn a_second_executor_is_told_who_runs_and_since_when() {
     let desk = Desk::begun("foundation");
-    let who = "arn:aws:iam::123456789012:user/mika, mika@night-box, process 4711, since 2026-11-24T02:14:00Z";
-    let held = FileJournal::open(&desk.path(JOURNAL), who).expect("nobody else runs it");
+    let who = "arn:aws:iam::123456789012:user/mika, mika@night-box, process 4711";
+    let held = hold(&desk, who);
+    let (since, until) = (format!("since {}", held.lease.since), format!("has lease {}, until {}", held.lease.number, held.lease.until));
+    let unlock = format!("hikkoshi unlock story --number {} ", held.lease.number);
     for command in [READERS[0], READERS[1]] {
-        let says: &[&str] = &["another hikkoshi is running this migration", who, "hikkoshi status"];
+        let says: &[&str] = &["another hikkoshi is running this migration", who, &since, &until, "hikkoshi status story", &unlock];
         desk.refuses(command, &Refusal { exit: 5, code: "HK0204", says });
     }
     desk.run(&["status", "story"]).expect_code(0);
+    let told = desk.run(&["state", "story"]).expect_code(0).stdout;
+    assert!(told.contains("user/mika") && told.contains(&since), "{told}");
     drop(held);
     desk.run(READERS[0]).expect_code(0);
+}
+
+fn hold(desk: &Desk, who: &str) -> Taken {
+    LocalStore::new(&desk.path(JOURNAL), Arc::new(RealClock)).take(who).expect("nobody else runs it")
+}
+
+#[test]
+fn unlock_ends_the_lease_whose_number_it_names_and_no_other() {
+    let desk = Desk::begun("foundation");
+    desk.refuses(&["unlock", "story", "--number", "1"], &Refusal { exit: 2, code: "HK0206", says: &["nobody holds one"] });
+    let mut held = hold(&desk, "mika@night-box");
+    let (number, wrong) = (held.lease.number.to_string(), (held.lease.number + 1).to_string());
+    let says: &[&str] = &["mika@night-box", &format!("next: hikkoshi unlock story --number {number} ")];
+    desk.refuses(&["unlock", "story", "--number", &wrong], &Refusal { exit: 2, code: "HK0206", says });
+    desk.run(&["unlock", "story", "--number", &number]).expect_code(0);
+    desk.run(READERS[0]).expect_code(0);
+    let late = held.journal.append("2026-11-24T00:00:00Z", &Body::RunEnded { how: "done".to_owned() });
+    assert!(matches!(late, Err(Error::Fenced { .. })), "{late:?}");
+    desk.run(&["status", "story"]).expect_code(0);
 }
 
 #[test]
@@ -90,4 +118,40 @@ fn who_did_not_confirm_leaves_no_journal_behind() {
     assert!(!desk.path(JOURNAL).exists());
     desk.edit(INTENT, "nat: zonal", "nat: single");
     desk.run(&["plan", "story", SIM]).expect_code(0);
+}
+
+#[test]
+fn a_store_that_is_none_is_refused_wherever_it_is_named() {
+    let desk = Desk::begun("foundation");
+    let says: &[&str] = &["`gs://night` is neither `local` nor `s3://BUCKET/PREFIX`"];
+    let refusal = Refusal { exit: 2, code: "HK0111", says };
+    for command in READERS {
+        desk.refuses(&[*command, &["--state", "gs://night"]].concat(), &refusal);
+        desk.refuses_by(&desk.hikkoshi().env("HIKKOSHI_STATE", "gs://night"), command, &refusal);
+    }
+    desk.refuses(&["state", "story", "--move-to", "gs://night"], &refusal);
+    desk.write("plans/story/state", "gs://night\n");
+    desk.refuses(READERS[0], &Refusal { exit: 2, code: "HK0111", says: &[says[0], "it stands in plans/story/state"] });
+    desk.run(&["status", "story", "--state", "local"]).expect_code(0);
+    desk.write("plans/story/state", "local\n");
+    desk.refuses(&["state", "story", "--move-to", "local"], &Refusal { exit: 2, code: "HK0111", says: &["kept in local already"] });
+    desk.run(READERS[0]).expect_code(0);
+}
+
+#[test]
+fn a_journal_that_was_moved_takes_nothing_more() {
+    let desk = Desk::begun("foundation");
+    let moved = r#"{"number":1,"moved":{"to":"s3://night/shop","by":"mika@box","at":"2026-11-24T02:14:00Z"}}"#;
+    desk.write("plans/story/lease.json", moved);
+    for command in [READERS[0], READERS[1]] {
+        let says: &[&str] =
+            &["moved to s3://night/shop, by mika@box at 2026-11-24T02:14:00Z", "hikkoshi status story --state s3://night/shop"];
+        desk.refuses(command, &Refusal { exit: 2, code: "HK0207", says });
+    }
+    desk.write("plans/story/lease.json", "{");
+    for command in [READERS[0], &["state", "story"], &["unlock", "story", "--number", "1"]] {
+        let says: &[&str] = &["plans/story/lease.json: this is no lease", "rm plans/story/lease.json"];
+        desk.refuses(command, &Refusal { exit: 2, code: "HK0201", says });
+    }
+    desk.run(&["status", "story"]).expect_code(0);
 }

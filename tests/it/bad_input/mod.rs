@@ -39,9 +39,9 @@ pub struct Refusal<'a> {
 const INTENT: &str = "migrations/story.yaml";
 const INVENTORY: &str = "plans/story/inventory.json";
 const PLAN: &str = "plans/story/plan.yaml";
-const JOURNAL: &str = "plans/story/journal.jsonl";
+pub const JOURNAL: &str = "plans/story/journal.jsonl";
 const ACCOUNT: &str = "account.json";
-const SIM: &str = "--cloud=sim:account.json";
+pub const SIM: &str = "--cloud=sim:account.json";
 
 impl Desk {
     /// The story, planned and not begun.
@@ -95,14 +95,14 @@ impl Desk {
         self.hikkoshi().run(args)
     }
 
-    /// All files but the lock: names and bytes.
+    /// All files but the lease and its locks: names and bytes.
     pub fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         fn collect(folder: &Path, into: &mut BTreeMap<PathBuf, Vec<u8>>) {
             for entry in std::fs::read_dir(folder).expect("the folder can be read").flatten() {
                 let path = entry.path();
                 if path.is_dir() {
                     collect(&path, into);
-                } else if path.extension().is_none_or(|extension| extension != "lock") {
+                } else if path.extension().is_none_or(|extension| extension != "lock") && !path.ends_with("lease.json") {
                     let bytes = std::fs::read(&path).expect("the file can be read");
                     into.insert(path, bytes);
                 }

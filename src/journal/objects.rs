@@ -1,0 +1,68 @@
+//! The few things that a team store needs of an object store, S3 above all: reads that see the last write, and writes
+//! that happen only if nobody else came first.
+
+/// An object and its version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object {
+    /// What it holds.
+    pub bytes: Vec<u8>,
+    /// Its ETag: another after each write.
+    pub etag: String,
+}
+
+/// A read that did not come about.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unread(pub String);
+
+/// A write that did not come about, as far as one knows.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotPut {
+    /// Somebody else came first.
+    #[error("somebody else has written it")]
+    Taken,
+    /// No answer came: it may be written or not, or be written yet.
+    #[error("{0}")]
+    Lost(String),
+    /// It was refused, and not for being late.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// A prefix of an object store.
+pub trait Objects: Send + Sync {
+    /// What people call it: `s3://bucket/prefix`.
+    fn describe(&self) -> String;
+
+    /// An object, if there is one.
+    ///
+    /// # Errors
+    /// If it can't be read.
+    fn get(&self, key: &str) -> Result<Option<Object>, Unread>;
+
+    /// Several objects, in that order.
+    ///
+    /// # Errors
+    /// If one can't be read.
+    fn get_all(&self, keys: &[String]) -> Result<Vec<Option<Object>>, Unread> {
+        keys.iter().map(|key| self.get(key)).collect()
+    }
+
+    /// The keys that begin so, sorted.
+    ///
+    /// # Errors
+    /// If they can't be read.
+    fn list(&self, prefix: &str) -> Result<Vec<String>, Unread>;
+
+    /// Writes an object that is not there yet (`If-None-Match: *`); the answer is its ETag.
+    ///
+    /// # Errors
+    /// If it is there, or was not written, or nobody knows.
+    fn put_new(&self, key: &str, bytes: &[u8]) -> Result<String, NotPut>;
+
+    /// Writes an object in place of that version (`If-Match`); the answer is its new ETag.
+    ///
+    /// # Errors
+    /// If it is another version by now, or was not written, or nobody knows.
+    fn put_if(&self, key: &str, bytes: &[u8], etag: &str) -> Result<String, NotPut>;
+}
