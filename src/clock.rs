@@ -31,6 +31,11 @@ pub fn rfc3339(ms: u64) -> String {
     jiff::Timestamp::from_millisecond(ms - ms % 1000).map_or_else(|_| "unknown".to_owned(), |t| t.to_string())
 }
 
+/// Milliseconds since 1970 of what [`rfc3339`] wrote; 0 if it is no time.
+pub fn ms_of(text: &str) -> u64 {
+    text.parse::<jiff::Timestamp>().ok().and_then(|time| u64::try_from(time.as_millisecond()).ok()).unwrap_or(0)
+}
+
 /// The machine's clock.
 pub struct RealClock;
 

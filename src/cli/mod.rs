@@ -20,6 +20,7 @@ mod flows;
 mod gate;
 mod graph;
 mod init;
+mod log;
 mod place;
 mod plan;
 mod progress;
@@ -107,6 +108,8 @@ enum Command {
     Apply(apply::Args),
     /// Where it stands
     Status(status::Args),
+    /// What happened, from the journal; --follow: what happens
+    Log(log::Args),
     /// Undo: back to a checkpoint, or all of it
     Rollback(rollback::Args),
     /// Is the account as the plan says it should now be
@@ -171,7 +174,8 @@ async fn run(global: &Global, command: Command) -> Done {
         Command::Plan(args) => plan::run(global, args).await,
         Command::DryRun(args) => dry_run::run(global, args).await,
         Command::Apply(args) => apply::run(global, args).await,
-        Command::Status(args) => status::run(global, &args),
+        Command::Status(args) => status::run(global, args).await,
+        Command::Log(args) => log::run(global, args).await,
         Command::Rollback(args) => rollback::run(global, args).await,
         Command::Verify(args) => verify::run(global, args).await,
         Command::Explain(args) => explain::run(global, &args),

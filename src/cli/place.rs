@@ -253,6 +253,11 @@ impl Place {
         file::read(&self.journal_path()).map_err(Failure::from)
     }
 
+    /// Who runs the migration just now, if somebody does.
+    pub fn holder(&self) -> Option<String> {
+        file::holder(&self.journal_path())
+    }
+
     /// The journal's records, which must be of this plan.
     ///
     /// # Errors

@@ -1,12 +1,14 @@
 //! `hikkoshi status`: from plan and journal alone; nothing is called.
 
 use std::collections::BTreeMap;
+use std::io::IsTerminal;
 
 use super::place::Place;
-use super::{Done, Global, say, say_json};
+use super::{Done, Global, say};
 use crate::execute::{Machine, Phase};
 use crate::journal::{Body, Record};
 use crate::model::step::Stage;
+use crate::plan::Plan;
 use crate::report::{run as report_run, table};
 
 /// Options of `status`.
@@ -14,22 +16,74 @@ use crate::report::{run as report_run, table};
 pub struct Args {
     /// The migration; may be left out where there is one
     name: Option<String>,
+    /// Show it anew whenever it changes, until the run that is on (or the next one) ends
+    #[arg(long)]
+    watch: bool,
+}
+
+/// Whether to go on looking at a run: until the one that is on ends, or, if none is, the next one.
+pub struct Watch<'a> {
+    place: &'a Place,
+    was_on: bool,
+    met: usize,
+}
+
+impl<'a> Watch<'a> {
+    /// From these records on.
+    pub fn new(place: &'a Place, records: &[Record]) -> Watch<'a> {
+        Watch { place, was_on: is_on(place, records), met: records.len() }
+    }
+
+    /// Whether there is more to come after these.
+    pub fn goes_on(&self, records: &[Record]) -> bool {
+        is_on(self.place, records) || !(self.was_on || records.len() > self.met)
+    }
+}
+
+/// Whether a run has begun and not ended, and its process lives.
+fn is_on(place: &Place, records: &[Record]) -> bool {
+    let last = records.iter().rev().find(|record| matches!(record.body, Body::RunBegan { .. } | Body::RunEnded { .. }));
+    last.is_some_and(|record| matches!(record.body, Body::RunBegan { .. })) && place.holder().is_some()
+}
+
+/// Lets what is looked at go on.
+pub async fn a_moment() {
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
 }
 
 /// Says where it stands.
-pub fn run(global: &Global, args: &Args) -> Done {
+pub async fn run(global: &Global, args: Args) -> Done {
     let place = Place::find(&global.dir, args.name.as_deref())?;
     let plan = place.plan()?;
-    let records = place.records_of(&plan)?;
-    let plan = plan.value;
-    let machine = Machine::replay(&plan, &records);
+    let mut records = place.records_of(&plan)?;
+    let watch = Watch::new(&place, &records);
+    let mut shown = text(global, &place, &plan.value, &records, args.watch);
+    say(&shown);
+    while args.watch && watch.goes_on(&records) {
+        a_moment().await;
+        records = place.records_of(&plan)?;
+        let now = text(global, &place, &plan.value, &records, args.watch);
+        if now != shown {
+            if !global.json && std::io::stdout().is_terminal() {
+                let _ = console::Term::stdout().clear_screen();
+            }
+            say(&now);
+            shown = now;
+        }
+    }
+    Ok(0)
+}
+
+fn text(global: &Global, place: &Place, plan: &Plan, records: &[Record], watch: bool) -> String {
+    let machine = Machine::replay(plan, records);
     if global.json {
-        say_json(&json(&machine, &records));
-        return Ok(0);
+        let value = json(&machine, records);
+        // Where it comes again and again it is a line each.
+        return if watch { value.to_string() } else { format!("{value:#}") } + "\n";
     }
     let style = global.style();
     let mut out = format!("{} · account {} · {} · {} records\n", style.bold(&plan.migration), plan.account, plan.region, records.len());
-    if let Some((what, who, how)) = last_run(&records) {
+    if let Some((what, who, how)) = last_run(records, place.holder().is_some()) {
         out.push_str(&table::hanging("", &format!("last run: {what} by {who}: {how}"), 2, global.width()));
     }
     out.push_str(&report_run::state(&machine, style, global.width()));
@@ -48,9 +102,8 @@ pub fn run(global: &Global, args: &Args) -> Done {
         out.push_str(&format!("  NAT gateways' elastic IPs: {}\n", addresses.join(", ")));
     }
     out.push_str(&report_run::ways_in(&machine));
-    out.push_str(&next(&place, &machine, plan.is_applicable()));
-    say(&out);
-    Ok(0)
+    out.push_str(&next(place, &machine, plan.is_applicable()));
+    out
 }
 
 fn words(phase: &Phase) -> &'static str {
@@ -63,14 +116,15 @@ fn words(phase: &Phase) -> &'static str {
     }
 }
 
-fn last_run(records: &[Record]) -> Option<(String, String, String)> {
+fn last_run(records: &[Record], held: bool) -> Option<(String, String, String)> {
     let at = records.iter().rposition(|record| matches!(record.body, Body::RunBegan { .. }))?;
     let Body::RunBegan { what, who } = &records[at].body else { return None };
     let how = records[at..].iter().find_map(|record| match &record.body {
         Body::RunEnded { how } => Some(format!("{how} at {}", record.at)),
         _ => None,
     });
-    Some((what.clone(), who.clone(), how.unwrap_or_else(|| "did not end by itself, or is still running".to_owned())))
+    let open = if held { "is running" } else { "did not end by itself" };
+    Some((what.clone(), who.clone(), how.unwrap_or_else(|| open.to_owned())))
 }
 
 fn next(place: &Place, machine: &Machine<'_>, applicable: bool) -> String {

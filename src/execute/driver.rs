@@ -9,7 +9,7 @@ use std::task::Poll;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
-use super::event::{Event, What};
+use super::event::Event;
 use super::machine::{Command, Goal, Machine};
 use super::task::{Context, Failure, Shared, Task};
 use crate::clock::Clock;
@@ -174,7 +174,6 @@ fn start<'c>(
             match command {
                 Command::Checkpoint(stage) => {
                     context.record(Body::Checkpoint { stage: stage.name().to_owned() })?;
-                    context.tell(stage.name(), What::Checkpoint);
                     reached = true;
                 }
                 Command::Ask(gate) => {

@@ -26,7 +26,7 @@ fn lock(path: &Path, who: &str) -> Result<File, Error> {
     let at = lock_path(path);
     let unwritable = |error: std::io::Error| Error::Unwritable(format!("{}: {error}", at.display()));
     let mut file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&at).map_err(unwritable)?;
-    match file.try_lock() {
+    match patiently(&file) {
         Ok(()) => {
             let written = file.set_len(0).and_then(|()| file.write_all(who.as_bytes()));
             written.map_err(unwritable)?;
@@ -41,6 +41,31 @@ fn lock(path: &Path, who: &str) -> Result<File, Error> {
             )))
         }
         Err(TryLockError::Error(error)) => Err(unwritable(error)),
+    }
+}
+
+/// Takes a lock; who only asks whether it is held ([`holder`]) holds it for a moment, which is waited out.
+fn patiently(file: &File) -> Result<(), TryLockError> {
+    for _ in 0..10 {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(std::time::Duration::from_millis(10)),
+            other => return other,
+        }
+    }
+    file.try_lock()
+}
+
+/// Who may append to a journal just now: what its process wrote into the lock; none if nobody.
+#[expect(clippy::disallowed_methods, reason = "the journal's file is this module's purpose")]
+pub fn holder(path: &Path) -> Option<String> {
+    let mut file = OpenOptions::new().read(true).open(lock_path(path)).ok()?;
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => {
+            let mut who = String::new();
+            let _ = file.read_to_string(&mut who);
+            Some(who.trim().to_owned())
+        }
+        _ => None,
     }
 }
 

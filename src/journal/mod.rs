@@ -125,6 +125,21 @@ pub enum Body {
     },
 }
 
+impl Body {
+    /// The step that it is about, if it is about one.
+    pub fn step(&self) -> Option<&str> {
+        match self {
+            Body::Captured { step, .. }
+            | Body::Intended { step, .. }
+            | Body::Ended { step, .. }
+            | Body::Verified { step }
+            | Body::Failed { step, .. }
+            | Body::Undone { step } => Some(step),
+            Body::Opened { .. } | Body::RunBegan { .. } | Body::Confirmed { .. } | Body::Checkpoint { .. } | Body::RunEnded { .. } => None,
+        }
+    }
+}
+
 /// A record of the journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {

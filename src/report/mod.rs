@@ -1,6 +1,7 @@
 //! Explaining: plans, runs and states as text for people. Pure.
 
 pub mod flows;
+pub mod log;
 pub mod plan;
 pub mod proof;
 pub mod reach;

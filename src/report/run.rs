@@ -23,6 +23,9 @@ pub fn line(event: &Event, plan: &Plan, style: Style) -> Option<String> {
         What::Failed { code, why } => format!("{} {}  [{code}] {}", style.bad("✗"), event.step, harmless(why)),
         What::Undone => format!("{} {}  undone: {}", style.good("↶"), event.step, title()),
         What::Checkpoint => style.bold(&format!("── checkpoint {} ──", event.step)),
+        What::RunBegan { run, who } => style.bold(&format!("▶ {run} begins: {}", harmless(who))),
+        What::RunEnded { how } => style.bold(&format!("■ run ended: {how}")),
+        What::Confirmed { who } => format!("{} gate {}: answered with yes by {}", style.good("✓"), event.step, harmless(who)),
     })
 }
 

@@ -1,0 +1,13 @@
+//! Control of a run, as a person types it.
+
+use crate::bad_input::Desk;
+
+mod history;
+
+const SIM: &str = "--cloud=sim:account.json";
+
+/// What a command prints when it succeeds.
+#[track_caller]
+fn printed(desk: &Desk, args: &[&str]) -> String {
+    desk.run(args).expect_code(0).stdout
+}
