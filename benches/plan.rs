@@ -104,6 +104,7 @@ fn simulate(size: usize) {
                 tell: &|_| {},
                 stop: &stop,
                 ask: &|_, _| true,
+                requests: None,
                 goal,
                 who: "bench",
                 opening,

@@ -54,6 +54,35 @@ impl Clock for RealClock {
     }
 }
 
+/// A clock that begins at a given moment and runs so many times as fast as the machine's: to see a simulated run live.
+pub struct PacedClock {
+    from_ms: u64,
+    began_ms: u64,
+    times: u64,
+}
+
+impl PacedClock {
+    /// Begins now, and shows this moment.
+    pub fn from(from_ms: u64, times: u32) -> PacedClock {
+        PacedClock { from_ms, began_ms: RealClock.now_ms(), times: u64::from(times.max(1)) }
+    }
+}
+
+impl Clock for PacedClock {
+    fn now_ms(&self) -> u64 {
+        self.from_ms + RealClock.now_ms().saturating_sub(self.began_ms) * self.times
+    }
+
+    fn sleep_until(&self, at_ms: u64) -> Sleep {
+        // Rounded up: it never ends before its moment.
+        RealClock.sleep_until(self.began_ms + at_ms.saturating_sub(self.from_ms).div_ceil(self.times))
+    }
+
+    fn advance(&self) -> bool {
+        false
+    }
+}
+
 #[derive(Default)]
 struct Virtual {
     now_ms: u64,

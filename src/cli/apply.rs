@@ -6,11 +6,12 @@ use super::failure::{Failure, known};
 use super::place::{Hashed, Place};
 use super::progress::Progress;
 use super::session::{self, Session};
-use super::{Done, Global, gate, proof, say};
+use super::{Done, Global, ask, gate, proof, say};
 use crate::cloud::simulated::FaultAt;
 use crate::execute::driver::FailedStep;
 use crate::execute::{End, Goal, Machine, Run, Stop};
 use crate::journal::file::FileJournal;
+use crate::journal::request::Asked;
 use crate::journal::{Body, Record};
 use crate::model::step::{Impact, Stage, Step};
 use crate::plan::{Plan, sha256};
@@ -93,6 +94,8 @@ pub async fn run(global: &Global, args: Args) -> Done {
     let (ready, journal) = ready(global, &place, plan, &args.fault).await?;
     let plan = &ready.plan.value;
     let machine = Machine::replay(plan, &ready.records);
+    let again = again(&place, &args);
+    ask::must_not_be_paused(&place, machine.control(), &again)?;
     if until == Stage::Cleanup && machine.current_stage().is_some_and(|stage| stage != Stage::Cleanup) {
         return Err(Failure::new("HK0507", "cleanup deletes for good what was replaced, and not everything is replaced yet")
             .detail("nothing was called")
@@ -109,14 +112,9 @@ pub async fn run(global: &Global, args: Args) -> Done {
         &place.name,
         args.yes,
     )?;
-    let ask = gate::Asker { name: &place.name, yes: args.yes };
+    let asker = gate::Asker { name: &place.name, yes: args.yes };
     let moved = plan.moves.len();
-    let end = drive(global, &ready, journal, Goal::Forward(until), left as u64, &ask).await;
-    let again = match (&args.until, args.cleanup) {
-        (_, true) => format!("hikkoshi apply {} --cleanup", place.name),
-        (Some(until), _) => format!("hikkoshi apply {} --until {until}", place.name),
-        (None, false) => format!("hikkoshi apply {}", place.name),
-    };
+    let end = drive(global, &place, &ready, journal, Goal::Forward(until), left as u64, &asker).await;
     let ended = conclude(global, &place, plan, &again, end);
     if ended.is_ok() && !global.json {
         say(&format!("  {}\n", report_run::requests(&ready.session.cloud.requests(), moved)));
@@ -124,8 +122,25 @@ pub async fn run(global: &Global, args: Args) -> Done {
     ended
 }
 
+/// The command that goes on.
+fn again(place: &Place, args: &Args) -> String {
+    match (&args.until, args.cleanup) {
+        (_, true) => format!("hikkoshi apply {} --cleanup", place.name),
+        (Some(until), _) => format!("hikkoshi apply {} --until {until}", place.name),
+        (None, false) => format!("hikkoshi apply {}", place.name),
+    }
+}
+
 /// Makes the run. Ctrl-C once stops it at the next safe point, twice at once; either way it is resumable.
-pub async fn drive(global: &Global, ready: &Ready, journal: FileJournal, goal: Goal, steps: u64, ask: &gate::Asker<'_>) -> End {
+pub async fn drive(
+    global: &Global,
+    place: &Place,
+    ready: &Ready,
+    journal: FileJournal,
+    goal: Goal,
+    steps: u64,
+    ask: &gate::Asker<'_>,
+) -> End {
     let stop = std::sync::Arc::new(Stop::default());
     let asked = stop.clone();
     let signals = super::spawn(async move {
@@ -138,6 +153,7 @@ pub async fn drive(global: &Global, ready: &Ready, journal: FileJournal, goal: G
         }
     });
     let progress = Progress::new(global, &ready.plan.value, steps);
+    let requests = place.requests();
     let run = Run {
         plan: &ready.plan.value,
         records: &ready.records,
@@ -148,6 +164,7 @@ pub async fn drive(global: &Global, ready: &Ready, journal: FileJournal, goal: G
         ask: &|gate, machine| progress.aside(|| ask.ask(gate, machine)),
         goal,
         who: &ready.who,
+        requests: Some(&requests),
         opening: opening(ready),
     };
     let end = crate::execute::run(run, Box::new(journal)).await;
@@ -206,7 +223,13 @@ fn conclude(global: &Global, place: &Place, plan: &Plan, again: &str, end: End) 
 
 /// A run that was asked to stop; `again` is the command that goes on.
 pub fn interrupted(place: &Place, again: &str) -> Failure {
-    Failure::new("HK0508", "stopped as asked")
+    let records = place.records().unwrap_or_default();
+    let began = records.iter().rposition(|record| matches!(record.body, Body::RunBegan { .. })).unwrap_or(0);
+    let abort = records[began..].iter().rev().find_map(|record| match &record.body {
+        Body::Asked { who, what: Asked::Abort, .. } => Some(format!("stopped as {who} asked at {}", record.at)),
+        _ => None,
+    });
+    Failure::new("HK0508", abort.unwrap_or_else(|| "stopped as asked".to_owned()))
         .detail("every call that was made is in the journal; what was waited for goes on in AWS")
         .hint(format!("{again}   # goes on where it is"))
         .hint(format!("hikkoshi status {}", place.name))

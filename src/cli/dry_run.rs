@@ -81,6 +81,7 @@ async fn one(
         tell: &|event| progress.tell(event),
         stop: &stop,
         ask: &|_, _| true,
+        requests: None,
         goal,
         who: "dry-run",
         opening: opening.clone(),

@@ -75,6 +75,8 @@ codes! {
     "HK0509" INPUT;
     "HK0510" FINDINGS;
     "HK0511" APPROVAL;
+    "HK0512" APPROVAL;
+    "HK0513" INPUT;
     "HK0901" UNEXPECTED;
 }
 

@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::report::Style;
 
 mod apply;
+mod ask;
 mod audit;
 mod confirm;
 mod demo;
@@ -65,6 +66,9 @@ pub struct Global {
     /// `aws`, or `sim:FILE`: a simulated account kept in a file (an inventory to begin with)
     #[arg(long, global = true, default_value = "aws")]
     pub cloud: String,
+    /// On a simulated account: time passes so many times as fast as in reality; without it, waits take no time
+    #[arg(long, global = true, value_name = "TIMES")]
+    pub pace: Option<u32>,
 }
 
 impl Global {
@@ -110,6 +114,14 @@ enum Command {
     Status(status::Args),
     /// What happened, from the journal; --follow: what happens
     Log(log::Args),
+    /// Ask a running executor to begin nothing more and to stay; holds back the next run if there is none
+    Pause(ask::Args),
+    /// Take a pause back
+    Resume(ask::Args),
+    /// Ask a running executor to stop at the next safe point, as Ctrl-C does
+    Abort(ask::Args),
+    /// Ask for fewer steps at a time
+    Throttle(ask::ThrottleArgs),
     /// Undo: back to a checkpoint, or all of it
     Rollback(rollback::Args),
     /// Is the account as the plan says it should now be
@@ -176,6 +188,10 @@ async fn run(global: &Global, command: Command) -> Done {
         Command::Apply(args) => apply::run(global, args).await,
         Command::Status(args) => status::run(global, args).await,
         Command::Log(args) => log::run(global, args).await,
+        Command::Pause(args) => ask::pause(global, args).await,
+        Command::Resume(args) => ask::resume(global, args).await,
+        Command::Abort(args) => ask::abort(global, args).await,
+        Command::Throttle(args) => ask::throttle(global, args).await,
         Command::Rollback(args) => rollback::run(global, args).await,
         Command::Verify(args) => verify::run(global, args).await,
         Command::Explain(args) => explain::run(global, &args),

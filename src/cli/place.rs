@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::failure::Failure;
 use crate::execute::Machine;
 use crate::journal::Body;
+use crate::journal::request::{Folder, Requests};
 use crate::journal::{Record, file};
 use crate::model::inventory::Inventory;
 use crate::model::seen::Seen;
@@ -251,6 +252,11 @@ impl Place {
     /// If it is damaged or can't be read.
     pub fn records(&self) -> Result<Vec<Record>, Failure> {
         file::read(&self.journal_path()).map_err(Failure::from)
+    }
+
+    /// Where one asks something of whoever runs the migration.
+    pub fn requests(&self) -> impl Requests + use<> {
+        Folder::beside(&self.journal_path())
     }
 
     /// Who runs the migration just now, if somebody does.

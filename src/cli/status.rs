@@ -6,6 +6,7 @@ use std::io::IsTerminal;
 use super::place::Place;
 use super::{Done, Global, say};
 use crate::execute::{Machine, Phase};
+use crate::journal::request::Requests;
 use crate::journal::{Body, Record};
 use crate::model::step::Stage;
 use crate::plan::Plan;
@@ -86,6 +87,9 @@ fn text(global: &Global, place: &Place, plan: &Plan, records: &[Record], watch: 
     if let Some((what, who, how)) = last_run(records, place.holder().is_some()) {
         out.push_str(&table::hanging("", &format!("last run: {what} by {who}: {how}"), 2, global.width()));
     }
+    for line in standing(place, &machine) {
+        out.push_str(&table::hanging(&format!("{} ", style.warn("!")), &line, 2, global.width()));
+    }
     out.push_str(&report_run::state(&machine, style, global.width()));
     for step in
         plan.steps.iter().filter(|step| machine.state(&step.id).is_some_and(|s| !matches!(s.phase, Phase::Pending | Phase::Verified)))
@@ -103,6 +107,29 @@ fn text(global: &Global, place: &Place, plan: &Plan, records: &[Record], watch: 
     }
     out.push_str(&report_run::ways_in(&machine));
     out.push_str(&next(place, &machine, plan.is_applicable()));
+    out
+}
+
+/// What people asked for and stands, and what nobody has heard yet.
+fn standing(place: &Place, machine: &Machine<'_>) -> Vec<String> {
+    let control = machine.control();
+    let mut out = Vec::new();
+    let pending = match place.requests().pending() {
+        Ok(pending) => pending,
+        Err(error) => {
+            out.push(error.to_string());
+            Vec::new()
+        }
+    };
+    if let Some(paused) = control.held(&pending) {
+        out.push(format!("paused: {} asked for it at {}; hikkoshi resume {} takes it back", paused.who, paused.at, place.name));
+    }
+    if let Some(percent) = control.percent() {
+        out.push(format!("at most {percent} % of the steps at a time; hikkoshi throttle {} 100 takes the limit away", place.name));
+    }
+    for request in pending.iter().filter(|request| !control.has_heard(&request.id)) {
+        out.push(format!("not heard yet: {} asks {} (since {})", request.who, report_run::asked(&request.what), request.at));
+    }
     out
 }
 
@@ -129,6 +156,12 @@ fn last_run(records: &[Record], held: bool) -> Option<(String, String, String)> 
 
 fn next(place: &Place, machine: &Machine<'_>, applicable: bool) -> String {
     let name = &place.name;
+    if machine.control().paused().is_some() {
+        return format!("next: hikkoshi resume {name}   # or hikkoshi abort {name}, if it runs\n");
+    }
+    if place.holder().is_some() {
+        return format!("next: hikkoshi status {name} --watch\n");
+    }
     match machine.current_stage() {
         _ if !applicable => format!("next: hikkoshi plan {name}   # the plan has blockers, or does not hold\n"),
         None => format!("next: hikkoshi verify {name}\n"),
@@ -155,5 +188,6 @@ fn json(machine: &Machine<'_>, records: &[Record]) -> serde_json::Value {
         );
     }
     let checkpoints: Vec<&str> = machine.checkpoints().iter().map(|stage| stage.name()).collect();
-    serde_json::json!({ "migration": plan.migration, "stage": machine.current_stage(), "stages": plan.stages, "checkpoints": checkpoints, "records": records.len(), "steps": steps })
+    let paused = machine.control().paused().map(|paused| serde_json::json!({ "who": paused.who, "at": paused.at }));
+    serde_json::json!({ "migration": plan.migration, "paused": paused, "throttle": machine.control().percent(), "stage": machine.current_stage(), "stages": plan.stages, "checkpoints": checkpoints, "records": records.len(), "steps": steps })
 }

@@ -9,11 +9,13 @@ use std::task::Poll;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
+use super::ear::Ear;
 use super::event::Event;
 use super::machine::{Command, Goal, Machine};
 use super::task::{Context, Failure, Shared, Task};
 use crate::clock::Clock;
 use crate::cloud::Cloud;
+use crate::journal::request::Requests;
 use crate::journal::{Body, Error as JournalError, Journal, Record};
 use crate::plan::{Gate, Plan};
 
@@ -21,10 +23,11 @@ use crate::plan::{Gate, Plan};
 /// is out of reach, the credentials are not accepted, somebody else has changed something.
 const FOR_ALL: [&str; 3] = ["HK0301", "HK0302", "HK0505"];
 
-/// Asked once, a run starts nothing more and parks what waits.
+/// Asked once, a run starts nothing more and parks what waits; paused, it does so until it is resumed.
 #[derive(Default)]
 pub struct Stop {
     asked: AtomicBool,
+    paused: AtomicBool,
     wake: tokio::sync::Notify,
 }
 
@@ -35,15 +38,28 @@ impl Stop {
         self.wake.notify_waiters();
     }
 
+    /// Pauses, or resumes.
+    pub(super) fn pause(&self, paused: bool) {
+        self.paused.store(paused, Ordering::SeqCst);
+        if paused {
+            self.wake.notify_waiters();
+        }
+    }
+
+    /// Whether nothing is to be begun just now.
+    pub fn halted(&self) -> bool {
+        self.asked() || self.paused.load(Ordering::SeqCst)
+    }
+
     /// Whether it was asked.
     pub fn asked(&self) -> bool {
         self.asked.load(Ordering::SeqCst)
     }
 
-    /// Ends when it is asked.
+    /// Ends when it is asked, or paused.
     pub async fn wait(&self) {
         let notified = self.wake.notified();
-        if !self.asked() {
+        if !self.halted() {
             notified.await;
         }
     }
@@ -69,6 +85,8 @@ pub struct Run<'p> {
     pub who: &'p str,
     /// Asks a person at a gate; true: go on.
     pub ask: &'p (dyn Fn(&Gate, &Machine<'_>) -> bool + Sync),
+    /// What people ask of the run while it goes on; none: nobody can.
+    pub requests: Option<&'p dyn Requests>,
     /// What begins the journal if it is empty.
     pub opening: Body,
 }
@@ -130,18 +148,25 @@ async fn drive(context: &Context<'_>, run: &Run<'_>) -> Result<End, Failure> {
     let mut busy: BTreeSet<String> = BTreeSet::new();
     let mut failed: Vec<FailedStep> = Vec::new();
     let mut closed = None;
+    let mut ear = Ear::new(context, run.requests);
     loop {
+        ear.listen()?;
         // A failed step stops what needs it, and nothing else; but where nothing can be trusted to work or to be as
         // planned, nothing more is begun.
         let hopeless = failed.iter().any(|step| FOR_ALL.contains(&step.code.as_str()));
-        if !hopeless && !run.stop.asked() {
-            let tried: BTreeSet<String> = failed.iter().map(|step| step.step.clone()).collect();
+        let tried: BTreeSet<String> = failed.iter().map(|step| step.step.clone()).collect();
+        if !hopeless && !run.stop.halted() {
             closed = start(context, run, &mut tasks, &mut busy, &tried)?;
         }
         if tasks.is_empty() {
-            break;
+            // A pause holds a run only as long as there is something that it holds back.
+            let over = run.stop.asked() || !failed.is_empty() || context.shared().machine.next(run.goal, &busy, &tried).is_empty();
+            if over || !run.stop.halted() {
+                break;
+            }
+            ear.stands_still();
         }
-        let (step, result) = next(&mut tasks, run.clock).await;
+        let Some((step, result)) = next(&mut tasks, run.clock, ear.due()).await else { continue };
         busy.remove(&step);
         match result {
             Ok(()) | Err(Failure::Parked) => {}
@@ -201,15 +226,23 @@ fn start<'c>(
     }
 }
 
-/// The next task that ends. Where time is virtual it jumps when nothing can run.
-async fn next(tasks: &mut FuturesUnordered<Ended<'_>>, clock: &dyn Clock) -> (String, Result<(), Failure>) {
+/// The next task that ends; none when it is time to listen. Where time is virtual it jumps when nothing can run.
+async fn next(tasks: &mut FuturesUnordered<Ended<'_>>, clock: &dyn Clock, listen_ms: Option<u64>) -> Option<(String, Result<(), Failure>)> {
+    let mut listen = listen_ms.map(|at| clock.sleep_until(at));
     std::future::poll_fn(|context| {
         loop {
-            match tasks.poll_next_unpin(context) {
-                Poll::Ready(Some(ended)) => return Poll::Ready(ended),
-                Poll::Ready(None) => return Poll::Ready((String::new(), Ok(()))),
-                Poll::Pending if clock.advance() => {}
-                Poll::Pending => return Poll::Pending,
+            if let Poll::Ready(Some(ended)) = tasks.poll_next_unpin(context) {
+                return Poll::Ready(Some(ended));
+            }
+            let listens = match &mut listen {
+                Some(timer) => timer.as_mut().poll(context).is_ready(),
+                None => tasks.is_empty(),
+            };
+            if listens {
+                return Poll::Ready(None);
+            }
+            if !clock.advance() {
+                return Poll::Pending;
             }
         }
     })

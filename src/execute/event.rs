@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::clock::ms_of;
+use crate::journal::request::Asked;
 use crate::journal::{Body, Ending, Record, Way};
 
 /// What happened.
@@ -63,6 +64,20 @@ pub enum What {
         /// By whom.
         who: String,
     },
+    /// Somebody asked something of the run.
+    Asked {
+        /// What.
+        request: Asked,
+        /// Who.
+        who: String,
+    },
+    /// Nothing is in the air any more: the run stands still until somebody resumes or aborts it.
+    Paused,
+    /// What is asked of the run can't be read.
+    Deaf {
+        /// Why.
+        why: String,
+    },
 }
 
 impl What {
@@ -85,6 +100,7 @@ impl What {
             Body::Failed { step, code, why } => (step, What::Failed { code: code.clone(), why: why.clone() }),
             Body::Undone { step } => (step, What::Undone),
             Body::Confirmed { gate, who } => (gate, What::Confirmed { who: who.clone() }),
+            Body::Asked { who, what, .. } => ("", What::Asked { request: what.clone(), who: who.clone() }),
             Body::Checkpoint { stage } => (stage, What::Checkpoint),
         })
     }

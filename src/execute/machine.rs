@@ -4,12 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::control::Control;
 use crate::journal::{Body, Ending, Record, Way};
 use crate::model::step::{Stage, Step, Undo};
 use crate::plan::{Gate, Plan};
-
-/// Steps in hand at a time; waiting costs next to nothing, and the adapter keeps AWS's budgets.
-pub const AT_ONCE: usize = 32;
 
 /// Where a step stands.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -72,6 +70,7 @@ pub struct Machine<'p> {
     states: BTreeMap<&'p str, StepState>,
     checkpoints: BTreeSet<Stage>,
     confirmed: BTreeSet<String>,
+    control: Control,
     journal: String,
     waits: BTreeMap<&'p str, usize>,
     ready: BTreeSet<(Stage, usize)>,
@@ -109,6 +108,7 @@ impl<'p> Machine<'p> {
             states,
             checkpoints: BTreeSet::new(),
             confirmed: BTreeSet::new(),
+            control: Control::default(),
             journal: String::new(),
             waits,
             ready,
@@ -162,6 +162,11 @@ impl<'p> Machine<'p> {
         &self.checkpoints
     }
 
+    /// What people asked of the run.
+    pub fn control(&self) -> &Control {
+        &self.control
+    }
+
     /// An output of a step.
     pub fn output(&self, step: &str, name: &str) -> Option<&Value> {
         self.states.get(step)?.outputs.get(name)
@@ -206,6 +211,7 @@ impl<'p> Machine<'p> {
             Body::Confirmed { gate, .. } => {
                 self.confirmed.insert(gate.clone());
             }
+            Body::Asked { id, who, what } => self.control.apply(at, id, who, what),
             Body::RunBegan { .. } | Body::RunEnded { .. } => {}
         }
     }
@@ -300,7 +306,7 @@ impl<'p> Machine<'p> {
         }
         let here = self.ready.range((stage, 0)..=(stage, usize::MAX)).map(|(_, at)| &self.plan.steps[*at].id);
         let free = here.filter(|id| !busy.contains(*id) && !failed.contains(*id)).cloned();
-        commands.extend(free.take(AT_ONCE.saturating_sub(busy.len())).map(Command::Do));
+        commands.extend(free.take(self.control.at_once().saturating_sub(busy.len())).map(Command::Do));
         commands
     }
 
@@ -325,7 +331,7 @@ impl<'p> Machine<'p> {
         let Some(last) = last else { return Vec::new() };
         let here = self.undoable.range((last, 0)..=(last, usize::MAX)).rev().map(|(_, at)| &self.plan.steps[*at].id);
         let free = here.filter(|id| !busy.contains(*id) && !failed.contains(*id)).cloned();
-        free.take(AT_ONCE.saturating_sub(busy.len())).map(Command::Undo).collect()
+        free.take(self.control.at_once().saturating_sub(busy.len())).map(Command::Undo).collect()
     }
 
     /// Steps done that have no way back, among those that a rollback would undo.

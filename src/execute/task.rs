@@ -119,12 +119,12 @@ impl<'p> Context<'p> {
 
     /// Sleeps, or parks where the run is to stop.
     async fn sleep(&self, seconds: f64) -> Result<(), Failure> {
-        if self.stop.asked() {
+        if self.stop.halted() {
             return Err(Failure::Parked);
         }
         let at = self.clock.now_ms() + (seconds * 1000.0) as u64;
         futures_util::future::select(self.clock.sleep_until(at), Box::pin(self.stop.wait())).await;
-        if self.stop.asked() { Err(Failure::Parked) } else { Ok(()) }
+        if self.stop.halted() { Err(Failure::Parked) } else { Ok(()) }
     }
 }
 
@@ -294,7 +294,7 @@ impl<'c, 'p> Task<'c, 'p> {
 
     /// Announces a call in the journal, and makes it.
     async fn make(&self, way: Way, operation: crate::model::call::Operation, parameters: Object) -> Result<Outcome, Failure> {
-        if self.context.stop.asked() {
+        if self.context.stop.halted() {
             return Err(Failure::Parked);
         }
         let (_, generation) = self.phase();

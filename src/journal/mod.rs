@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::plan::sha256;
 
 pub mod file;
+pub mod request;
 
 /// Which way a call goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -113,6 +114,15 @@ pub enum Body {
         /// Who.
         who: String,
     },
+    /// Somebody asked something of the run, from another terminal or machine.
+    Asked {
+        /// The request.
+        id: String,
+        /// Who.
+        who: String,
+        /// What.
+        what: request::Asked,
+    },
     /// All steps of a stage are verified.
     Checkpoint {
         /// The stage's name.
@@ -135,7 +145,12 @@ impl Body {
             | Body::Verified { step }
             | Body::Failed { step, .. }
             | Body::Undone { step } => Some(step),
-            Body::Opened { .. } | Body::RunBegan { .. } | Body::Confirmed { .. } | Body::Checkpoint { .. } | Body::RunEnded { .. } => None,
+            Body::Opened { .. }
+            | Body::RunBegan { .. }
+            | Body::Confirmed { .. }
+            | Body::Asked { .. }
+            | Body::Checkpoint { .. }
+            | Body::RunEnded { .. } => None,
         }
     }
 }
@@ -167,6 +182,7 @@ impl Record {
             Body::Undone { step } => format!("step {step} undone"),
             Body::Checkpoint { stage } => format!("checkpoint {stage}"),
             Body::Confirmed { gate, .. } => format!("{gate} confirmed"),
+            Body::Asked { .. } => "a request heard".to_owned(),
             Body::RunEnded { how } => format!("run ended: {how}"),
         };
         format!("record {} of {}, {what}", self.seq, self.at)

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use super::table::{columns, hanging};
 use super::{Style, duration, harmless};
 use crate::execute::{Event, Machine, Phase, What};
+use crate::journal::request::Asked;
 use crate::model::call::Operation;
 use crate::model::step::{Impact, Stage, Step, reference};
 use crate::plan::Plan;
@@ -25,8 +26,25 @@ pub fn line(event: &Event, plan: &Plan, style: Style) -> Option<String> {
         What::Checkpoint => style.bold(&format!("── checkpoint {} ──", event.step)),
         What::RunBegan { run, who } => style.bold(&format!("▶ {run} begins: {}", harmless(who))),
         What::RunEnded { how } => style.bold(&format!("■ run ended: {how}")),
+        What::Asked { request, who } => format!("{} {} asks {}", style.warn("!"), harmless(who), asked(request)),
+        What::Paused => {
+            let next = format!("next: hikkoshi resume {name}, or hikkoshi abort {name}", name = plan.migration);
+            format!("{} paused: nothing is in the air, waits go on in AWS; {next}", style.warn("‖"))
+        }
+        What::Deaf { why } => format!("{} what is asked of this run can't be read: {}", style.bad("!"), harmless(why)),
         What::Confirmed { who } => format!("{} gate {}: answered with yes by {}", style.good("✓"), event.step, harmless(who)),
     })
+}
+
+/// What is asked for, after "asks".
+pub fn asked(request: &Asked) -> String {
+    match request {
+        Asked::Pause => "to pause".to_owned(),
+        Asked::Resume => "to go on".to_owned(),
+        Asked::Abort => "to stop".to_owned(),
+        Asked::Throttle { percent: 100 } => "to go on without a limit".to_owned(),
+        Asked::Throttle { percent } => format!("for at most {percent} % of the steps at a time"),
+    }
 }
 
 /// When each step began and ended in a run, in milliseconds.

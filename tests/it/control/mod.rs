@@ -3,6 +3,8 @@
 use crate::bad_input::Desk;
 
 mod history;
+mod live;
+mod requests;
 
 const SIM: &str = "--cloud=sim:account.json";
 

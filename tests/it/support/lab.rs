@@ -12,6 +12,7 @@ use hikkoshi::cloud::{Answer, Cloud};
 use hikkoshi::execute::driver::{End, Run, Stop, run};
 use hikkoshi::execute::event::Event;
 use hikkoshi::execute::machine::{Goal, Machine};
+use hikkoshi::journal::request::Requests;
 use hikkoshi::journal::{Body, Error, Journal, Memory, Record};
 use hikkoshi::model::call::{Call, Outcome, Refusal};
 use hikkoshi::model::step::Stage;
@@ -120,13 +121,15 @@ pub struct Disturb<'a> {
     pub records: usize,
     /// Answers at a gate.
     pub ask: &'a (dyn Fn(&Gate, &Machine<'_>) -> bool + Sync),
+    /// What people ask of the run.
+    pub requests: Option<&'a dyn Requests>,
     /// Who listens; may ask to stop.
     pub tell: &'a (dyn Fn(&Event, &Stop) + Sync),
 }
 
 impl Default for Disturb<'_> {
     fn default() -> Self {
-        Disturb { decide: &|_, _| Fate::Pass, records: usize::MAX, ask: &|_, _| true, tell: &|_, _| () }
+        Disturb { decide: &|_, _| Fate::Pass, records: usize::MAX, ask: &|_, _| true, requests: None, tell: &|_, _| () }
     }
 }
 
@@ -190,6 +193,7 @@ impl<'p> Lab<'p> {
             tell: &tell,
             stop: &stop,
             ask: disturb.ask,
+            requests: disturb.requests,
             goal,
             who: "test",
             opening,
