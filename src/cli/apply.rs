@@ -104,7 +104,7 @@ pub async fn run(global: &Global, args: Args) -> Done {
     if !machine.has_begun() {
         no_drift(&ready.session, &place).await?;
     }
-    let left = plan.steps.iter().filter(|s| s.stage <= until && !machine.is_verified(&s.id)).count();
+    let left = plan.steps.iter().filter(|s| s.stage <= until && !machine.is_done(&s.id)).count();
     let verb = if machine.has_begun() { "go on with" } else { "run" };
     let warning = if until == Stage::Cleanup { "\nWhat cleanup deletes does not come back." } else { "" };
     confirm(
@@ -290,14 +290,16 @@ fn stopped(global: &Global, place: &Place, plan: &Plan, failed: &[FailedStep]) -
         }
     }
     failure.hints.insert(0, format!("{again}   # tries the failed step again and goes on"));
-    failure.hint(format!("hikkoshi plan {} --step {}   # what the step is", place.name, first.step))
+    failure
+        .hint(format!("hikkoshi skip {} {} --reason …   # leaves it out, if nothing needs it", place.name, first.step))
+        .hint(format!("hikkoshi plan {} --step {}   # what the step is", place.name, first.step))
 }
 
 /// The moves of which some steps of the current stage are done and some are not.
 fn half_way(machine: &Machine<'_>) -> Vec<String> {
     let plan = machine.plan();
     let Some(stage) = machine.current_stage() else { return Vec::new() };
-    let done = |step: &&Step| machine.is_verified(&step.id);
+    let done = |step: &&Step| machine.is_done(&step.id);
     let mut out = Vec::new();
     for one in &plan.moves {
         let (done, open): (Vec<_>, Vec<_>) = plan.steps_of(stage).filter(|step| step.of_move == one.id).partition(done);
@@ -313,7 +315,7 @@ fn situation(machine: &Machine<'_>) -> String {
     let plan = machine.plan();
     let open = |step: &&Step| {
         let mut same = plan.steps.iter().filter(|s| s.of_move == step.of_move && s.stage == step.stage);
-        machine.is_begun(&step.id) && matches!(step.impact, Impact::Outage { .. }) && same.any(|s| !machine.is_verified(&s.id))
+        machine.is_begun(&step.id) && matches!(step.impact, Impact::Outage { .. }) && same.any(|s| !machine.is_done(&s.id))
     };
     let now: Vec<String> = plan
         .steps

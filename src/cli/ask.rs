@@ -123,7 +123,7 @@ fn tell(global: &Global, request: &Request, heard: bool, text: &str) {
 }
 
 /// Who asks.
-fn person() -> String {
+pub fn person() -> String {
     format!("{}@{}", std::env::var("USER").unwrap_or_else(|_| "somebody".to_owned()), super::place::hostname())
 }
 

@@ -77,6 +77,7 @@ codes! {
     "HK0511" APPROVAL;
     "HK0512" APPROVAL;
     "HK0513" INPUT;
+    "HK0514" INPUT;
     "HK0901" UNEXPECTED;
 }
 

@@ -30,6 +30,7 @@ mod reach;
 mod rollback;
 mod schema;
 mod session;
+mod skip;
 mod status;
 mod verify;
 
@@ -122,6 +123,8 @@ enum Command {
     Abort(ask::Args),
     /// Ask for fewer steps at a time
     Throttle(ask::ThrottleArgs),
+    /// Leave out steps that nothing needs, with a reason
+    Skip(skip::Args),
     /// Undo: back to a checkpoint, or all of it
     Rollback(rollback::Args),
     /// Is the account as the plan says it should now be
@@ -192,6 +195,7 @@ async fn run(global: &Global, command: Command) -> Done {
         Command::Resume(args) => ask::resume(global, args).await,
         Command::Abort(args) => ask::abort(global, args).await,
         Command::Throttle(args) => ask::throttle(global, args).await,
+        Command::Skip(args) => skip::run(global, &args),
         Command::Rollback(args) => rollback::run(global, args).await,
         Command::Verify(args) => verify::run(global, args).await,
         Command::Explain(args) => explain::run(global, &args),

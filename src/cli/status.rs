@@ -91,9 +91,8 @@ fn text(global: &Global, place: &Place, plan: &Plan, records: &[Record], watch: 
         out.push_str(&table::hanging(&format!("{} ", style.warn("!")), &line, 2, global.width()));
     }
     out.push_str(&report_run::state(&machine, style, global.width()));
-    for step in
-        plan.steps.iter().filter(|step| machine.state(&step.id).is_some_and(|s| !matches!(s.phase, Phase::Pending | Phase::Verified)))
-    {
+    out.push_str(&report_run::skipped(&machine, style, global.width()));
+    for step in plan.steps.iter().filter(|step| machine.state(&step.id).is_some_and(|s| !s.is_done() && s.phase != Phase::Pending)) {
         out.push_str(&format!(
             "  {} {}: {}\n",
             style.warn("…"),
@@ -184,7 +183,7 @@ fn json(machine: &Machine<'_>, records: &[Record]) -> serde_json::Value {
         };
         steps.insert(
             &step.id,
-            serde_json::json!({ "stage": step.stage, "phase": phase, "failure": state.failure, "outputs": state.outputs }),
+            serde_json::json!({ "stage": step.stage, "phase": phase, "failure": state.failure, "skipped": state.skipped, "outputs": state.outputs }),
         );
     }
     let checkpoints: Vec<&str> = machine.checkpoints().iter().map(|stage| stage.name()).collect();

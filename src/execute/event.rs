@@ -71,6 +71,18 @@ pub enum What {
         /// Who.
         who: String,
     },
+    /// A person left the step out.
+    Skipped {
+        /// Who.
+        who: String,
+        /// Why.
+        why: String,
+    },
+    /// A person wants the step done after all.
+    Unskipped {
+        /// Who.
+        who: String,
+    },
     /// Nothing is in the air any more: the run stands still until somebody resumes or aborts it.
     Paused,
     /// What is asked of the run can't be read.
@@ -100,6 +112,8 @@ impl What {
             Body::Failed { step, code, why } => (step, What::Failed { code: code.clone(), why: why.clone() }),
             Body::Undone { step } => (step, What::Undone),
             Body::Confirmed { gate, who } => (gate, What::Confirmed { who: who.clone() }),
+            Body::Skipped { step, who, why } => (step, What::Skipped { who: who.clone(), why: why.clone() }),
+            Body::Unskipped { step, who } => (step, What::Unskipped { who: who.clone() }),
             Body::Asked { who, what, .. } => ("", What::Asked { request: what.clone(), who: who.clone() }),
             Body::Checkpoint { stage } => (stage, What::Checkpoint),
         })

@@ -38,6 +38,15 @@ pub struct StepState {
     pub announced: Option<String>,
     /// Why it failed, if it did and nothing was tried since: code and words.
     pub failure: Option<(String, String)>,
+    /// Why a person left it out, if one did.
+    pub skipped: Option<String>,
+}
+
+impl StepState {
+    /// Whether nothing of it is left to do: it is verified, or left out.
+    pub fn is_done(&self) -> bool {
+        self.phase == Phase::Verified || self.skipped.is_some()
+    }
 }
 
 /// What a run is to reach.
@@ -137,6 +146,21 @@ impl<'p> Machine<'p> {
         self.states.get(id).is_some_and(|state| state.phase == Phase::Verified)
     }
 
+    /// Whether nothing of a step is left to do: it is verified, or left out.
+    pub fn is_done(&self, id: &str) -> bool {
+        self.states.get(id).is_some_and(StepState::is_done)
+    }
+
+    /// Whether a person left a step out.
+    pub fn is_skipped(&self, id: &str) -> bool {
+        self.states.get(id).is_some_and(|state| state.skipped.is_some())
+    }
+
+    /// The steps that name a step among their needs.
+    pub fn dependents(&self, id: &str) -> &[&'p str] {
+        self.dependents.get(id).map_or(&[], Vec::as_slice)
+    }
+
     /// The plan.
     pub fn plan(&self) -> &'p Plan {
         self.plan
@@ -211,6 +235,11 @@ impl<'p> Machine<'p> {
             Body::Confirmed { gate, .. } => {
                 self.confirmed.insert(gate.clone());
             }
+            Body::Skipped { step, why, .. } => self.change(step, |state| {
+                state.skipped = Some(why.clone());
+                state.failure = None;
+            }),
+            Body::Unskipped { step, .. } => self.change(step, |state| state.skipped = None),
             Body::Asked { id, who, what } => self.control.apply(at, id, who, what),
             Body::RunBegan { .. } | Body::RunEnded { .. } => {}
         }
@@ -220,32 +249,32 @@ impl<'p> Machine<'p> {
     fn change(&mut self, id: &str, change: impl FnOnce(&mut StepState)) {
         let Some((id, step)) = self.steps.get_key_value(id).map(|(id, step)| (*id, *step)) else { return };
         let state = self.states.entry(id).or_default();
-        let before = (state.phase != Phase::Pending, state.phase == Phase::Verified);
+        let before = (state.phase != Phase::Pending, state.is_done());
         change(state);
-        let after = (state.phase != Phase::Pending, state.phase == Phase::Verified);
+        let after = (state.phase != Phase::Pending, state.is_done());
         if before.0 != after.0 {
             self.count_begun(id, step, after.0);
         }
         if before.1 != after.1 {
-            self.count_verified(id, step, after.1);
+            self.count_done(id, step, after.1);
         }
     }
 
-    /// A step was verified, or is so no more: what waits for it.
-    fn count_verified(&mut self, id: &'p str, step: &'p Step, verified: bool) {
+    /// A step is done (verified, or left out), or is so no more: what waits for it.
+    fn count_done(&mut self, id: &'p str, step: &'p Step, done: bool) {
         let open = self.open.entry(step.stage).or_default();
-        *open = if verified { open.saturating_sub(1) } else { *open + 1 };
+        *open = if done { open.saturating_sub(1) } else { *open + 1 };
         let own = (step.stage, self.place[id]);
-        if verified {
+        if done {
             self.ready.remove(&own);
         } else if self.waits.get(id) == Some(&0) {
             self.ready.insert(own);
         }
         for dependent in self.dependents.get(id).into_iter().flatten() {
             let waits = self.waits.entry(dependent).or_default();
-            *waits = if verified { waits.saturating_sub(1) } else { *waits + 1 };
+            *waits = if done { waits.saturating_sub(1) } else { *waits + 1 };
             let at = (self.steps[dependent].stage, self.place[dependent]);
-            if *waits == 0 && self.states[dependent].phase != Phase::Verified {
+            if *waits == 0 && !self.states[dependent].is_done() {
                 self.ready.insert(at);
             } else {
                 self.ready.remove(&at);
@@ -279,7 +308,7 @@ impl<'p> Machine<'p> {
         }
     }
 
-    /// The stage that a forward run works on: the first that is not wholly verified.
+    /// The stage that a forward run works on: the first that is not wholly done.
     pub fn current_stage(&self) -> Option<Stage> {
         self.plan.stages.iter().copied().find(|stage| self.open.get(stage).is_some_and(|open| *open > 0))
     }

@@ -11,6 +11,7 @@ pub mod event;
 pub mod look;
 pub mod machine;
 mod patience;
+pub mod skip;
 pub mod task;
 mod words;
 

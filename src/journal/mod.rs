@@ -123,6 +123,22 @@ pub enum Body {
         /// What.
         what: request::Asked,
     },
+    /// A person has decided to leave a step out.
+    Skipped {
+        /// The step.
+        step: String,
+        /// Who.
+        who: String,
+        /// Why.
+        why: String,
+    },
+    /// A person has decided to do a step after all that was left out.
+    Unskipped {
+        /// The step.
+        step: String,
+        /// Who.
+        who: String,
+    },
     /// All steps of a stage are verified.
     Checkpoint {
         /// The stage's name.
@@ -144,6 +160,8 @@ impl Body {
             | Body::Ended { step, .. }
             | Body::Verified { step }
             | Body::Failed { step, .. }
+            | Body::Skipped { step, .. }
+            | Body::Unskipped { step, .. }
             | Body::Undone { step } => Some(step),
             Body::Opened { .. }
             | Body::RunBegan { .. }
@@ -183,6 +201,8 @@ impl Record {
             Body::Checkpoint { stage } => format!("checkpoint {stage}"),
             Body::Confirmed { gate, .. } => format!("{gate} confirmed"),
             Body::Asked { .. } => "a request heard".to_owned(),
+            Body::Skipped { step, .. } => format!("step {step} left out"),
+            Body::Unskipped { step, .. } => format!("step {step} to be done after all"),
             Body::RunEnded { how } => format!("run ended: {how}"),
         };
         format!("record {} of {}, {what}", self.seq, self.at)

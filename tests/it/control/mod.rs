@@ -3,6 +3,7 @@
 use crate::bad_input::Desk;
 
 mod history;
+mod leaving_out;
 mod live;
 mod requests;
 
