@@ -112,6 +112,7 @@ fn one(plan: &Plan, goal: Goal, records: &[Record], journal: Box<dyn Journal + '
         stop: &stop,
         ask: &|_, _| true,
         requests: None,
+        amendment: None,
         goal,
         who: "bench",
         opening,

@@ -105,6 +105,7 @@ fn simulate(size: usize) {
                 stop: &stop,
                 ask: &|_, _| true,
                 requests: None,
+                amendment: None,
                 goal,
                 who: "bench",
                 opening,

@@ -6,7 +6,7 @@ use super::failure::{Failure, known};
 use super::place::{Hashed, Place};
 use super::progress::Progress;
 use super::session::{self, Session};
-use super::{Done, Global, ask, gate, proof, say};
+use super::{Done, Global, amend, ask, gate, proof, say};
 use crate::cloud::simulated::FaultAt;
 use crate::execute::driver::FailedStep;
 use crate::execute::{End, Goal, Machine, Run, Stop};
@@ -28,6 +28,9 @@ pub struct Args {
     /// The last stage too: deletes what has been replaced, for good
     #[arg(long)]
     cleanup: bool,
+    /// Why the plan was edited, if it was since its run began; stays in the journal
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
     /// Do not ask
     #[arg(long)]
     yes: bool,
@@ -54,9 +57,12 @@ pub struct Ready {
     pub records: Vec<Record>,
     /// Who runs.
     pub who: String,
+    /// What is remembered of an edited plan before anything is done by it.
+    pub amendment: Option<Body>,
 }
 
-/// Opens account and journal for a plan, and checks that they belong together. This process alone may then append.
+/// Opens account and journal for a plan. This process alone may then append. Whether the journal is of the plan as it is
+/// now is for the caller to see.
 ///
 /// # Errors
 /// If one can't be opened, or they don't.
@@ -65,8 +71,7 @@ pub async fn ready(global: &Global, place: &Place, plan: Hashed<Plan>, faults: &
     let arn = session.must_be(&plan.value.account, &plan.value.region).await?;
     let who = who(&arn, session.clock.now_ms());
     let (journal, records) = FileJournal::open(&place.journal_path(), &who)?;
-    place.belong(&records, &plan)?;
-    Ok((Ready { plan, session, records, who }, journal))
+    Ok((Ready { plan, session, records, who, amendment: None }, journal))
 }
 
 /// The first record of a journal. Its id must be unlike any other's: idempotency tokens come from it.
@@ -91,7 +96,10 @@ pub async fn run(global: &Global, args: Args) -> Done {
     if place.records()?.is_empty() {
         proof::must_hold(&place, &plan.value)?;
     }
-    let (ready, journal) = ready(global, &place, plan, &args.fault).await?;
+    let (mut ready, journal) = ready(global, &place, plan, &args.fault).await?;
+    let amended = amend::amendment(&place, &ready.plan, &ready.records, &ready.who, args.reason.as_deref())?;
+    let edits = amended.as_ref().map_or(String::new(), |one| format!("\nThe plan was edited:\n  {}", one.lines.join("\n  ")));
+    ready.amendment = amended.map(|one| one.body);
     let plan = &ready.plan.value;
     let machine = Machine::replay(plan, &ready.records);
     let again = again(&place, &args);
@@ -108,10 +116,16 @@ pub async fn run(global: &Global, args: Args) -> Done {
     let verb = if machine.has_begun() { "go on with" } else { "run" };
     let warning = if until == Stage::Cleanup { "\nWhat cleanup deletes does not come back." } else { "" };
     confirm(
-        &format!("This will {verb} migration {} in account {} ({}): {left} steps.{warning}", plan.migration, plan.account, plan.region),
+        &format!(
+            "This will {verb} migration {} in account {} ({}): {left} steps.{edits}{warning}",
+            plan.migration, plan.account, plan.region
+        ),
         &place.name,
         args.yes,
     )?;
+    if ready.records.is_empty() || ready.amendment.is_some() {
+        amend::keep(&place, &ready.plan)?;
+    }
     let asker = gate::Asker { name: &place.name, yes: args.yes };
     let moved = plan.moves.len();
     let end = drive(global, &place, &ready, journal, Goal::Forward(until), left as u64, &asker).await;
@@ -165,6 +179,7 @@ pub async fn drive(
         goal,
         who: &ready.who,
         requests: Some(&requests),
+        amendment: ready.amendment.clone(),
         opening: opening(ready),
     };
     let end = crate::execute::run(run, Box::new(journal)).await;
@@ -291,6 +306,7 @@ fn stopped(global: &Global, place: &Place, plan: &Plan, failed: &[FailedStep]) -
     }
     failure.hints.insert(0, format!("{again}   # tries the failed step again and goes on"));
     failure
+        .hint(format!("hikkoshi apply {} --reason …   # after editing what is not done in {}", place.name, place.plan_path().display()))
         .hint(format!("hikkoshi skip {} {} --reason …   # leaves it out, if nothing needs it", place.name, first.step))
         .hint(format!("hikkoshi plan {} --step {}   # what the step is", place.name, first.step))
 }

@@ -82,6 +82,7 @@ async fn one(
         stop: &stop,
         ask: &|_, _| true,
         requests: None,
+        amendment: None,
         goal,
         who: "dry-run",
         opening: opening.clone(),

@@ -78,6 +78,7 @@ codes! {
     "HK0512" APPROVAL;
     "HK0513" INPUT;
     "HK0514" INPUT;
+    "HK0515" INPUT;
     "HK0901" UNEXPECTED;
 }
 

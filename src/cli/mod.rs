@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::report::Style;
 
+mod amend;
 mod apply;
 mod ask;
 mod audit;

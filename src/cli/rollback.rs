@@ -36,6 +36,7 @@ pub async fn run(global: &Global, args: Args) -> Done {
     let plan = place.plan()?;
     let to = target(&place, &plan, &args)?;
     let (ready, journal) = ready(global, &place, plan, &args.fault).await?;
+    place.belong(&ready.records, &ready.plan)?;
     let plan = &ready.plan.value;
     let machine = Machine::replay(plan, &ready.records);
     let again = format!("hikkoshi rollback {} {}", place.name, args.to.as_ref().map_or("--all".to_owned(), |to| format!("--to {to}")));

@@ -87,6 +87,8 @@ pub struct Run<'p> {
     pub ask: &'p (dyn Fn(&Gate, &Machine<'_>) -> bool + Sync),
     /// What people ask of the run while it goes on; none: nobody can.
     pub requests: Option<&'p dyn Requests>,
+    /// What is remembered of an edited plan before anything is done by it.
+    pub amendment: Option<Body>,
     /// What begins the journal if it is empty.
     pub opening: Body,
 }
@@ -143,6 +145,9 @@ async fn drive(context: &Context<'_>, run: &Run<'_>) -> Result<End, Failure> {
         context.record(run.opening.clone())?;
     }
     let what = if matches!(run.goal, Goal::Forward(_)) { "apply" } else { "rollback" };
+    if let Some(amendment) = &run.amendment {
+        context.record(amendment.clone())?;
+    }
     context.record(Body::RunBegan { what: what.to_owned(), who: run.who.to_owned() })?;
     let mut tasks: FuturesUnordered<Ended<'_>> = FuturesUnordered::new();
     let mut busy: BTreeSet<String> = BTreeSet::new();

@@ -71,6 +71,13 @@ pub enum What {
         /// Who.
         who: String,
     },
+    /// The run goes on with an edited plan.
+    Amended {
+        /// Who.
+        who: String,
+        /// Why.
+        why: String,
+    },
     /// A person left the step out.
     Skipped {
         /// Who.
@@ -112,6 +119,7 @@ impl What {
             Body::Failed { step, code, why } => (step, What::Failed { code: code.clone(), why: why.clone() }),
             Body::Undone { step } => (step, What::Undone),
             Body::Confirmed { gate, who } => (gate, What::Confirmed { who: who.clone() }),
+            Body::Amended { who, why, .. } => ("", What::Amended { who: who.clone(), why: why.clone() }),
             Body::Skipped { step, who, why } => (step, What::Skipped { who: who.clone(), why: why.clone() }),
             Body::Unskipped { step, who } => (step, What::Unskipped { who: who.clone() }),
             Body::Asked { who, what, .. } => ("", What::Asked { request: what.clone(), who: who.clone() }),

@@ -38,6 +38,8 @@ pub struct StepState {
     pub announced: Option<String>,
     /// Why it failed, if it did and nothing was tried since: code and words.
     pub failure: Option<(String, String)>,
+    /// What was sent and how it is undone, in short (see [`super::amend::digest`]): of the last try.
+    pub digest: Option<String>,
     /// Why a person left it out, if one did.
     pub skipped: Option<String>,
 }
@@ -198,33 +200,13 @@ impl<'p> Machine<'p> {
 
     /// Takes note of a record, made `at` a moment. Total: a record about a step that the plan doesn't have changes nothing.
     pub fn apply(&mut self, at: &str, body: &Body) {
+        if let Some(step) = body.step() {
+            self.change(step, |state| take(state, at, body));
+        }
         match body {
             Body::Opened { id, .. } => self.journal.clone_from(id),
-            Body::Captured { step, values } => self.change(step, |state| state.outputs.extend(values.clone())),
-            Body::Intended { step, way, .. } => self.change(step, |state| {
-                state.failure = None;
-                forget_the_way_there(state, *way);
-                state.announced.get_or_insert_with(|| at.to_owned());
-                state.phase = match way {
-                    Way::Do => Phase::Intended,
-                    Way::Undo(at) => Phase::Undoing(*at, true),
-                };
-            }),
-            Body::Ended { step, way, ending } => self.change(step, |state| {
-                forget_the_way_there(state, *way);
-                ended(state, *way, ending);
-            }),
-            Body::Verified { step } => {
-                self.change(step, |state| {
-                    state.phase = Phase::Verified;
-                    state.failure = None;
-                });
-            }
-            Body::Failed { step, code, why } => self.change(step, |state| state.failure = Some((code.clone(), why.clone()))),
             Body::Undone { step } => {
-                let stage = self.steps.get(step.as_str()).map(|step| step.stage);
-                self.change(step, |state| *state = StepState { generation: state.generation + 1, ..StepState::default() });
-                if let Some(stage) = stage {
+                if let Some(stage) = self.steps.get(step.as_str()).map(|step| step.stage) {
                     self.checkpoints.retain(|reached| *reached < stage);
                     // What was asked about may be another thing the next time.
                     let later = |id: &String| self.plan.gates.iter().any(|gate| gate.id == *id && gate.before > stage);
@@ -235,13 +217,13 @@ impl<'p> Machine<'p> {
             Body::Confirmed { gate, .. } => {
                 self.confirmed.insert(gate.clone());
             }
-            Body::Skipped { step, why, .. } => self.change(step, |state| {
-                state.skipped = Some(why.clone());
-                state.failure = None;
-            }),
-            Body::Unskipped { step, .. } => self.change(step, |state| state.skipped = None),
             Body::Asked { id, who, what } => self.control.apply(at, id, who, what),
-            Body::RunBegan { .. } | Body::RunEnded { .. } => {}
+            Body::Amended { renewed, .. } => {
+                for step in renewed {
+                    self.change(step, |state| state.generation += 1);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -366,6 +348,41 @@ impl<'p> Machine<'p> {
     /// Steps done that have no way back, among those that a rollback would undo.
     pub fn points_of_no_return(&self, to: Option<Stage>) -> Vec<&'p Step> {
         self.to_undo(to).into_iter().filter(|step| matches!(step.undo, Undo::Irreversible(_))).collect()
+    }
+}
+
+/// What a record that is about a step makes of its state.
+pub(super) fn take(state: &mut StepState, at: &str, body: &Body) {
+    match body {
+        Body::Captured { values, .. } => state.outputs.extend(values.clone()),
+        Body::Intended { way, digest, .. } => {
+            state.failure = None;
+            forget_the_way_there(state, *way);
+            state.announced.get_or_insert_with(|| at.to_owned());
+            state.phase = match way {
+                Way::Do => Phase::Intended,
+                Way::Undo(at) => Phase::Undoing(*at, true),
+            };
+            if *way == Way::Do {
+                state.digest = Some(digest.clone()).filter(|digest| !digest.is_empty());
+            }
+        }
+        Body::Ended { way, ending, .. } => {
+            forget_the_way_there(state, *way);
+            ended(state, *way, ending);
+        }
+        Body::Verified { .. } => {
+            state.phase = Phase::Verified;
+            state.failure = None;
+        }
+        Body::Failed { code, why, .. } => state.failure = Some((code.clone(), why.clone())),
+        Body::Undone { .. } => *state = StepState { generation: state.generation + 1, ..StepState::default() },
+        Body::Skipped { why, .. } => {
+            state.skipped = Some(why.clone());
+            state.failure = None;
+        }
+        Body::Unskipped { .. } => state.skipped = None,
+        _ => {}
     }
 }
 

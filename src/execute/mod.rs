@@ -4,6 +4,7 @@
 //! out what the machine says, one task per step ([`task`]), and writes a record before and after every call. Nothing is
 //! chosen here: the plan says it all.
 
+pub mod amend;
 pub mod control;
 pub mod driver;
 mod ear;

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
+use super::amend::digest;
 use super::driver::Stop;
 use super::event::{Event, What};
 use super::look::{self, Blind};
@@ -298,7 +299,8 @@ impl<'c, 'p> Task<'c, 'p> {
             return Err(Failure::Parked);
         }
         let (_, generation) = self.phase();
-        self.context.record(Body::Intended { step: self.step.id.clone(), way, operation: operation.to_string(), generation })?;
+        let digest = if way == Way::Do { digest(self.step) } else { String::new() };
+        self.context.record(Body::Intended { step: self.step.id.clone(), way, operation: operation.to_string(), generation, digest })?;
         let call = Call { operation, parameters, label: Some(self.label.clone()) };
         Ok(self.context.cloud.call(&call).await)
     }

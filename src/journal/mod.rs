@@ -78,6 +78,9 @@ pub enum Body {
         operation: String,
         /// How many times the step was undone before: part of the idempotency token.
         generation: u32,
+        /// What was sent and how it is undone, in short: an edit of the plan must leave it as it was.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        digest: String,
     },
     /// What a call came to.
     Ended {
@@ -139,6 +142,19 @@ pub enum Body {
         /// Who.
         who: String,
     },
+    /// The run goes on with a plan that was edited.
+    Amended {
+        /// Hash of the plan before.
+        from: String,
+        /// Hash of the plan from now on.
+        to: String,
+        /// Who.
+        who: String,
+        /// Why.
+        why: String,
+        /// Steps that were tried in vain and are others now: their next try is a new request.
+        renewed: Vec<String>,
+    },
     /// All steps of a stage are verified.
     Checkpoint {
         /// The stage's name.
@@ -167,6 +183,7 @@ impl Body {
             | Body::RunBegan { .. }
             | Body::Confirmed { .. }
             | Body::Asked { .. }
+            | Body::Amended { .. }
             | Body::Checkpoint { .. }
             | Body::RunEnded { .. } => None,
         }
@@ -201,6 +218,7 @@ impl Record {
             Body::Checkpoint { stage } => format!("checkpoint {stage}"),
             Body::Confirmed { gate, .. } => format!("{gate} confirmed"),
             Body::Asked { .. } => "a request heard".to_owned(),
+            Body::Amended { why, .. } => format!("the plan was edited: {why}"),
             Body::Skipped { step, .. } => format!("step {step} left out"),
             Body::Unskipped { step, .. } => format!("step {step} to be done after all"),
             Body::RunEnded { how } => format!("run ended: {how}"),

@@ -70,8 +70,8 @@ fn detail(body: &Body, style: Style) -> Option<String> {
             format!("journal {id} opened for plan {}… by hikkoshi {version}", plan.get(..12).unwrap_or(plan))
         }
         Body::Captured { step, values: found } => format!("{step}: remembered from before: {}", values(found)),
-        Body::Intended { step, way: to, operation, generation } => {
-            let again = if *generation == 0 { String::new() } else { format!(", after {generation} times undone") };
+        Body::Intended { step, way: to, operation, generation, .. } => {
+            let again = if *generation == 0 { String::new() } else { format!(", request {}", generation + 1) };
             format!("{step}: calls {operation}{}{again}", way(to))
         }
         Body::Ended { step, way: to, ending: Ending::Done(found) } => format!("{step}: done{}: {}", way(to), values(found)),

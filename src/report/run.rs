@@ -27,6 +27,7 @@ pub fn line(event: &Event, plan: &Plan, style: Style) -> Option<String> {
         What::RunBegan { run, who } => style.bold(&format!("▶ {run} begins: {}", harmless(who))),
         What::RunEnded { how } => style.bold(&format!("■ run ended: {how}")),
         What::Asked { request, who } => format!("{} {} asks {}", style.warn("!"), harmless(who), asked(request)),
+        What::Amended { who, why } => format!("{} the plan was edited by {}: {}", style.warn("!"), harmless(who), harmless(why)),
         What::Skipped { who, why } => format!("{} {}  left out by {}: {}", style.warn("»"), event.step, harmless(who), harmless(why)),
         What::Unskipped { who } => format!("{} {}  to be done after all: {}", style.warn("»"), event.step, harmless(who)),
         What::Paused => {

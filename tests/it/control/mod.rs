@@ -2,6 +2,7 @@
 
 use crate::bad_input::Desk;
 
+mod amending;
 mod history;
 mod leaving_out;
 mod live;

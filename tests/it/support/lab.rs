@@ -121,6 +121,8 @@ pub struct Disturb<'a> {
     pub records: usize,
     /// Answers at a gate.
     pub ask: &'a (dyn Fn(&Gate, &Machine<'_>) -> bool + Sync),
+    /// What is remembered of an edited plan.
+    pub amendment: Option<Body>,
     /// What people ask of the run.
     pub requests: Option<&'a dyn Requests>,
     /// Who listens; may ask to stop.
@@ -129,7 +131,7 @@ pub struct Disturb<'a> {
 
 impl Default for Disturb<'_> {
     fn default() -> Self {
-        Disturb { decide: &|_, _| Fate::Pass, records: usize::MAX, ask: &|_, _| true, requests: None, tell: &|_, _| () }
+        Disturb { decide: &|_, _| Fate::Pass, records: usize::MAX, ask: &|_, _| true, requests: None, amendment: None, tell: &|_, _| () }
     }
 }
 
@@ -194,6 +196,7 @@ impl<'p> Lab<'p> {
             stop: &stop,
             ask: disturb.ask,
             requests: disturb.requests,
+            amendment: disturb.amendment.clone(),
             goal,
             who: "test",
             opening,
