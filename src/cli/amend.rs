@@ -69,14 +69,17 @@ fn kept(place: &Place, hash: &str) -> Option<Plan> {
     (format::hash(&text) == hash).then(|| format::read(&text).ok()).flatten()
 }
 
-/// Keeps the plan as it is now, for the day when somebody asks what was edited.
-///
-/// # Errors
-/// If it can't be written.
-pub fn keep(place: &Place, plan: &Hashed<Plan>) -> Result<(), Failure> {
-    let text = place::read(&place.plan_path())?;
+/// Keeps the plan as it is now, for the day when somebody asks what was edited. It only helps people: where there is no
+/// room, the run is not held up.
+pub fn keep(place: &Place, plan: &Hashed<Plan>) {
     let path = place.kept_plan_path(&plan.sha256);
-    if format::hash(&text) == plan.sha256 && !place::exists(&path) { place::write(&path, &text) } else { Ok(()) }
+    let text = place::read(&place.plan_path()).unwrap_or_default();
+    if format::hash(&text) == plan.sha256
+        && !place::exists(&path)
+        && let Err(failure) = place::write(&path, &text)
+    {
+        tracing::debug!("the plan is not kept as this run takes it up: {}", failure.message);
+    }
 }
 
 fn why(place: &Place, reason: Option<&str>, lines: &[String]) -> Result<String, Failure> {

@@ -4,6 +4,7 @@ use super::confirm::confirm;
 use super::dry_run::{blocked, compare, differences};
 use super::failure::{Failure, known};
 use super::place::{Hashed, Place};
+use super::probe::Outside;
 use super::progress::Progress;
 use super::session::{self, Session};
 use super::{Done, Global, amend, ask, gate, proof, say};
@@ -124,7 +125,7 @@ pub async fn run(global: &Global, args: Args) -> Done {
         args.yes,
     )?;
     if ready.records.is_empty() || ready.amendment.is_some() {
-        amend::keep(&place, &ready.plan)?;
+        amend::keep(&place, &ready.plan);
     }
     let asker = gate::Asker { name: &place.name, yes: args.yes };
     let moved = plan.moves.len();
@@ -178,6 +179,7 @@ pub async fn drive(
         ask: &|gate, machine| progress.aside(|| ask.ask(gate, machine)),
         goal,
         who: &ready.who,
+        probe: Some(&Outside { migration: &place.name }),
         requests: Some(&requests),
         amendment: ready.amendment.clone(),
         opening: opening(ready),
@@ -231,6 +233,7 @@ fn conclude(global: &Global, place: &Place, plan: &Plan, again: &str, end: End) 
         }
         End::Interrupted => Err(interrupted(place, again)),
         End::Gate(id) => Err(gate::closed(plan, &id, again)),
+        End::Unwell { gate, why } => Err(gate::unwell(place, plan, (&gate, &why), again)),
         End::Journal(error) => Err(error.into()),
         End::Failed(failed) => Err(stopped(global, place, plan, &failed)),
     }

@@ -79,6 +79,7 @@ codes! {
     "HK0513" INPUT;
     "HK0514" INPUT;
     "HK0515" INPUT;
+    "HK0516" APPROVAL;
     "HK0901" UNEXPECTED;
 }
 

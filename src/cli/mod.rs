@@ -25,6 +25,7 @@ mod init;
 mod log;
 mod place;
 mod plan;
+mod probe;
 mod progress;
 mod proof;
 mod reach;

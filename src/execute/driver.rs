@@ -11,6 +11,7 @@ use futures_util::stream::FuturesUnordered;
 
 use super::ear::Ear;
 use super::event::Event;
+use super::gate::{self, Probe};
 use super::machine::{Command, Goal, Machine};
 use super::task::{Context, Failure, Shared, Task};
 use crate::clock::Clock;
@@ -85,6 +86,8 @@ pub struct Run<'p> {
     pub who: &'p str,
     /// Asks a person at a gate; true: go on.
     pub ask: &'p (dyn Fn(&Gate, &Machine<'_>) -> bool + Sync),
+    /// Looks at what is outside of the account, for gates; none: that is taken for well.
+    pub probe: Option<&'p dyn Probe>,
     /// What people ask of the run while it goes on; none: nobody can.
     pub requests: Option<&'p dyn Requests>,
     /// What is remembered of an edited plan before anything is done by it.
@@ -115,6 +118,13 @@ pub enum End {
     Interrupted,
     /// A gate's question was not answered with yes.
     Gate(String),
+    /// What a gate looks at is not well.
+    Unwell {
+        /// The gate.
+        gate: String,
+        /// What was seen.
+        why: String,
+    },
     /// The journal could not be written: nothing was done after that.
     Journal(JournalError),
 }
@@ -136,6 +146,7 @@ pub async fn run<'p>(run: Run<'p>, journal: Box<dyn Journal + 'p>) -> End {
         Ok(end) => end,
         Err(Failure::Journal(error)) => End::Journal(error),
         Err(Failure::Parked) => End::Interrupted,
+        Err(Failure::Closed { gate, why }) => End::Unwell { gate, why },
         Err(Failure::Step { code, why }) => End::Failed(vec![FailedStep { step: String::new(), code: code.to_owned(), why }]),
     }
 }
@@ -153,6 +164,7 @@ async fn drive(context: &Context<'_>, run: &Run<'_>) -> Result<End, Failure> {
     let mut busy: BTreeSet<String> = BTreeSet::new();
     let mut failed: Vec<FailedStep> = Vec::new();
     let mut closed = None;
+    let mut unwell = None;
     let mut ear = Ear::new(context, run.requests);
     loop {
         ear.listen()?;
@@ -160,12 +172,15 @@ async fn drive(context: &Context<'_>, run: &Run<'_>) -> Result<End, Failure> {
         // planned, nothing more is begun.
         let hopeless = failed.iter().any(|step| FOR_ALL.contains(&step.code.as_str()));
         let tried: BTreeSet<String> = failed.iter().map(|step| step.step.clone()).collect();
-        if !hopeless && !run.stop.halted() {
+        if !hopeless && unwell.is_none() && !run.stop.halted() {
             closed = start(context, run, &mut tasks, &mut busy, &tried)?;
         }
         if tasks.is_empty() {
             // A pause holds a run only as long as there is something that it holds back.
-            let over = run.stop.asked() || !failed.is_empty() || context.shared().machine.next(run.goal, &busy, &tried).is_empty();
+            let over = run.stop.asked()
+                || !failed.is_empty()
+                || unwell.is_some()
+                || context.shared().machine.next(run.goal, &busy, &tried).is_empty();
             if over || !run.stop.halted() {
                 break;
             }
@@ -176,14 +191,16 @@ async fn drive(context: &Context<'_>, run: &Run<'_>) -> Result<End, Failure> {
         match result {
             Ok(()) | Err(Failure::Parked) => {}
             Err(Failure::Step { code, why }) => failed.push(FailedStep { step, code: code.to_owned(), why }),
+            Err(Failure::Closed { gate, why }) => unwell = Some((gate, why)),
             Err(Failure::Journal(error)) => return Err(Failure::Journal(error)),
         }
     }
-    let (end, how) = match (failed.is_empty(), run.stop.asked(), closed) {
-        (false, _, _) => (End::Failed(failed), "failed"),
-        (true, true, _) => (End::Interrupted, "interrupted"),
-        (true, false, Some(gate)) => (End::Gate(gate), "not confirmed"),
-        (true, false, None) => (End::Reached, "done"),
+    let (end, how) = match (failed.is_empty(), run.stop.asked(), closed, unwell) {
+        (false, ..) => (End::Failed(failed), "failed"),
+        (true, true, ..) => (End::Interrupted, "interrupted"),
+        (true, false, _, Some((gate, why))) => (End::Unwell { gate, why }, "a gate's check is not well"),
+        (true, false, Some(gate), None) => (End::Gate(gate), "not confirmed"),
+        (true, false, None, None) => (End::Reached, "done"),
     };
     context.record(Body::RunEnded { how: how.to_owned() })?;
     Ok(end)
@@ -192,7 +209,7 @@ async fn drive(context: &Context<'_>, run: &Run<'_>) -> Result<End, Failure> {
 /// Begins what can be begun. Checkpoints are recorded on the way. The answer is the gate that stays closed, if one does.
 fn start<'c>(
     context: &'c Context<'_>,
-    run: &Run<'_>,
+    run: &'c Run<'_>,
     tasks: &mut FuturesUnordered<Ended<'c>>,
     busy: &mut BTreeSet<String>,
     failed: &BTreeSet<String>,
@@ -205,6 +222,12 @@ fn start<'c>(
                 Command::Checkpoint(stage) => {
                     context.record(Body::Checkpoint { stage: stage.name().to_owned() })?;
                     reached = true;
+                }
+                Command::Ask(Gate { check: Some(_), .. }) if !busy.is_empty() => {}
+                Command::Ask(gate @ Gate { check: Some(health), .. }) => {
+                    let (id, probe) = (format!("gate {}", gate.id), run.probe);
+                    busy.insert(id.clone());
+                    tasks.push(Box::pin(async move { (id, gate::pass(context, probe, gate, health).await) }));
                 }
                 Command::Ask(gate) => {
                     if !(run.ask)(gate, &context.shared().machine) {

@@ -61,9 +61,9 @@ pub enum Goal {
 }
 
 /// What to do next.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Command<'p> {
-    /// Ask a person, and go on if the answer is yes.
+    /// Ask a person, or look, and go on if the answer is yes.
     Ask(&'p Gate),
     /// Carry a step out, from wherever it stands.
     Do(String),

@@ -9,6 +9,7 @@ pub mod control;
 pub mod driver;
 mod ear;
 pub mod event;
+pub mod gate;
 pub mod look;
 pub mod machine;
 mod patience;

@@ -38,6 +38,13 @@ pub enum Failure {
     },
     /// The run is to stop; the step goes on later from where it is.
     Parked,
+    /// A gate's check is not well.
+    Closed {
+        /// The gate.
+        gate: String,
+        /// What was seen.
+        why: String,
+    },
     /// The journal can't be written: nothing more may be done.
     Journal(JournalError),
 }
@@ -119,7 +126,7 @@ impl<'p> Context<'p> {
     }
 
     /// Sleeps, or parks where the run is to stop.
-    async fn sleep(&self, seconds: f64) -> Result<(), Failure> {
+    pub async fn sleep(&self, seconds: f64) -> Result<(), Failure> {
         if self.stop.halted() {
             return Err(Failure::Parked);
         }
