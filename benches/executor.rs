@@ -104,8 +104,21 @@ fn step(layer: usize, at: usize, wide: usize) -> Value {
 fn one(plan: &Plan, goal: Goal, records: &[Record], journal: Box<dyn Journal + '_>) {
     let (cloud, clock, stop) = (Yes::default(), VirtualClock::at(0), Stop::default());
     let opening = Body::Opened { id: "bench".into(), migration: "bench".into(), plan: String::new(), version: String::new() };
-    let whole =
-        Run { plan, records, cloud: &cloud, clock: &clock, tell: &|_| {}, stop: &stop, ask: &|_, _| true, goal, who: "bench", opening };
+    let whole = Run {
+        plan,
+        records,
+        cloud: &cloud,
+        clock: &clock,
+        tell: &|_| {},
+        stop: &stop,
+        ask: &|_, _| true,
+        probe: None,
+        requests: None,
+        amendment: None,
+        goal,
+        who: "bench",
+        opening,
+    };
     let end = run(whole, journal).now_or_never();
     assert!(matches!(end, Some(End::Reached)), "{end:?}");
     assert!(cloud.0.load(Ordering::Relaxed) >= plan.steps.len() as u64, "not every step was called");

@@ -31,6 +31,11 @@ pub fn rfc3339(ms: u64) -> String {
     jiff::Timestamp::from_millisecond(ms - ms % 1000).map_or_else(|_| "unknown".to_owned(), |t| t.to_string())
 }
 
+/// Milliseconds since 1970 of what [`rfc3339`] wrote; 0 if it is no time.
+pub fn ms_of(text: &str) -> u64 {
+    text.parse::<jiff::Timestamp>().ok().and_then(|time| u64::try_from(time.as_millisecond()).ok()).unwrap_or(0)
+}
+
 /// The machine's clock.
 pub struct RealClock;
 
@@ -42,6 +47,35 @@ impl Clock for RealClock {
     fn sleep_until(&self, at_ms: u64) -> Sleep {
         let ms = at_ms.saturating_sub(self.now_ms());
         Box::pin(tokio::time::sleep(std::time::Duration::from_millis(ms)))
+    }
+
+    fn advance(&self) -> bool {
+        false
+    }
+}
+
+/// A clock that begins at a given moment and runs so many times as fast as the machine's: to see a simulated run live.
+pub struct PacedClock {
+    from_ms: u64,
+    began_ms: u64,
+    times: u64,
+}
+
+impl PacedClock {
+    /// Begins now, and shows this moment.
+    pub fn from(from_ms: u64, times: u32) -> PacedClock {
+        PacedClock { from_ms, began_ms: RealClock.now_ms(), times: u64::from(times.max(1)) }
+    }
+}
+
+impl Clock for PacedClock {
+    fn now_ms(&self) -> u64 {
+        self.from_ms + RealClock.now_ms().saturating_sub(self.began_ms) * self.times
+    }
+
+    fn sleep_until(&self, at_ms: u64) -> Sleep {
+        // Rounded up: it never ends before its moment.
+        RealClock.sleep_until(self.began_ms + at_ms.saturating_sub(self.from_ms).div_ceil(self.times))
     }
 
     fn advance(&self) -> bool {

@@ -4,12 +4,14 @@ use super::confirm::confirm;
 use super::dry_run::{blocked, compare, differences};
 use super::failure::{Failure, known};
 use super::place::{Hashed, Place};
+use super::probe::Outside;
 use super::progress::Progress;
 use super::session::{self, Session};
-use super::{Done, Global, gate, proof, say};
+use super::{Done, Global, amend, ask, gate, proof, say};
 use crate::cloud::simulated::FaultAt;
 use crate::execute::driver::FailedStep;
 use crate::execute::{End, Goal, Machine, Run, Stop};
+use crate::journal::request::Asked;
 use crate::journal::{Body, Journal, Record};
 use crate::model::step::{Impact, Stage, Step};
 use crate::plan::{Plan, sha256};
@@ -26,6 +28,9 @@ pub struct Args {
     /// The last stage too: deletes what has been replaced, for good
     #[arg(long)]
     cleanup: bool,
+    /// Why the plan was edited, if it was since its run began; stays in the journal
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
     /// Do not ask
     #[arg(long)]
     yes: bool,
@@ -55,9 +60,12 @@ pub struct Ready {
     pub records: Vec<Record>,
     /// Who runs.
     pub who: String,
+    /// What is remembered of an edited plan before anything is done by it.
+    pub amendment: Option<Body>,
 }
 
-/// Opens account and journal for a plan, and checks that they belong together. This process alone may then append.
+/// Opens account and journal for a plan. This process alone may then append. Whether the journal is of the plan as it is
+/// now is for the caller to see.
 ///
 /// # Errors
 /// If one can't be opened, or they don't.
@@ -66,8 +74,7 @@ pub async fn ready(global: &Global, place: &Place, plan: Hashed<Plan>, faults: &
     let arn = session.must_be(&plan.value.account, &plan.value.region).await?;
     let who = who(&arn);
     let taken = place.store()?.take(&who).map_err(|error| place.journal_failed(error))?;
-    place.belong(&taken.records, &plan)?;
-    Ok((Ready { plan, session, records: taken.records, who }, taken.journal))
+    Ok((Ready { plan, session, records: taken.records, who, amendment: None }, taken.journal))
 }
 
 /// The first record of a journal. Its id must be unlike any other's: idempotency tokens come from it.
@@ -92,9 +99,14 @@ pub async fn run(global: &Global, args: Args) -> Done {
     if place.records()?.is_empty() {
         proof::must_hold(&place, &plan.value)?;
     }
-    let (ready, journal) = ready(global, &place, plan, &args.fault).await?;
+    let (mut ready, journal) = ready(global, &place, plan, &args.fault).await?;
+    let amended = amend::amendment(&place, &ready.plan, &ready.records, &ready.who, args.reason.as_deref())?;
+    let edits = amended.as_ref().map_or(String::new(), |one| format!("\nThe plan was edited:\n  {}", one.lines.join("\n  ")));
+    ready.amendment = amended.map(|one| one.body);
     let plan = &ready.plan.value;
     let machine = Machine::replay(plan, &ready.records);
+    let again = again(&place, &args);
+    ask::must_not_be_paused(&place, machine.control(), &again)?;
     if until == Stage::Cleanup && machine.current_stage().is_some_and(|stage| stage != Stage::Cleanup) {
         return Err(Failure::new("HK0507", "cleanup deletes for good what was replaced, and not everything is replaced yet")
             .detail("nothing was called")
@@ -103,22 +115,23 @@ pub async fn run(global: &Global, args: Args) -> Done {
     if !machine.has_begun() {
         no_drift(&ready.session, &place).await?;
     }
-    let left = plan.steps.iter().filter(|s| s.stage <= until && !machine.is_verified(&s.id)).count();
+    let left = plan.steps.iter().filter(|s| s.stage <= until && !machine.is_done(&s.id)).count();
     let verb = if machine.has_begun() { "go on with" } else { "run" };
     let warning = if until == Stage::Cleanup { "\nWhat cleanup deletes does not come back." } else { "" };
     confirm(
-        &format!("This will {verb} migration {} in account {} ({}): {left} steps.{warning}", plan.migration, plan.account, plan.region),
+        &format!(
+            "This will {verb} migration {} in account {} ({}): {left} steps.{edits}{warning}",
+            plan.migration, plan.account, plan.region
+        ),
         &place.name,
         args.yes,
     )?;
-    let ask = gate::Asker { name: &place.name, yes: args.yes };
+    if ready.records.is_empty() || ready.amendment.is_some() {
+        amend::keep(&place, &ready.plan);
+    }
+    let asker = gate::Asker { name: &place.name, yes: args.yes };
     let moved = plan.moves.len();
-    let end = drive(global, &ready, journal, Goal::Forward(until), left as u64, &ask).await;
-    let again = match (&args.until, args.cleanup) {
-        (_, true) => format!("hikkoshi apply {} --cleanup", place.name),
-        (Some(until), _) => format!("hikkoshi apply {} --until {until}", place.name),
-        (None, false) => format!("hikkoshi apply {}", place.name),
-    };
+    let end = drive(global, &place, &ready, journal, Goal::Forward(until), left as u64, &asker).await;
     let ended = conclude(global, &place, plan, &again, end);
     if ended.is_ok() && !global.json {
         say(&format!("  {}\n", report_run::requests(&ready.session.cloud.requests(), moved)));
@@ -126,8 +139,25 @@ pub async fn run(global: &Global, args: Args) -> Done {
     ended
 }
 
+/// The command that goes on.
+fn again(place: &Place, args: &Args) -> String {
+    match (&args.until, args.cleanup) {
+        (_, true) => format!("hikkoshi apply {} --cleanup", place.name),
+        (Some(until), _) => format!("hikkoshi apply {} --until {until}", place.name),
+        (None, false) => format!("hikkoshi apply {}", place.name),
+    }
+}
+
 /// Makes the run. Ctrl-C once stops it at the next safe point, twice at once; either way it is resumable.
-pub async fn drive(global: &Global, ready: &Ready, journal: Box<dyn Journal>, goal: Goal, steps: u64, ask: &gate::Asker<'_>) -> End {
+pub async fn drive(
+    global: &Global,
+    place: &Place,
+    ready: &Ready,
+    journal: Box<dyn Journal>,
+    goal: Goal,
+    steps: u64,
+    ask: &gate::Asker<'_>,
+) -> End {
     let stop = std::sync::Arc::new(Stop::default());
     let asked = stop.clone();
     let signals = super::spawn(async move {
@@ -140,6 +170,7 @@ pub async fn drive(global: &Global, ready: &Ready, journal: Box<dyn Journal>, go
         }
     });
     let progress = Progress::new(global, &ready.plan.value, steps);
+    let requests = place.requests()?;
     let run = Run {
         plan: &ready.plan.value,
         records: &ready.records,
@@ -150,6 +181,9 @@ pub async fn drive(global: &Global, ready: &Ready, journal: Box<dyn Journal>, go
         ask: &|gate, machine| progress.aside(|| ask.ask(gate, machine)),
         goal,
         who: &ready.who,
+        probe: Some(&Outside { migration: &place.name }),
+        requests: Some(&requests),
+        amendment: ready.amendment.clone(),
         opening: opening(ready),
     };
     let end = crate::execute::run(run, journal).await;
@@ -201,6 +235,7 @@ fn conclude(global: &Global, place: &Place, plan: &Plan, again: &str, end: End) 
         }
         End::Interrupted => Err(interrupted(place, again)),
         End::Gate(id) => Err(gate::closed(plan, &id, again)),
+        End::Unwell { gate, why } => Err(gate::unwell(place, plan, (&gate, &why), again)),
         End::Journal(error) => Err(place.journal_failed(error)),
         End::Failed(failed) => Err(stopped(global, place, plan, &failed)),
     }
@@ -208,7 +243,13 @@ fn conclude(global: &Global, place: &Place, plan: &Plan, again: &str, end: End) 
 
 /// A run that was asked to stop; `again` is the command that goes on.
 pub fn interrupted(place: &Place, again: &str) -> Failure {
-    Failure::new("HK0508", "stopped as asked")
+    let records = place.records().unwrap_or_default();
+    let began = records.iter().rposition(|record| matches!(record.body, Body::RunBegan { .. })).unwrap_or(0);
+    let abort = records[began..].iter().rev().find_map(|record| match &record.body {
+        Body::Asked { who, what: Asked::Abort, .. } => Some(format!("stopped as {who} asked at {}", record.at)),
+        _ => None,
+    });
+    Failure::new("HK0508", abort.unwrap_or_else(|| "stopped as asked".to_owned()))
         .detail("every call that was made is in the journal; what was waited for goes on in AWS")
         .hint(format!("{again}   # goes on where it is"))
         .hint(format!("hikkoshi status {}", place.name))
@@ -269,14 +310,17 @@ fn stopped(global: &Global, place: &Place, plan: &Plan, failed: &[FailedStep]) -
         }
     }
     failure.hints.insert(0, format!("{again}   # tries the failed step again and goes on"));
-    failure.hint(format!("hikkoshi plan {} --step {}   # what the step is", place.name, first.step))
+    failure
+        .hint(format!("hikkoshi apply {} --reason …   # after editing what is not done in {}", place.name, place.plan_path().display()))
+        .hint(format!("hikkoshi skip {} {} --reason …   # leaves it out, if nothing needs it", place.name, first.step))
+        .hint(format!("hikkoshi plan {} --step {}   # what the step is", place.name, first.step))
 }
 
 /// The moves of which some steps of the current stage are done and some are not.
 fn half_way(machine: &Machine<'_>) -> Vec<String> {
     let plan = machine.plan();
     let Some(stage) = machine.current_stage() else { return Vec::new() };
-    let done = |step: &&Step| machine.is_verified(&step.id);
+    let done = |step: &&Step| machine.is_done(&step.id);
     let mut out = Vec::new();
     for one in &plan.moves {
         let (done, open): (Vec<_>, Vec<_>) = plan.steps_of(stage).filter(|step| step.of_move == one.id).partition(done);
@@ -292,7 +336,7 @@ fn situation(machine: &Machine<'_>) -> String {
     let plan = machine.plan();
     let open = |step: &&Step| {
         let mut same = plan.steps.iter().filter(|s| s.of_move == step.of_move && s.stage == step.stage);
-        machine.is_begun(&step.id) && matches!(step.impact, Impact::Outage { .. }) && same.any(|s| !machine.is_verified(&s.id))
+        machine.is_begun(&step.id) && matches!(step.impact, Impact::Outage { .. }) && same.any(|s| !machine.is_done(&s.id))
     };
     let now: Vec<String> = plan
         .steps

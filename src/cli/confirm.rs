@@ -26,8 +26,14 @@ pub fn confirm(what: &str, name: &str, yes: bool) -> Result<(), Failure> {
 
 /// Asks on a terminal; whether the name was typed.
 pub fn typed(question: &str, name: &str) -> bool {
+    answered(question) == name
+}
+
+/// Asks on a terminal for a line; empty if none came.
+pub fn answered(question: &str) -> String {
     eprint!("{question}");
     let _ = std::io::stderr().flush();
     let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line).is_ok() && line.trim() == name
+    let read = std::io::stdin().lock().read_line(&mut line);
+    if read.is_ok() { line.trim().to_owned() } else { String::new() }
 }

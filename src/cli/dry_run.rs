@@ -81,6 +81,9 @@ async fn one(
         tell: &|event| progress.tell(event),
         stop: &stop,
         ask: &|_, _| true,
+        probe: None,
+        requests: None,
+        amendment: None,
         goal,
         who: "dry-run",
         opening: opening.clone(),
@@ -89,6 +92,7 @@ async fn one(
     let failed = match end {
         End::Reached | End::Interrupted | End::Gate(_) => Vec::new(),
         End::Failed(failed) => failed,
+        End::Unwell { gate, why } => vec![FailedStep { step: format!("gate {gate}"), code: "HK0516".to_owned(), why }],
         End::Journal(error) => return Err(Failure::journal(error, &plan.migration)),
     };
     let records = shared.lock().map(|memory| memory.records.clone()).unwrap_or_default();

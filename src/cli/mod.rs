@@ -8,7 +8,9 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::report::Style;
 
+mod amend;
 mod apply;
+mod ask;
 mod audit;
 mod confirm;
 mod demo;
@@ -20,14 +22,17 @@ mod flows;
 mod gate;
 mod graph;
 mod init;
+mod log;
 mod place;
 mod plan;
+mod probe;
 mod progress;
 mod proof;
 mod reach;
 mod rollback;
 mod schema;
 mod session;
+mod skip;
 mod state;
 mod status;
 mod store;
@@ -70,6 +75,9 @@ pub struct Global {
     /// `aws`, or `sim:FILE`: a simulated account kept in a file (an inventory to begin with)
     #[arg(long, global = true, default_value = "aws")]
     pub cloud: String,
+    /// On a simulated account: time passes so many times as fast as in reality; without it, waits take no time
+    #[arg(long, global = true, value_name = "TIMES")]
+    pub pace: Option<u32>,
 }
 
 impl Global {
@@ -113,6 +121,18 @@ enum Command {
     Apply(apply::Args),
     /// Where it stands
     Status(status::Args),
+    /// What happened, from the journal; --follow: what happens
+    Log(log::Args),
+    /// Ask a running executor to begin nothing more and to stay; holds back the next run if there is none
+    Pause(ask::Args),
+    /// Take a pause back
+    Resume(ask::Args),
+    /// Ask a running executor to stop at the next safe point, as Ctrl-C does
+    Abort(ask::Args),
+    /// Ask for fewer steps at a time
+    Throttle(ask::ThrottleArgs),
+    /// Leave out steps that nothing needs, with a reason
+    Skip(skip::Args),
     /// Undo: back to a checkpoint, or all of it
     Rollback(rollback::Args),
     /// Where the journal is kept and who holds it; --move-to another store
@@ -181,7 +201,13 @@ async fn run(global: &Global, command: Command) -> Done {
         Command::Plan(args) => plan::run(global, args).await,
         Command::DryRun(args) => dry_run::run(global, args).await,
         Command::Apply(args) => apply::run(global, args).await,
-        Command::Status(args) => status::run(global, &args),
+        Command::Status(args) => status::run(global, args).await,
+        Command::Log(args) => log::run(global, args).await,
+        Command::Pause(args) => ask::pause(global, args).await,
+        Command::Resume(args) => ask::resume(global, args).await,
+        Command::Abort(args) => ask::abort(global, args).await,
+        Command::Throttle(args) => ask::throttle(global, args).await,
+        Command::Skip(args) => skip::run(global, &args),
         Command::Rollback(args) => rollback::run(global, args).await,
         Command::State(args) => state::run(global, &args),
         Command::Unlock(args) => unlock::run(global, &args),

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use super::Global;
 use super::failure::Failure;
 use super::store::{Keep, Site};
-use crate::execute::Machine;
+use crate::execute::{Machine, amend};
+use crate::journal::Record;
+use crate::journal::request::Requests;
 use crate::journal::store::Store;
-use crate::journal::{Body, Record};
 use crate::model::inventory::Inventory;
 use crate::model::seen::Seen;
 use crate::plan::intent::{self, Intent, Problem};
@@ -182,7 +183,7 @@ impl Place {
     pub fn plan(&self) -> Result<Hashed<Plan>, Failure> {
         let plan = self.plan_alone()?;
         match self.changed(&plan.value)? {
-            Some(failure) if !self.has_begun(&plan) => Err(failure),
+            Some(failure) if !self.has_begun() => Err(failure),
             _ => Ok(plan),
         }
     }
@@ -194,7 +195,7 @@ impl Place {
     pub fn plan_as_made(&self) -> Result<Hashed<Plan>, Failure> {
         let plan = self.plan_alone()?;
         match self.changed(&plan.value)? {
-            Some(failure) if self.has_begun(&plan) => Err(Failure { hints: Vec::new(), ..failure }
+            Some(failure) if self.has_begun() => Err(Failure { hints: Vec::new(), ..failure }
                 .detail("a run has begun: apply, rollback, status and verify go on with the plan as it is")
                 .hint("put the file back that the plan was made from (version control has it)")),
             Some(failure) => Err(failure),
@@ -249,11 +250,10 @@ impl Place {
         Ok(None)
     }
 
-    /// Whether a run of this very plan has begun and was not gone back from entirely.
-    fn has_begun(&self, plan: &Hashed<Plan>) -> bool {
+    /// Whether a run has begun and was not gone back from entirely.
+    fn has_begun(&self) -> bool {
         let records = self.records().unwrap_or_default();
-        let own = matches!(records.first(), Some(Record { body: Body::Opened { plan: of, .. }, .. }) if *of == plan.sha256);
-        own && Machine::replay(&plan.value, &records).has_begun()
+        amend::has_begun(&records)
     }
 
     /// The journal's records; none if nothing has been run.
@@ -293,6 +293,25 @@ impl Place {
         Failure::journal(error, &self.name)
     }
 
+    /// `plans/<name>/applied/<hash>.yaml`: a plan as a run took it up.
+    pub fn kept_plan_path(&self, hash: &str) -> PathBuf {
+        self.folder().join("applied").join(format!("{}.yaml", hash.get(..12).unwrap_or(hash)))
+    }
+
+    /// Where one asks something of whoever runs the migration.
+    ///
+    /// # Errors
+    /// If there is no such store.
+    pub fn requests(&self) -> Result<Box<dyn Requests>, Failure> {
+        Ok(self.store()?.requests())
+    }
+
+    /// Who runs the migration just now, if somebody does.
+    pub fn holder(&self) -> Option<String> {
+        let holder = self.store().ok()?.holder().ok()??;
+        holder.open.is_none().then_some(holder.lease.who)
+    }
+
     /// The journal's records, which must be of this plan.
     ///
     /// # Errors
@@ -308,19 +327,21 @@ impl Place {
     /// # Errors
     /// If they are another plan's.
     pub fn belong(&self, records: &[Record], plan: &Hashed<Plan>) -> Result<(), Failure> {
-        match records.first() {
-            Some(Record { body: Body::Opened { plan: of, .. }, .. }) if *of != plan.sha256 => {
-                Err(Failure::new("HK0202", format!("{} is the journal of another plan", self.store()?.describe()))
-                    .detail(format!(
-                        "the journal's plan is {}…, {} is {}…",
-                        of.get(..12).unwrap_or(of),
-                        self.plan_path().display(),
-                        &plan.sha256[..12]
-                    ))
-                    .detail("nothing was called; the account is as the last run left it")
-                    .hint("put the plan back that was begun (version control has it), then run the same command again"))
-            }
-            _ => Ok(()),
+        match amend::plan_of(records).filter(|of| *of != plan.sha256) {
+            None => Ok(()),
+            Some(of) => Err(Failure::new("HK0202", format!("{} is the journal of another plan", self.store()?.describe()))
+                .detail(format!(
+                    "the journal's plan is {}…, {} is {}…",
+                    of.get(..12).unwrap_or(of),
+                    self.plan_path().display(),
+                    &plan.sha256[..12]
+                ))
+                .detail("nothing was called; the account is as the last run left it")
+                .hint("put the plan back that was begun (version control has it), then run the same command again")
+                .hint(format!(
+                    "hikkoshi apply {} --reason …   # or goes on with the edited plan: proved again, what is done unchanged",
+                    self.name
+                ))),
         }
     }
 }

@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::{Global, say};
 use crate::execute::{Event, What};
 use crate::plan::Plan;
+use crate::report::log::Again;
 use crate::report::{Style, duration, run};
 
 /// The terminal's width, if there is one.
@@ -21,7 +22,7 @@ struct State {
     done: BTreeSet<String>,
     waiting: BTreeMap<String, String>,
     events: Vec<Event>,
-    last_busy: Option<(String, What)>,
+    again: Again,
 }
 
 /// Where a run's events go.
@@ -53,13 +54,13 @@ impl<'p> Progress<'p> {
             bar.enable_steady_tick(std::time::Duration::from_millis(500));
             bar
         });
-        let state = Mutex::new(State { done: BTreeSet::new(), waiting: BTreeMap::new(), events: Vec::new(), last_busy: None });
+        let state = Mutex::new(State { done: BTreeSet::new(), waiting: BTreeMap::new(), events: Vec::new(), again: Again::default() });
         Progress { plan, style: global.style(), json: global.json, verbose: global.verbose > 0, quiet: false, bar, state }
     }
 
     /// One that says nothing and only remembers.
     pub fn silent(plan: &'p Plan) -> Progress<'p> {
-        let state = Mutex::new(State { done: BTreeSet::new(), waiting: BTreeMap::new(), events: Vec::new(), last_busy: None });
+        let state = Mutex::new(State { done: BTreeSet::new(), waiting: BTreeMap::new(), events: Vec::new(), again: Again::default() });
         Progress { plan, style: Style(false), json: false, verbose: false, quiet: true, bar: None, state }
     }
 
@@ -84,11 +85,7 @@ impl<'p> Progress<'p> {
             }
             _ => {}
         }
-        // The same refusal again and again is said once.
-        let busy = matches!(event.what, What::Busy { .. }).then(|| (event.step.clone(), event.what.clone()));
-        let again = busy.is_some() && busy == state.last_busy;
-        state.last_busy = busy.or(state.last_busy.take().filter(|_| event.what == What::Calling));
-        if again {
+        if state.again.is(event) {
             return;
         }
         let chatty = matches!(event.what, What::Waiting { .. });

@@ -4,7 +4,7 @@ use super::apply::{drive, interrupted, no_checkpoint, ready};
 use super::confirm::confirm;
 use super::failure::{Failure, known};
 use super::place::{Hashed, Place};
-use super::{Done, Global, gate, say};
+use super::{Done, Global, ask, gate, say};
 use crate::cloud::simulated::FaultAt;
 use crate::execute::{End, Goal, Machine};
 use crate::model::step::Stage;
@@ -36,8 +36,11 @@ pub async fn run(global: &Global, args: Args) -> Done {
     let plan = place.plan()?;
     let to = target(&place, &plan, &args)?;
     let (ready, journal) = ready(global, &place, plan, &args.fault).await?;
+    place.belong(&ready.records, &ready.plan)?;
     let plan = &ready.plan.value;
     let machine = Machine::replay(plan, &ready.records);
+    let again = format!("hikkoshi rollback {} {}", place.name, args.to.as_ref().map_or("--all".to_owned(), |to| format!("--to {to}")));
+    ask::must_not_be_paused(&place, machine.control(), &again)?;
     let points = machine.points_of_no_return(to);
     if let Some(first) = points.first() {
         let mut failure = Failure::new("HK0507", format!("step {} is done and can't be undone", first.id)).detail("nothing was called");
@@ -61,15 +64,15 @@ pub async fn run(global: &Global, args: Args) -> Done {
         &place.name,
         args.yes,
     )?;
-    let end = drive(global, &ready, journal, Goal::Back(to), count as u64, &gate::Asker { name: &place.name, yes: true }).await;
-    let again = format!("hikkoshi rollback {} {}", place.name, args.to.as_ref().map_or("--all".to_owned(), |to| format!("--to {to}")));
+    let asker = gate::Asker { name: &place.name, yes: true };
+    let end = drive(global, &place, &ready, journal, Goal::Back(to), count as u64, &asker).await;
     match end {
         End::Reached => {
             told(global, &place, plan, &where_to)?;
             Ok(0)
         }
         // There is no gate on the way back.
-        End::Interrupted | End::Gate(_) => Err(interrupted(&place, &again)),
+        End::Interrupted | End::Gate(_) | End::Unwell { .. } => Err(interrupted(&place, &again)),
         End::Journal(error) => Err(place.journal_failed(error)),
         End::Failed(failed) => {
             let first = &failed[0];

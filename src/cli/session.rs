@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Global;
 use super::failure::Failure;
 use super::place;
-use crate::clock::{Clock, VirtualClock};
+use crate::clock::{Clock, PacedClock, VirtualClock};
 use crate::cloud::Cloud;
 use crate::cloud::simulated::{FaultAt, Simulated};
 use crate::discover;
@@ -83,7 +83,10 @@ fn simulated(global: &Global, file: &Path, faults: &[FaultAt]) -> Result<Session
         .detail("nothing was called, nothing was written")
         .hint("the same command without --region"));
     }
-    let clock: Arc<dyn Clock> = Arc::new(VirtualClock::at(account.now_ms));
+    let clock: Arc<dyn Clock> = match global.pace {
+        None => Arc::new(VirtualClock::at(account.now_ms)),
+        Some(times) => Arc::new(PacedClock::from(account.now_ms, times)),
+    };
     let region = account.region.clone();
     let path: PathBuf = file.to_owned();
     let keep = move |account: &Account| {

@@ -1,12 +1,15 @@
 //! `hikkoshi status`: from plan and journal alone; nothing is called.
 
 use std::collections::BTreeMap;
+use std::io::IsTerminal;
 
 use super::place::Place;
-use super::{Done, Global, say, say_json};
+use super::{Done, Global, say};
 use crate::execute::{Machine, Phase};
+use crate::journal::request::Requests;
 use crate::journal::{Body, Record};
 use crate::model::step::Stage;
+use crate::plan::Plan;
 use crate::report::{run as report_run, table};
 
 /// Options of `status`.
@@ -14,28 +17,82 @@ use crate::report::{run as report_run, table};
 pub struct Args {
     /// The migration; may be left out where there is one
     name: Option<String>,
+    /// Show it anew whenever it changes, until the run that is on (or the next one) ends
+    #[arg(long)]
+    watch: bool,
+}
+
+/// Whether to go on looking at a run: until the one that is on ends, or, if none is, the next one.
+pub struct Watch<'a> {
+    place: &'a Place,
+    was_on: bool,
+    met: usize,
+}
+
+impl<'a> Watch<'a> {
+    /// From these records on.
+    pub fn new(place: &'a Place, records: &[Record]) -> Watch<'a> {
+        Watch { place, was_on: is_on(place, records), met: records.len() }
+    }
+
+    /// Whether there is more to come after these.
+    pub fn goes_on(&self, records: &[Record]) -> bool {
+        is_on(self.place, records) || !(self.was_on || records.len() > self.met)
+    }
+}
+
+/// Whether a run has begun and not ended, and its process lives.
+fn is_on(place: &Place, records: &[Record]) -> bool {
+    let last = records.iter().rev().find(|record| matches!(record.body, Body::RunBegan { .. } | Body::RunEnded { .. }));
+    last.is_some_and(|record| matches!(record.body, Body::RunBegan { .. })) && place.holder().is_some()
+}
+
+/// Lets what is looked at go on.
+pub async fn a_moment() {
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
 }
 
 /// Says where it stands.
-pub fn run(global: &Global, args: &Args) -> Done {
+pub async fn run(global: &Global, args: Args) -> Done {
     let place = Place::find(global, args.name.as_deref())?;
     let plan = place.plan()?;
-    let records = place.records_of(&plan)?;
-    let plan = plan.value;
-    let machine = Machine::replay(&plan, &records);
+    let mut records = place.records_of(&plan)?;
+    let watch = Watch::new(&place, &records);
+    let mut shown = text(global, &place, &plan.value, &records, args.watch);
+    say(&shown);
+    while args.watch && watch.goes_on(&records) {
+        a_moment().await;
+        records = place.records_of(&plan)?;
+        let now = text(global, &place, &plan.value, &records, args.watch);
+        if now != shown {
+            if !global.json && std::io::stdout().is_terminal() {
+                let _ = console::Term::stdout().clear_screen();
+            }
+            say(&now);
+            shown = now;
+        }
+    }
+    Ok(0)
+}
+
+fn text(global: &Global, place: &Place, plan: &Plan, records: &[Record], watch: bool) -> String {
+    let machine = Machine::replay(plan, records);
     if global.json {
-        say_json(&json(&machine, &records));
-        return Ok(0);
+        let value = json(&machine, records);
+        // Where it comes again and again it is a line each.
+        return if watch { value.to_string() } else { format!("{value:#}") } + "\n";
     }
     let style = global.style();
     let mut out = format!("{} · account {} · {} · {} records\n", style.bold(&plan.migration), plan.account, plan.region, records.len());
-    if let Some((what, who, how)) = last_run(&records) {
+    if let Some((what, who, how)) = last_run(records, place.holder().is_some()) {
         out.push_str(&table::hanging("", &format!("last run: {what} by {who}: {how}"), 2, global.width()));
     }
+    for line in standing(place, &machine) {
+        out.push_str(&table::hanging(&format!("{} ", style.warn("!")), &line, 2, global.width()));
+    }
     out.push_str(&report_run::state(&machine, style, global.width()));
-    for step in
-        plan.steps.iter().filter(|step| machine.state(&step.id).is_some_and(|s| !matches!(s.phase, Phase::Pending | Phase::Verified)))
-    {
+    out.push_str(&report_run::skipped(&machine, style, global.width()));
+    for step in plan.steps.iter().filter(|step| machine.state(&step.id).is_some_and(|s| !s.is_done() && s.phase != Phase::Pending)) {
         out.push_str(&format!(
             "  {} {}: {}\n",
             style.warn("…"),
@@ -48,9 +105,31 @@ pub fn run(global: &Global, args: &Args) -> Done {
         out.push_str(&format!("  NAT gateways' elastic IPs: {}\n", addresses.join(", ")));
     }
     out.push_str(&report_run::ways_in(&machine));
-    out.push_str(&next(&place, &machine, plan.is_applicable()));
-    say(&out);
-    Ok(0)
+    out.push_str(&next(place, &machine, plan.is_applicable()));
+    out
+}
+
+/// What people asked for and stands, and what nobody has heard yet.
+fn standing(place: &Place, machine: &Machine<'_>) -> Vec<String> {
+    let control = machine.control();
+    let mut out = Vec::new();
+    let pending = match place.requests()?.pending() {
+        Ok(pending) => pending,
+        Err(error) => {
+            out.push(error.to_string());
+            Vec::new()
+        }
+    };
+    if let Some(paused) = control.held(&pending) {
+        out.push(format!("paused: {} asked for it at {}; hikkoshi resume {} takes it back", paused.who, paused.at, place.name));
+    }
+    if let Some(percent) = control.percent() {
+        out.push(format!("at most {percent} % of the steps at a time; hikkoshi throttle {} 100 takes the limit away", place.name));
+    }
+    for request in pending.iter().filter(|request| !control.has_heard(&request.id)) {
+        out.push(format!("not heard yet: {} asks {} (since {})", request.who, report_run::asked(&request.what), request.at));
+    }
+    out
 }
 
 fn words(phase: &Phase) -> &'static str {
@@ -63,18 +142,25 @@ fn words(phase: &Phase) -> &'static str {
     }
 }
 
-fn last_run(records: &[Record]) -> Option<(String, String, String)> {
+fn last_run(records: &[Record], held: bool) -> Option<(String, String, String)> {
     let at = records.iter().rposition(|record| matches!(record.body, Body::RunBegan { .. }))?;
     let Body::RunBegan { what, who, .. } = &records[at].body else { return None };
     let how = records[at..].iter().find_map(|record| match &record.body {
         Body::RunEnded { how } => Some(format!("{how} at {}", record.at)),
         _ => None,
     });
-    Some((what.clone(), who.clone(), how.unwrap_or_else(|| "did not end by itself, or is still running".to_owned())))
+    let open = if held { "is running" } else { "did not end by itself" };
+    Some((what.clone(), who.clone(), how.unwrap_or_else(|| open.to_owned())))
 }
 
 fn next(place: &Place, machine: &Machine<'_>, applicable: bool) -> String {
     let name = &place.name;
+    if machine.control().paused().is_some() {
+        return format!("next: hikkoshi resume {name}   # or hikkoshi abort {name}, if it runs\n");
+    }
+    if place.holder().is_some() {
+        return format!("next: hikkoshi status {name} --watch\n");
+    }
     match machine.current_stage() {
         _ if !applicable => format!("next: hikkoshi plan {name}   # the plan has blockers, or does not hold\n"),
         None => format!("next: hikkoshi verify {name}\n"),
@@ -97,9 +183,10 @@ fn json(machine: &Machine<'_>, records: &[Record]) -> serde_json::Value {
         };
         steps.insert(
             &step.id,
-            serde_json::json!({ "stage": step.stage, "phase": phase, "failure": state.failure, "outputs": state.outputs }),
+            serde_json::json!({ "stage": step.stage, "phase": phase, "failure": state.failure, "skipped": state.skipped, "outputs": state.outputs }),
         );
     }
     let checkpoints: Vec<&str> = machine.checkpoints().iter().map(|stage| stage.name()).collect();
-    serde_json::json!({ "migration": plan.migration, "stage": machine.current_stage(), "stages": plan.stages, "checkpoints": checkpoints, "records": records.len(), "steps": steps })
+    let paused = machine.control().paused().map(|paused| serde_json::json!({ "who": paused.who, "at": paused.at }));
+    serde_json::json!({ "migration": plan.migration, "paused": paused, "throttle": machine.control().percent(), "stage": machine.current_stage(), "stages": plan.stages, "checkpoints": checkpoints, "records": records.len(), "steps": steps })
 }

@@ -9,11 +9,14 @@ use std::task::Poll;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
-use super::event::{Event, What};
+use super::ear::Ear;
+use super::event::Event;
+use super::gate::{self, Probe};
 use super::machine::{Command, Goal, Machine};
 use super::task::{Context, Failure, Shared, Task};
 use crate::clock::{Clock, Sleep};
 use crate::cloud::Cloud;
+use crate::journal::request::Requests;
 use crate::journal::{Body, Error as JournalError, Journal, Record};
 use crate::plan::{Gate, Plan};
 
@@ -21,10 +24,11 @@ use crate::plan::{Gate, Plan};
 /// is out of reach, the credentials are not accepted, somebody else has changed something.
 const FOR_ALL: [&str; 3] = ["HK0301", "HK0302", "HK0505"];
 
-/// Asked once, a run starts nothing more and parks what waits.
+/// Asked once, a run starts nothing more and parks what waits; paused, it does so until it is resumed.
 #[derive(Default)]
 pub struct Stop {
     asked: AtomicBool,
+    paused: AtomicBool,
     wake: tokio::sync::Notify,
 }
 
@@ -35,15 +39,28 @@ impl Stop {
         self.wake.notify_waiters();
     }
 
+    /// Pauses, or resumes.
+    pub(super) fn pause(&self, paused: bool) {
+        self.paused.store(paused, Ordering::SeqCst);
+        if paused {
+            self.wake.notify_waiters();
+        }
+    }
+
+    /// Whether nothing is to be begun just now.
+    pub fn halted(&self) -> bool {
+        self.asked() || self.paused.load(Ordering::SeqCst)
+    }
+
     /// Whether it was asked.
     pub fn asked(&self) -> bool {
         self.asked.load(Ordering::SeqCst)
     }
 
-    /// Ends when it is asked.
+    /// Ends when it is asked, or paused.
     pub async fn wait(&self) {
         let notified = self.wake.notified();
-        if !self.asked() {
+        if !self.halted() {
             notified.await;
         }
     }
@@ -69,6 +86,12 @@ pub struct Run<'p> {
     pub who: &'p str,
     /// Asks a person at a gate; true: go on.
     pub ask: &'p (dyn Fn(&Gate, &Machine<'_>) -> bool + Sync),
+    /// Looks at what is outside of the account, for gates; none: that is taken for well.
+    pub probe: Option<&'p dyn Probe>,
+    /// What people ask of the run while it goes on; none: nobody can.
+    pub requests: Option<&'p dyn Requests>,
+    /// What is remembered of an edited plan before anything is done by it.
+    pub amendment: Option<Body>,
     /// What begins the journal if it is empty.
     pub opening: Body,
 }
@@ -95,6 +118,13 @@ pub enum End {
     Interrupted,
     /// A gate's question was not answered with yes.
     Gate(String),
+    /// What a gate looks at is not well.
+    Unwell {
+        /// The gate.
+        gate: String,
+        /// What was seen.
+        why: String,
+    },
     /// The journal could not be written: nothing was done after that.
     Journal(JournalError),
 }
@@ -116,6 +146,7 @@ pub async fn run<'p>(run: Run<'p>, journal: Box<dyn Journal + 'p>) -> End {
         Ok(end) => end,
         Err(Failure::Journal(error)) => End::Journal(error),
         Err(Failure::Parked) => End::Interrupted,
+        Err(Failure::Closed { gate, why }) => End::Unwell { gate, why },
         Err(Failure::Step { code, why }) => End::Failed(vec![FailedStep { step: String::new(), code: code.to_owned(), why }]),
     }
 }
@@ -125,6 +156,9 @@ async fn drive(context: &Context<'_>, run: &Run<'_>) -> Result<End, Failure> {
         context.record(run.opening.clone())?;
     }
     let what = if matches!(run.goal, Goal::Forward(_)) { "apply" } else { "rollback" };
+    if let Some(amendment) = &run.amendment {
+        context.record(amendment.clone())?;
+    }
     let lease = context.shared().journal.lease();
     context.record(Body::RunBegan { what: what.to_owned(), who: run.who.to_owned(), lease })?;
     let mut heart = None;
@@ -132,30 +166,43 @@ async fn drive(context: &Context<'_>, run: &Run<'_>) -> Result<End, Failure> {
     let mut busy: BTreeSet<String> = BTreeSet::new();
     let mut failed: Vec<FailedStep> = Vec::new();
     let mut closed = None;
+    let mut unwell = None;
+    let mut ear = Ear::new(context, run.requests);
     loop {
+        ear.listen()?;
         // A failed step stops what needs it, and nothing else; but where nothing can be trusted to work or to be as
         // planned, nothing more is begun.
         let hopeless = failed.iter().any(|step| FOR_ALL.contains(&step.code.as_str()));
-        if !hopeless && !run.stop.asked() {
-            let tried: BTreeSet<String> = failed.iter().map(|step| step.step.clone()).collect();
+        let tried: BTreeSet<String> = failed.iter().map(|step| step.step.clone()).collect();
+        if !hopeless && unwell.is_none() && !run.stop.halted() {
             closed = start(context, run, &mut tasks, &mut busy, &tried)?;
         }
         if tasks.is_empty() {
-            break;
+            // A pause holds a run only as long as there is something that it holds back.
+            let over = run.stop.asked()
+                || !failed.is_empty()
+                || unwell.is_some()
+                || context.shared().machine.next(run.goal, &busy, &tried).is_empty();
+            if over || !run.stop.halted() {
+                break;
+            }
+            ear.stands_still();
         }
-        let (step, result) = next(context, &mut tasks, &mut heart).await?;
+        let Some((step, result)) = next(context, &mut tasks, &mut heart, ear.due()).await? else { continue };
         busy.remove(&step);
         match result {
             Ok(()) | Err(Failure::Parked) => {}
             Err(Failure::Step { code, why }) => failed.push(FailedStep { step, code: code.to_owned(), why }),
+            Err(Failure::Closed { gate, why }) => unwell = Some((gate, why)),
             Err(Failure::Journal(error)) => return Err(Failure::Journal(error)),
         }
     }
-    let (end, how) = match (failed.is_empty(), run.stop.asked(), closed) {
-        (false, _, _) => (End::Failed(failed), "failed"),
-        (true, true, _) => (End::Interrupted, "interrupted"),
-        (true, false, Some(gate)) => (End::Gate(gate), "not confirmed"),
-        (true, false, None) => (End::Reached, "done"),
+    let (end, how) = match (failed.is_empty(), run.stop.asked(), closed, unwell) {
+        (false, ..) => (End::Failed(failed), "failed"),
+        (true, true, ..) => (End::Interrupted, "interrupted"),
+        (true, false, _, Some((gate, why))) => (End::Unwell { gate, why }, "a gate's check is not well"),
+        (true, false, Some(gate), None) => (End::Gate(gate), "not confirmed"),
+        (true, false, None, None) => (End::Reached, "done"),
     };
     context.record(Body::RunEnded { how: how.to_owned() })?;
     Ok(end)
@@ -164,7 +211,7 @@ async fn drive(context: &Context<'_>, run: &Run<'_>) -> Result<End, Failure> {
 /// Begins what can be begun. Checkpoints are recorded on the way. The answer is the gate that stays closed, if one does.
 fn start<'c>(
     context: &'c Context<'_>,
-    run: &Run<'_>,
+    run: &'c Run<'_>,
     tasks: &mut FuturesUnordered<Ended<'c>>,
     busy: &mut BTreeSet<String>,
     failed: &BTreeSet<String>,
@@ -176,8 +223,13 @@ fn start<'c>(
             match command {
                 Command::Checkpoint(stage) => {
                     context.record(Body::Checkpoint { stage: stage.name().to_owned() })?;
-                    context.tell(stage.name(), What::Checkpoint);
                     reached = true;
+                }
+                Command::Ask(Gate { check: Some(_), .. }) if !busy.is_empty() => {}
+                Command::Ask(gate @ Gate { check: Some(health), .. }) => {
+                    let (id, probe) = (format!("gate {}", gate.id), run.probe);
+                    busy.insert(id.clone());
+                    tasks.push(Box::pin(async move { (id, gate::pass(context, probe, gate, health).await) }));
                 }
                 Command::Ask(gate) => {
                     if !(run.ask)(gate, &context.shared().machine) {
@@ -204,19 +256,26 @@ fn start<'c>(
     }
 }
 
-/// The next task that ends; while it is waited for, the journal's heart beats. Where time is virtual it jumps when
-/// nothing can run.
+/// The next task that ends; none when it is time to listen. While it is waited for, the journal's heart beats. Where time is
+/// virtual it jumps when nothing can run.
 async fn next(
     context: &Context<'_>,
     tasks: &mut FuturesUnordered<Ended<'_>>,
     heart: &mut Option<Sleep>,
-) -> Result<(String, Result<(), Failure>), Failure> {
+    listen_ms: Option<u64>,
+) -> Result<Option<(String, Result<(), Failure>)>, Failure> {
+    let mut listen = listen_ms.map(|at| context.clock.sleep_until(at));
     std::future::poll_fn(|waker| {
         loop {
-            match tasks.poll_next_unpin(waker) {
-                Poll::Ready(Some(ended)) => return Poll::Ready(Ok(ended)),
-                Poll::Ready(None) => return Poll::Ready(Ok((String::new(), Ok(())))),
-                Poll::Pending => {}
+            if let Poll::Ready(Some(ended)) = tasks.poll_next_unpin(waker) {
+                return Poll::Ready(Ok(Some(ended)));
+            }
+            let listens = match &mut listen {
+                Some(timer) => timer.as_mut().poll(waker).is_ready(),
+                None => tasks.is_empty(),
+            };
+            if listens {
+                return Poll::Ready(Ok(None));
             }
             if heart.as_mut().is_none_or(|sleep| sleep.as_mut().poll(waker).is_ready()) {
                 match beat(context) {

@@ -4,12 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::control::Control;
 use crate::journal::{Body, Ending, Record, Way};
 use crate::model::step::{Stage, Step, Undo};
 use crate::plan::{Gate, Plan};
-
-/// Steps in hand at a time; waiting costs next to nothing, and the adapter keeps AWS's budgets.
-pub const AT_ONCE: usize = 32;
 
 /// Where a step stands.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,6 +38,17 @@ pub struct StepState {
     pub announced: Option<String>,
     /// Why it failed, if it did and nothing was tried since: code and words.
     pub failure: Option<(String, String)>,
+    /// What was sent and how it is undone, in short (see [`super::amend::digest`]): of the last try.
+    pub digest: Option<String>,
+    /// Why a person left it out, if one did.
+    pub skipped: Option<String>,
+}
+
+impl StepState {
+    /// Whether nothing of it is left to do: it is verified, or left out.
+    pub fn is_done(&self) -> bool {
+        self.phase == Phase::Verified || self.skipped.is_some()
+    }
 }
 
 /// What a run is to reach.
@@ -52,9 +61,9 @@ pub enum Goal {
 }
 
 /// What to do next.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Command<'p> {
-    /// Ask a person, and go on if the answer is yes.
+    /// Ask a person, or look, and go on if the answer is yes.
     Ask(&'p Gate),
     /// Carry a step out, from wherever it stands.
     Do(String),
@@ -72,6 +81,7 @@ pub struct Machine<'p> {
     states: BTreeMap<&'p str, StepState>,
     checkpoints: BTreeSet<Stage>,
     confirmed: BTreeSet<String>,
+    control: Control,
     journal: String,
     waits: BTreeMap<&'p str, usize>,
     ready: BTreeSet<(Stage, usize)>,
@@ -109,6 +119,7 @@ impl<'p> Machine<'p> {
             states,
             checkpoints: BTreeSet::new(),
             confirmed: BTreeSet::new(),
+            control: Control::default(),
             journal: String::new(),
             waits,
             ready,
@@ -137,6 +148,21 @@ impl<'p> Machine<'p> {
         self.states.get(id).is_some_and(|state| state.phase == Phase::Verified)
     }
 
+    /// Whether nothing of a step is left to do: it is verified, or left out.
+    pub fn is_done(&self, id: &str) -> bool {
+        self.states.get(id).is_some_and(StepState::is_done)
+    }
+
+    /// Whether a person left a step out.
+    pub fn is_skipped(&self, id: &str) -> bool {
+        self.states.get(id).is_some_and(|state| state.skipped.is_some())
+    }
+
+    /// The steps that name a step among their needs.
+    pub fn dependents(&self, id: &str) -> &[&'p str] {
+        self.dependents.get(id).map_or(&[], Vec::as_slice)
+    }
+
     /// The plan.
     pub fn plan(&self) -> &'p Plan {
         self.plan
@@ -162,6 +188,11 @@ impl<'p> Machine<'p> {
         &self.checkpoints
     }
 
+    /// What people asked of the run.
+    pub fn control(&self) -> &Control {
+        &self.control
+    }
+
     /// An output of a step.
     pub fn output(&self, step: &str, name: &str) -> Option<&Value> {
         self.states.get(step)?.outputs.get(name)
@@ -169,33 +200,13 @@ impl<'p> Machine<'p> {
 
     /// Takes note of a record, made `at` a moment. Total: a record about a step that the plan doesn't have changes nothing.
     pub fn apply(&mut self, at: &str, body: &Body) {
+        if let Some(step) = body.step() {
+            self.change(step, |state| take(state, at, body));
+        }
         match body {
             Body::Opened { id, .. } => self.journal.clone_from(id),
-            Body::Captured { step, values } => self.change(step, |state| state.outputs.extend(values.clone())),
-            Body::Intended { step, way, .. } => self.change(step, |state| {
-                state.failure = None;
-                forget_the_way_there(state, *way);
-                state.announced.get_or_insert_with(|| at.to_owned());
-                state.phase = match way {
-                    Way::Do => Phase::Intended,
-                    Way::Undo(at) => Phase::Undoing(*at, true),
-                };
-            }),
-            Body::Ended { step, way, ending } => self.change(step, |state| {
-                forget_the_way_there(state, *way);
-                ended(state, *way, ending);
-            }),
-            Body::Verified { step } => {
-                self.change(step, |state| {
-                    state.phase = Phase::Verified;
-                    state.failure = None;
-                });
-            }
-            Body::Failed { step, code, why } => self.change(step, |state| state.failure = Some((code.clone(), why.clone()))),
             Body::Undone { step } => {
-                let stage = self.steps.get(step.as_str()).map(|step| step.stage);
-                self.change(step, |state| *state = StepState { generation: state.generation + 1, ..StepState::default() });
-                if let Some(stage) = stage {
+                if let Some(stage) = self.steps.get(step.as_str()).map(|step| step.stage) {
                     self.checkpoints.retain(|reached| *reached < stage);
                     // What was asked about may be another thing the next time.
                     let later = |id: &String| self.plan.gates.iter().any(|gate| gate.id == *id && gate.before > stage);
@@ -206,7 +217,13 @@ impl<'p> Machine<'p> {
             Body::Confirmed { gate, .. } => {
                 self.confirmed.insert(gate.clone());
             }
-            Body::RunBegan { .. } | Body::RunEnded { .. } => {}
+            Body::Asked { id, who, what } => self.control.apply(at, id, who, what),
+            Body::Amended { renewed, .. } => {
+                for step in renewed {
+                    self.change(step, |state| state.generation += 1);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -214,32 +231,32 @@ impl<'p> Machine<'p> {
     fn change(&mut self, id: &str, change: impl FnOnce(&mut StepState)) {
         let Some((id, step)) = self.steps.get_key_value(id).map(|(id, step)| (*id, *step)) else { return };
         let state = self.states.entry(id).or_default();
-        let before = (state.phase != Phase::Pending, state.phase == Phase::Verified);
+        let before = (state.phase != Phase::Pending, state.is_done());
         change(state);
-        let after = (state.phase != Phase::Pending, state.phase == Phase::Verified);
+        let after = (state.phase != Phase::Pending, state.is_done());
         if before.0 != after.0 {
             self.count_begun(id, step, after.0);
         }
         if before.1 != after.1 {
-            self.count_verified(id, step, after.1);
+            self.count_done(id, step, after.1);
         }
     }
 
-    /// A step was verified, or is so no more: what waits for it.
-    fn count_verified(&mut self, id: &'p str, step: &'p Step, verified: bool) {
+    /// A step is done (verified, or left out), or is so no more: what waits for it.
+    fn count_done(&mut self, id: &'p str, step: &'p Step, done: bool) {
         let open = self.open.entry(step.stage).or_default();
-        *open = if verified { open.saturating_sub(1) } else { *open + 1 };
+        *open = if done { open.saturating_sub(1) } else { *open + 1 };
         let own = (step.stage, self.place[id]);
-        if verified {
+        if done {
             self.ready.remove(&own);
         } else if self.waits.get(id) == Some(&0) {
             self.ready.insert(own);
         }
         for dependent in self.dependents.get(id).into_iter().flatten() {
             let waits = self.waits.entry(dependent).or_default();
-            *waits = if verified { waits.saturating_sub(1) } else { *waits + 1 };
+            *waits = if done { waits.saturating_sub(1) } else { *waits + 1 };
             let at = (self.steps[dependent].stage, self.place[dependent]);
-            if *waits == 0 && self.states[dependent].phase != Phase::Verified {
+            if *waits == 0 && !self.states[dependent].is_done() {
                 self.ready.insert(at);
             } else {
                 self.ready.remove(&at);
@@ -273,7 +290,7 @@ impl<'p> Machine<'p> {
         }
     }
 
-    /// The stage that a forward run works on: the first that is not wholly verified.
+    /// The stage that a forward run works on: the first that is not wholly done.
     pub fn current_stage(&self) -> Option<Stage> {
         self.plan.stages.iter().copied().find(|stage| self.open.get(stage).is_some_and(|open| *open > 0))
     }
@@ -300,7 +317,7 @@ impl<'p> Machine<'p> {
         }
         let here = self.ready.range((stage, 0)..=(stage, usize::MAX)).map(|(_, at)| &self.plan.steps[*at].id);
         let free = here.filter(|id| !busy.contains(*id) && !failed.contains(*id)).cloned();
-        commands.extend(free.take(AT_ONCE.saturating_sub(busy.len())).map(Command::Do));
+        commands.extend(free.take(self.control.at_once().saturating_sub(busy.len())).map(Command::Do));
         commands
     }
 
@@ -325,12 +342,47 @@ impl<'p> Machine<'p> {
         let Some(last) = last else { return Vec::new() };
         let here = self.undoable.range((last, 0)..=(last, usize::MAX)).rev().map(|(_, at)| &self.plan.steps[*at].id);
         let free = here.filter(|id| !busy.contains(*id) && !failed.contains(*id)).cloned();
-        free.take(AT_ONCE.saturating_sub(busy.len())).map(Command::Undo).collect()
+        free.take(self.control.at_once().saturating_sub(busy.len())).map(Command::Undo).collect()
     }
 
     /// Steps done that have no way back, among those that a rollback would undo.
     pub fn points_of_no_return(&self, to: Option<Stage>) -> Vec<&'p Step> {
         self.to_undo(to).into_iter().filter(|step| matches!(step.undo, Undo::Irreversible(_))).collect()
+    }
+}
+
+/// What a record that is about a step makes of its state.
+pub(super) fn take(state: &mut StepState, at: &str, body: &Body) {
+    match body {
+        Body::Captured { values, .. } => state.outputs.extend(values.clone()),
+        Body::Intended { way, digest, .. } => {
+            state.failure = None;
+            forget_the_way_there(state, *way);
+            state.announced.get_or_insert_with(|| at.to_owned());
+            state.phase = match way {
+                Way::Do => Phase::Intended,
+                Way::Undo(at) => Phase::Undoing(*at, true),
+            };
+            if *way == Way::Do {
+                state.digest = Some(digest.clone()).filter(|digest| !digest.is_empty());
+            }
+        }
+        Body::Ended { way, ending, .. } => {
+            forget_the_way_there(state, *way);
+            ended(state, *way, ending);
+        }
+        Body::Verified { .. } => {
+            state.phase = Phase::Verified;
+            state.failure = None;
+        }
+        Body::Failed { code, why, .. } => state.failure = Some((code.clone(), why.clone())),
+        Body::Undone { .. } => *state = StepState { generation: state.generation + 1, ..StepState::default() },
+        Body::Skipped { why, .. } => {
+            state.skipped = Some(why.clone());
+            state.failure = None;
+        }
+        Body::Unskipped { .. } => state.skipped = None,
+        _ => {}
     }
 }
 

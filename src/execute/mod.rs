@@ -4,11 +4,16 @@
 //! out what the machine says, one task per step ([`task`]), and writes a record before and after every call. Nothing is
 //! chosen here: the plan says it all.
 
+pub mod amend;
+pub mod control;
 pub mod driver;
+mod ear;
 pub mod event;
+pub mod gate;
 pub mod look;
 pub mod machine;
 mod patience;
+pub mod skip;
 pub mod task;
 mod words;
 

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
+use super::amend::digest;
 use super::driver::Stop;
 use super::event::{Event, What};
 use super::look::{self, Blind};
@@ -37,6 +38,13 @@ pub enum Failure {
     },
     /// The run is to stop; the step goes on later from where it is.
     Parked,
+    /// A gate's check is not well.
+    Closed {
+        /// The gate.
+        gate: String,
+        /// What was seen.
+        why: String,
+    },
     /// The journal can't be written: nothing more may be done.
     Journal(JournalError),
 }
@@ -81,12 +89,17 @@ impl<'p> Context<'p> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes a record durable, then takes note of it.
+    /// Makes a record durable, takes note of it, and tells it.
     pub fn record(&self, body: Body) -> Result<(), Failure> {
         let at = rfc3339(self.clock.now_ms());
-        let mut shared = self.shared();
-        shared.journal.append(&at, &body)?;
-        shared.machine.apply(&at, &body);
+        {
+            let mut shared = self.shared();
+            shared.journal.append(&at, &body)?;
+            shared.machine.apply(&at, &body);
+        }
+        if let Some((step, what)) = What::of(&body) {
+            self.tell(step, what);
+        }
         Ok(())
     }
 
@@ -113,13 +126,13 @@ impl<'p> Context<'p> {
     }
 
     /// Sleeps, or parks where the run is to stop.
-    async fn sleep(&self, seconds: f64) -> Result<(), Failure> {
-        if self.stop.asked() {
+    pub async fn sleep(&self, seconds: f64) -> Result<(), Failure> {
+        if self.stop.halted() {
             return Err(Failure::Parked);
         }
         let at = self.clock.now_ms() + (seconds * 1000.0) as u64;
         futures_util::future::select(self.clock.sleep_until(at), Box::pin(self.stop.wait())).await;
-        if self.stop.asked() { Err(Failure::Parked) } else { Ok(()) }
+        if self.stop.halted() { Err(Failure::Parked) } else { Ok(()) }
     }
 }
 
@@ -164,7 +177,6 @@ impl<'c, 'p> Task<'c, 'p> {
     fn note(&self, result: Result<(), Failure>) -> Result<(), Failure> {
         if let Err(Failure::Step { code, why }) = &result {
             self.context.record(Body::Failed { step: self.step.id.clone(), code: (*code).to_owned(), why: why.clone() })?;
-            self.tell(What::Failed { code: (*code).to_owned(), why: why.clone() });
         }
         result
     }
@@ -180,7 +192,11 @@ impl<'c, 'p> Task<'c, 'p> {
                 self.capture().await?;
                 self.call().await?;
             }
-            Phase::Intended => self.settle("the program ended before the answer was noted").await?,
+            Phase::Intended => {
+                let why = "the program ended before the answer was noted";
+                self.tell(What::Unknown { why: why.to_owned() });
+                self.settle(why).await?;
+            }
             Phase::Called | Phase::Verified => {}
             // A rollback that was begun on this step is gone to its end first.
             Phase::Undoing(..) => return Box::pin(self.backward_then_forward()).await,
@@ -191,9 +207,7 @@ impl<'c, 'p> Task<'c, 'p> {
         for check in &self.step.verify {
             self.verify(check).await?;
         }
-        self.context.record(Body::Verified { step: self.step.id.clone() })?;
-        self.tell(What::Verified);
-        Ok(())
+        self.context.record(Body::Verified { step: self.step.id.clone() })
     }
 
     async fn backward_then_forward(&self) -> Result<(), Failure> {
@@ -288,12 +302,12 @@ impl<'c, 'p> Task<'c, 'p> {
 
     /// Announces a call in the journal, and makes it.
     async fn make(&self, way: Way, operation: crate::model::call::Operation, parameters: Object) -> Result<Outcome, Failure> {
-        if self.context.stop.asked() {
+        if self.context.stop.halted() {
             return Err(Failure::Parked);
         }
         let (_, generation) = self.phase();
-        self.context.record(Body::Intended { step: self.step.id.clone(), way, operation: operation.to_string(), generation })?;
-        self.tell(What::Calling);
+        let digest = if way == Way::Do { digest(self.step) } else { String::new() };
+        self.context.record(Body::Intended { step: self.step.id.clone(), way, operation: operation.to_string(), generation, digest })?;
         let call = Call { operation, parameters, label: Some(self.label.clone()) };
         Ok(self.context.cloud.call(&call).await)
     }
@@ -308,11 +322,7 @@ impl<'c, 'p> Task<'c, 'p> {
             return failed("HK0504", format!("{}: {wrong}", self.step.call.operation));
         }
         match outputs_of(answer, &self.step.call.outputs) {
-            Ok(outputs) => {
-                self.end(way, Ending::Done(outputs))?;
-                self.tell(What::Called { adopted: false });
-                Ok(())
-            }
+            Ok(outputs) => self.end(way, Ending::Done(outputs)),
             Err(at) => {
                 let why = format!("the answer holds no {at}");
                 self.end(way, Ending::Unknown(why.clone()))?;
@@ -323,7 +333,6 @@ impl<'c, 'p> Task<'c, 'p> {
 
     /// A call of unknown outcome: looked for, then adopted or made again.
     async fn settle(&self, why: &str) -> Result<(), Failure> {
-        self.tell(What::Unknown { why: why.to_owned() });
         for _ in 0..REPEATS {
             if self.came_through().await? {
                 return Ok(());
@@ -379,7 +388,6 @@ impl<'c, 'p> Task<'c, 'p> {
         }
         let Ok(outputs) = outputs_of(&answer, &wanted) else { return Ok(false) };
         self.end(Way::Do, Ending::Adopted(outputs))?;
-        self.tell(What::Called { adopted: true });
         Ok(true)
     }
 
@@ -466,9 +474,7 @@ impl<'c, 'p> Task<'c, 'p> {
     }
 
     fn undone(&self) -> Result<(), Failure> {
-        self.context.record(Body::Undone { step: self.step.id.clone() })?;
-        self.tell(What::Undone);
-        Ok(())
+        self.context.record(Body::Undone { step: self.step.id.clone() })
     }
 
     /// Whether a call of unknown outcome was carried out: looked for, a few times or as long as the step says.

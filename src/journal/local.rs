@@ -9,6 +9,7 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::request::{Folder, Requests};
 use super::store::{BEAT_MS, Book, Holder, Lease, Moved, Sign, Store, Taken, Taker, fence};
 use super::{Body, Error, Journal, Record, chain, parse, seed};
 use crate::clock::Clock;
@@ -48,6 +49,10 @@ impl Store for LocalStore {
 
     fn read(&self) -> Result<Vec<Record>, Error> {
         Ok(self.files.records()?.0)
+    }
+
+    fn requests(&self) -> Box<dyn Requests> {
+        Box::new(Folder::beside(&self.files.path))
     }
 
     fn take_as(&self, taker: &Taker<'_>) -> Result<Taken, Error> {

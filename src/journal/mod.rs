@@ -14,6 +14,7 @@ use crate::plan::sha256;
 pub mod local;
 pub mod moving;
 pub mod objects;
+pub mod request;
 pub mod store;
 pub mod team;
 
@@ -86,6 +87,9 @@ pub enum Body {
         operation: String,
         /// How many times the step was undone before: part of the idempotency token.
         generation: u32,
+        /// What was sent and how it is undone, in short: an edit of the plan must leave it as it was.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        digest: String,
     },
     /// What a call came to.
     Ended {
@@ -122,6 +126,44 @@ pub enum Body {
         /// Who.
         who: String,
     },
+    /// Somebody asked something of the run, from another terminal or machine.
+    Asked {
+        /// The request.
+        id: String,
+        /// Who.
+        who: String,
+        /// What.
+        what: request::Asked,
+    },
+    /// A person has decided to leave a step out.
+    Skipped {
+        /// The step.
+        step: String,
+        /// Who.
+        who: String,
+        /// Why.
+        why: String,
+    },
+    /// A person has decided to do a step after all that was left out.
+    Unskipped {
+        /// The step.
+        step: String,
+        /// Who.
+        who: String,
+    },
+    /// The run goes on with a plan that was edited.
+    Amended {
+        /// Hash of the plan before.
+        from: String,
+        /// Hash of the plan from now on.
+        to: String,
+        /// Who.
+        who: String,
+        /// Why.
+        why: String,
+        /// Steps that were tried in vain and are others now: their next try is a new request.
+        renewed: Vec<String>,
+    },
     /// All steps of a stage are verified.
     Checkpoint {
         /// The stage's name.
@@ -132,6 +174,29 @@ pub enum Body {
         /// `done`, `checkpoint`, `failed`, `interrupted`.
         how: String,
     },
+}
+
+impl Body {
+    /// The step that it is about, if it is about one.
+    pub fn step(&self) -> Option<&str> {
+        match self {
+            Body::Captured { step, .. }
+            | Body::Intended { step, .. }
+            | Body::Ended { step, .. }
+            | Body::Verified { step }
+            | Body::Failed { step, .. }
+            | Body::Skipped { step, .. }
+            | Body::Unskipped { step, .. }
+            | Body::Undone { step } => Some(step),
+            Body::Opened { .. }
+            | Body::RunBegan { .. }
+            | Body::Confirmed { .. }
+            | Body::Asked { .. }
+            | Body::Amended { .. }
+            | Body::Checkpoint { .. }
+            | Body::RunEnded { .. } => None,
+        }
+    }
 }
 
 /// A record of the journal.
@@ -161,6 +226,10 @@ impl Record {
             Body::Undone { step } => format!("step {step} undone"),
             Body::Checkpoint { stage } => format!("checkpoint {stage}"),
             Body::Confirmed { gate, .. } => format!("{gate} confirmed"),
+            Body::Asked { .. } => "a request heard".to_owned(),
+            Body::Amended { why, .. } => format!("the plan was edited: {why}"),
+            Body::Skipped { step, .. } => format!("step {step} left out"),
+            Body::Unskipped { step, .. } => format!("step {step} to be done after all"),
             Body::RunEnded { how } => format!("run ended: {how}"),
         };
         format!("record {} of {}, {what}", self.seq, self.at)

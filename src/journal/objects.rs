@@ -65,4 +65,10 @@ pub trait Objects: Send + Sync {
     /// # Errors
     /// If it is another version by now, or was not written, or nobody knows.
     fn put_if(&self, key: &str, bytes: &[u8], etag: &str) -> Result<String, NotPut>;
+
+    /// Deletes an object; one that is gone already is no error.
+    ///
+    /// # Errors
+    /// If it was not deleted, or nobody knows.
+    fn delete(&self, key: &str) -> Result<(), Unread>;
 }

@@ -7,6 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::request::Requests;
 use super::{Body, Error, Journal, Record};
 use crate::clock::rfc3339;
 
@@ -306,6 +307,9 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// If that is not the holder's number.
     fn reopen(&self, number: u64) -> Result<(), Error>;
+
+    /// Where people leave what they ask of the run.
+    fn requests(&self) -> Box<dyn Requests>;
 
     /// Puts the journal aside, so that the next one begins empty. Nothing is deleted.
     ///

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::request::{InObjects, Requests};
 use super::objects::{NotPut, Object, Objects, Unread};
 use super::store::{BEAT_MS, Book, Holder, Lease, Moved, Sign, Store, Taken, Taker, fence};
 use super::{Body, Error, Journal, Record, chain, link, seed};
@@ -141,6 +142,10 @@ impl Store for TeamStore {
 
     fn read(&self) -> Result<Vec<Record>, Error> {
         self.records(&self.book()?.0, Vec::new())
+    }
+
+    fn requests(&self) -> Box<dyn Requests> {
+        Box::new(InObjects(self.objects.clone()))
     }
 
     fn take_as(&self, taker: &Taker<'_>) -> Result<Taken, Error> {

@@ -104,7 +104,10 @@ fn draft(
     assembly.turn_takes();
     assembly.flips();
     assembly.drop_groups();
-    Ok(assembly.finish(intent_sha256, inventory_sha256))
+    let gates = super::gates::gates(&intent.gates, inventory)?;
+    let mut plan = assembly.finish(intent_sha256, inventory_sha256);
+    plan.gates.extend(gates);
+    Ok(plan)
 }
 
 struct Assembly<'a> {

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_saphyr::Spanned;
 
+pub use super::gates::GateWish;
 pub use super::intent_access::{ClientVpnWish, Except, SessionManager};
 pub use super::problem::Problem;
 use super::problem::problem_of;
@@ -214,6 +215,9 @@ pub struct Intent {
     /// Security groups for several workloads together; what isn't named gets one of its own.
     #[serde(default, deserialize_with = "null_is_empty")]
     pub groups: Vec<GroupChoice>,
+    /// What must be well before a stage begins; else the run stops there.
+    #[serde(default, deserialize_with = "null_is_empty")]
+    pub gates: Vec<GateWish>,
     /// Decisions about single workloads; what isn't named is weighed.
     #[serde(default, deserialize_with = "null_is_empty")]
     pub workloads: Vec<Choice>,

@@ -22,6 +22,7 @@ pub mod decide;
 pub mod egress;
 pub mod flows;
 pub mod format;
+pub mod gates;
 pub mod guard;
 pub mod init;
 pub mod intent;
@@ -83,8 +84,8 @@ pub struct SubnetPlan {
     pub what: String,
 }
 
-/// A question that only a person can answer, asked before a stage.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What must be so before a stage: a question that only a person can answer, or something that is looked at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gate {
     /// Its name.
@@ -96,6 +97,9 @@ pub struct Gate {
     /// What one has to know to answer it; may hold references to outputs of steps.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<String>,
+    /// What is looked at instead of asking.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<gates::Health>,
 }
 
 /// The whole plan.
@@ -137,7 +141,7 @@ pub struct Plan {
     /// Whose connections come from other public addresses afterwards.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub egress: Vec<egress::Egress>,
-    /// Questions that only a person can answer.
+    /// What must be so before a stage begins.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gates: Vec<Gate>,
     /// What the account costs more in a month afterwards.

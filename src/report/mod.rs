@@ -1,6 +1,8 @@
 //! Explaining: plans, runs and states as text for people. Pure.
 
+pub mod edits;
 pub mod flows;
+pub mod log;
 pub mod plan;
 pub mod proof;
 pub mod reach;

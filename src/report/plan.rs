@@ -205,7 +205,8 @@ fn egress(plan: &Plan, options: Options, out: &mut String) {
         ));
     }
     for gate in &plan.gates {
-        out.push_str(&hanging("? ", &format!("asked before {}: {}", gate.before.name(), gate.asks), 2, options.width));
+        let how = if gate.check.is_some() { "looked at" } else { "asked" };
+        out.push_str(&hanging("? ", &format!("{how} before {}: {}", gate.before.name(), gate.asks), 2, options.width));
     }
 }
 

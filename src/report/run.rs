@@ -6,6 +6,7 @@ use std::fmt::Write;
 use super::table::{columns, hanging};
 use super::{Style, duration, harmless};
 use crate::execute::{Event, Machine, Phase, What};
+use crate::journal::request::Asked;
 use crate::model::call::Operation;
 use crate::model::step::{Impact, Stage, Step, reference};
 use crate::plan::Plan;
@@ -23,7 +24,30 @@ pub fn line(event: &Event, plan: &Plan, style: Style) -> Option<String> {
         What::Failed { code, why } => format!("{} {}  [{code}] {}", style.bad("✗"), event.step, harmless(why)),
         What::Undone => format!("{} {}  undone: {}", style.good("↶"), event.step, title()),
         What::Checkpoint => style.bold(&format!("── checkpoint {} ──", event.step)),
+        What::RunBegan { run, who } => style.bold(&format!("▶ {run} begins: {}", harmless(who))),
+        What::RunEnded { how } => style.bold(&format!("■ run ended: {how}")),
+        What::Asked { request, who } => format!("{} {} asks {}", style.warn("!"), harmless(who), asked(request)),
+        What::Amended { who, why } => format!("{} the plan was edited by {}: {}", style.warn("!"), harmless(who), harmless(why)),
+        What::Skipped { who, why } => format!("{} {}  left out by {}: {}", style.warn("»"), event.step, harmless(who), harmless(why)),
+        What::Unskipped { who } => format!("{} {}  to be done after all: {}", style.warn("»"), event.step, harmless(who)),
+        What::Paused => {
+            let next = format!("next: hikkoshi resume {name}, or hikkoshi abort {name}", name = plan.migration);
+            format!("{} paused: nothing is in the air, waits go on in AWS; {next}", style.warn("‖"))
+        }
+        What::Deaf { why } => format!("{} what is asked of this run can't be read: {}", style.bad("!"), harmless(why)),
+        What::Confirmed { who } => format!("{} gate {}: answered with yes by {}", style.good("✓"), event.step, harmless(who)),
     })
+}
+
+/// What is asked for, after "asks".
+pub fn asked(request: &Asked) -> String {
+    match request {
+        Asked::Pause => "to pause".to_owned(),
+        Asked::Resume => "to go on".to_owned(),
+        Asked::Abort => "to stop".to_owned(),
+        Asked::Throttle { percent: 100 } => "to go on without a limit".to_owned(),
+        Asked::Throttle { percent } => format!("for at most {percent} % of the steps at a time"),
+    }
 }
 
 /// When each step began and ended in a run, in milliseconds.
@@ -99,15 +123,18 @@ pub fn state(machine: &Machine<'_>, style: Style, width: usize) -> String {
     for stage in &plan.stages {
         let steps: Vec<&Step> = plan.steps_of(*stage).collect();
         let done = steps.iter().filter(|s| phase(machine, s) == Phase::Verified).count();
-        let begun = steps.iter().filter(|s| !matches!(phase(machine, s), Phase::Verified | Phase::Pending)).count();
+        let skipped = steps.iter().filter(|s| machine.is_skipped(&s.id)).count();
+        let in_hand = |s: &Step| !machine.is_done(&s.id) && phase(machine, s) != Phase::Pending;
+        let begun = steps.iter().filter(|s| in_hand(s)).count();
         let failed = steps.iter().filter(|s| machine.state(&s.id).is_some_and(|state| state.failure.is_some())).count();
         let state = match (machine.checkpoints().contains(stage), done, failed) {
             (true, _, _) => "checkpoint reached".to_owned(),
             (_, _, 1..) => format!("{failed} failed, {begun} begun"),
             (_, 0, _) if begun == 0 => if *stage == Stage::Cleanup { "asked for by name, after a soak" } else { "not begun" }.to_owned(),
-            _ if done == steps.len() => "done".to_owned(),
-            _ => format!("{begun} begun, {} to go", steps.len() - done - begun),
+            _ if done + skipped >= steps.len() => "done".to_owned(),
+            _ => format!("{begun} begun, {} to go", steps.len().saturating_sub(done + begun + skipped)),
         };
+        let state = if skipped == 0 { state } else { format!("{state}, {skipped} left out") };
         rows.push(vec![stage.name().to_owned(), format!("{done}/{}", steps.len()), state]);
     }
     let mut out = columns(&rows, 2, width);
@@ -117,6 +144,13 @@ pub fn state(machine: &Machine<'_>, style: Style, width: usize) -> String {
         }
     }
     out
+}
+
+/// The steps that people left out, each with the reason.
+pub fn skipped(machine: &Machine<'_>, style: Style, width: usize) -> String {
+    let reason = |step: &Step| machine.state(&step.id)?.skipped.clone();
+    let each = machine.plan().steps.iter().filter_map(|step| Some((step, reason(step)?)));
+    each.map(|(step, why)| hanging(&format!("{} {}: ", style.warn("»"), step.id), &format!("left out: {why}"), 2, width)).collect()
 }
 
 fn phase(machine: &Machine<'_>, step: &Step) -> Phase {

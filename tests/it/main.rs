@@ -24,6 +24,8 @@ mod batch;
 mod client_vpn;
 /// What holds of every kind and of every step, whatever they are.
 mod conformance;
+/// Control of a run: its history, requests from elsewhere, what is left out, what is edited half-way.
+mod control;
 /// Databases of which a copy takes the name.
 mod data_copy;
 /// Databases and caches under the strategy that interrupts nothing.

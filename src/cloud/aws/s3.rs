@@ -173,6 +173,13 @@ impl Objects for S3Objects {
     fn put_if(&self, key: &str, bytes: &[u8], etag: &str) -> Result<String, NotPut> {
         self.put(key, bytes, |put| put.if_match(etag))
     }
+
+    fn delete(&self, key: &str) -> Result<(), Unread> {
+        let place = &self.place;
+        let delete = place.client.delete_object().bucket(&*place.bucket).key(place.key(key));
+        let done = self.ask(|_| async move { delete.send().await.map(drop).map_err(unread) });
+        done.unwrap_or_else(|| Err(Unread(GONE.to_owned())))
+    }
 }
 
 fn words(failure: Failure) -> String {

@@ -64,10 +64,15 @@ fn the_journal_of_another_plan_is_refused() {
     let desk = Desk::begun("foundation");
     let plan = desk.read(PLAN);
     desk.edit(PLAN, "timeout_s: 120", "timeout_s: 121");
-    for command in READERS {
-        let says: &[&str] = &["plans/story/journal.jsonl is the journal of another plan", "next: put the plan back that was begun"];
+    for command in &READERS[1..] {
+        let says: &[&str] = &[
+            "plans/story/journal.jsonl is the journal of another plan",
+            "next: put the plan back that was begun",
+            "hikkoshi apply story --reason …   # or goes on with the edited plan",
+        ];
         desk.refuses(command, &Refusal { exit: 2, code: "HK0202", says });
     }
+    desk.refuses(READERS[0], &Refusal { exit: 2, code: "HK0515", says: &["was edited since the run began, and nobody says why"] });
     desk.write(PLAN, "");
     desk.refuses(READERS[0], &Refusal { exit: 2, code: "HK0107", says: &["next: a run has begun: put back the plan"] });
     desk.write(PLAN, plan);

@@ -113,4 +113,13 @@ impl Objects for Bucket {
     fn put_if(&self, key: &str, bytes: &[u8], etag: &str) -> Result<String, NotPut> {
         self.put(key, bytes, |there| there.is_some_and(|object| object.etag == etag))
     }
+
+    fn delete(&self, key: &str) -> Result<(), Unread> {
+        let mut inside = self.inside();
+        if inside.deaf {
+            return Err(Unread("no answer".to_owned()));
+        }
+        inside.objects.remove(key);
+        Ok(())
+    }
 }

@@ -11,7 +11,9 @@ use hikkoshi::cloud::simulated::Simulated;
 use hikkoshi::cloud::{Answer, Cloud};
 use hikkoshi::execute::driver::{End, Run, Stop, run};
 use hikkoshi::execute::event::Event;
+use hikkoshi::execute::gate::Probe;
 use hikkoshi::execute::machine::{Goal, Machine};
+use hikkoshi::journal::request::Requests;
 use hikkoshi::journal::{Body, Error, Journal, Memory, Record};
 use hikkoshi::model::call::{Call, Outcome, Refusal};
 use hikkoshi::model::step::Stage;
@@ -120,13 +122,27 @@ pub struct Disturb<'a> {
     pub records: usize,
     /// Answers at a gate.
     pub ask: &'a (dyn Fn(&Gate, &Machine<'_>) -> bool + Sync),
+    /// What is remembered of an edited plan.
+    pub amendment: Option<Body>,
+    /// Looks at what is outside of the account.
+    pub probe: Option<&'a dyn Probe>,
+    /// What people ask of the run.
+    pub requests: Option<&'a dyn Requests>,
     /// Who listens; may ask to stop.
     pub tell: &'a (dyn Fn(&Event, &Stop) + Sync),
 }
 
 impl Default for Disturb<'_> {
     fn default() -> Self {
-        Disturb { decide: &|_, _| Fate::Pass, records: usize::MAX, ask: &|_, _| true, tell: &|_, _| () }
+        Disturb {
+            decide: &|_, _| Fate::Pass,
+            records: usize::MAX,
+            ask: &|_, _| true,
+            probe: None,
+            requests: None,
+            amendment: None,
+            tell: &|_, _| (),
+        }
     }
 }
 
@@ -190,6 +206,9 @@ impl<'p> Lab<'p> {
             tell: &tell,
             stop: &stop,
             ask: disturb.ask,
+            probe: disturb.probe,
+            requests: disturb.requests,
+            amendment: disturb.amendment.clone(),
             goal,
             who: "test",
             opening,

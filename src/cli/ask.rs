@@ -1,0 +1,148 @@
+//! `hikkoshi pause`, `resume`, `abort`, `throttle`: what one asks of whoever runs a migration, from another terminal.
+
+use super::failure::Failure;
+use super::place::Place;
+use super::{Done, Global, say, say_json};
+use crate::clock::{Clock, RealClock};
+use crate::execute::Machine;
+use crate::execute::control::{Control, Paused};
+use crate::journal::request::{self, Asked, Request, Requests};
+
+/// Options of `pause`, `resume` and `abort`.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// The migration; may be left out where there is one
+    name: Option<String>,
+}
+
+/// Options of `throttle`.
+#[derive(clap::Args, Debug)]
+pub struct ThrottleArgs {
+    /// The migration
+    name: String,
+    /// At most so many percent of the usual number of steps at a time; 100 takes the limit away
+    #[arg(value_parser = clap::value_parser!(u8).range(1..=100))]
+    percent: u8,
+}
+
+/// How long a running executor is given to hear a request, in looks of a fifth of a second.
+const LOOKS: usize = 50;
+
+/// Pauses.
+pub async fn pause(global: &Global, args: Args) -> Done {
+    let place = Place::find(global, args.name.as_deref())?;
+    let held = "nobody runs it just now: the next apply or rollback is held back";
+    let next = format!("hikkoshi resume {}   # takes the pause back", place.name);
+    ask(global, &place, Asked::Pause, Some((held, &next))).await
+}
+
+/// Goes on.
+pub async fn resume(global: &Global, args: Args) -> Done {
+    let place = Place::find(global, args.name.as_deref())?;
+    if standing(&place)?.is_none() {
+        return Err(Failure::new("HK0513", format!("migration {} is not paused", place.name))
+            .detail("nothing was asked for; everything is as it was")
+            .hint(format!("hikkoshi status {}", place.name)));
+    }
+    let next = format!("hikkoshi apply {}", place.name);
+    ask(global, &place, Asked::Resume, Some(("the pause is taken back; nobody runs it just now", &next))).await
+}
+
+/// Ends the run at the next safe point.
+pub async fn abort(global: &Global, args: Args) -> Done {
+    let place = Place::find(global, args.name.as_deref())?;
+    ask(global, &place, Asked::Abort, None).await
+}
+
+/// Slows down, or takes the limit away.
+pub async fn throttle(global: &Global, args: ThrottleArgs) -> Done {
+    let place = Place::find(global, Some(&args.name))?;
+    let next = format!("hikkoshi apply {}", place.name);
+    let kept = "nobody runs it just now: the limit holds for the next run";
+    ask(global, &place, Asked::Throttle { percent: args.percent }, Some((kept, &next))).await
+}
+
+/// What was asked of a migration so far and is in the journal.
+fn control(place: &Place) -> Result<Control, Failure> {
+    let plan = place.plan()?;
+    Ok(Machine::replay(&plan.value, &place.records_of(&plan)?).control().clone())
+}
+
+/// The pause that stands, in the journal or still to be heard.
+fn standing(place: &Place) -> Result<Option<Paused>, Failure> {
+    Ok(control(place)?.held(&place.requests()?.pending()?))
+}
+
+/// Asks; `kept` is what becomes of it where nobody runs, and what to type next; none: then there is nothing to ask for.
+async fn ask(global: &Global, place: &Place, what: Asked, kept: Option<(&str, &str)>) -> Done {
+    let holder = place.holder();
+    if holder.is_none() && kept.is_none() {
+        return Err(Failure::new("HK0513", format!("nobody runs migration {} just now", place.name))
+            .detail("nothing was asked for; everything is as it was")
+            .hint(format!("hikkoshi status {}   # where it stands", place.name)));
+    }
+    let now_ms = RealClock.now_ms();
+    let request = Request::new(now_ms, &crate::clock::rfc3339(now_ms), &person(), &std::process::id().to_string(), what);
+    let requests = place.requests()?;
+    requests.post(&request)?;
+    let Some(holder) = holder else {
+        let (state, next) = kept.unwrap_or_default();
+        tell(global, &request, false, &format!("{state}\nnext: {next}\n"));
+        return Ok(0);
+    };
+    for _ in 0..LOOKS {
+        let pending = requests.pending()?;
+        if pending.iter().all(|one| one.id != request.id) {
+            tell(global, &request, true, &format!("heard by {holder}\n{}", next(place, &request.what)));
+            return Ok(0);
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+    let still = "it was not heard within 10 s: it stays, and is heard by that process as soon as it looks, or by the next";
+    tell(global, &request, false, &format!("{still}\nrunning: {holder}\nnext: hikkoshi status {}\n", place.name));
+    Ok(0)
+}
+
+fn next(place: &Place, what: &Asked) -> String {
+    let name = &place.name;
+    match what {
+        Asked::Pause => format!("next: hikkoshi resume {name}, or hikkoshi abort {name}\n"),
+        Asked::Resume | Asked::Throttle { .. } => format!("next: hikkoshi status {name} --watch\n"),
+        Asked::Abort => {
+            format!("calls in flight are finished, waits are left\nnext: hikkoshi status {name}; it goes on with: hikkoshi apply {name}\n")
+        }
+    }
+}
+
+fn tell(global: &Global, request: &Request, heard: bool, text: &str) {
+    if global.json {
+        say_json(&serde_json::json!({ "request": request, "heard": heard }));
+    } else {
+        say(text);
+    }
+}
+
+/// Who asks.
+pub fn person() -> String {
+    format!("{}@{}", std::env::var("USER").unwrap_or_else(|_| "somebody".to_owned()), super::place::hostname())
+}
+
+/// A run is not begun while a pause stands.
+///
+/// # Errors
+/// If one does: who asked for it, and how to go on.
+pub fn must_not_be_paused(place: &Place, control: &Control, again: &str) -> Result<(), Failure> {
+    let Some(paused) = control.held(&place.requests()?.pending()?) else { return Ok(()) };
+    Err(Failure::new("HK0512", format!("migration {} is paused: {} asked for it at {}", place.name, paused.who, paused.at))
+        .detail("nothing was called; everything is as the last run left it")
+        .hint(format!("hikkoshi resume {}   # takes the pause back: ask who paused it, first", place.name))
+        .hint(again.to_owned()))
+}
+
+impl From<request::Error> for Failure {
+    fn from(error: request::Error) -> Failure {
+        Failure::new("HK0203", error.to_string())
+            .detail("nothing was called; a running executor goes on undisturbed")
+            .hint("take the file away if it is named and is no request; else make room (df -h); then the same command again")
+    }
+}

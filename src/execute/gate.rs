@@ -1,0 +1,57 @@
+//! Gates that are looked at, not asked about.
+
+use std::pin::Pin;
+
+use super::event::What;
+use super::look;
+use super::task::{Context, Failure};
+use crate::journal::Body;
+use crate::model::call::Label;
+use crate::plan::Gate;
+use crate::plan::gates::Health;
+
+/// How long something may be unwell before its gate stays closed.
+const PATIENCE_S: u64 = 60;
+/// How often it is looked at meanwhile, in seconds.
+const AGAIN_S: f64 = 5.0;
+
+/// What came of looking outside of the account: why it is not well, if it isn't.
+pub type Probed<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
+
+/// Looks at what is outside of the account: programs and pages.
+pub trait Probe: Send + Sync {
+    /// Looks once.
+    fn probe<'a>(&'a self, gate: &'a Gate, health: &'a Health) -> Probed<'a>;
+}
+
+/// Looks until it is well, as long as patience lasts; then the gate is open, and the journal knows it. Where there is
+/// no probe (a simulation), only the account is looked at.
+pub async fn pass(context: &Context<'_>, probe: Option<&dyn Probe>, gate: &Gate, health: &Health) -> Result<(), Failure> {
+    let until = context.clock.now_ms() + PATIENCE_S * 1000;
+    context.tell(&gate.id, What::Waiting { until: gate.asks.clone() });
+    loop {
+        let found = match health {
+            Health::Account(checks) => account(context, gate, checks).await,
+            Health::Command(_) | Health::Http { .. } => match probe {
+                Some(probe) => probe.probe(gate, health).await,
+                None => Ok(()),
+            },
+        };
+        match found {
+            Ok(()) => return context.record(Body::Confirmed { gate: gate.id.clone(), who: "its check".to_owned() }),
+            Err(why) if context.clock.now_ms() >= until => return Err(Failure::Closed { gate: gate.id.clone(), why }),
+            Err(_) => context.sleep(AGAIN_S).await?,
+        }
+    }
+}
+
+async fn account(context: &Context<'_>, gate: &Gate, checks: &[crate::model::step::Check]) -> Result<(), String> {
+    let label = Label { migration: context.migration.clone(), step: gate.id.clone() };
+    for check in checks {
+        let found = look::check(context.cloud, &label, check, &|_, _| None).await.map_err(|blind| blind.words())?;
+        if !found.holds {
+            return Err(format!("\"{}\" does not hold: last seen: {}", check.what, found.seen()));
+        }
+    }
+    Ok(())
+}

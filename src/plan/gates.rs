@@ -1,0 +1,124 @@
+//! Gates that the intent asks for: something is looked at before a stage, and the run stops where it is not well.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use serde_saphyr::Spanned;
+
+use super::Gate;
+use super::problem::{Problem, nearest};
+use crate::model::facet::Role;
+use crate::model::inventory::Inventory;
+use crate::model::step::{Check, Expect, Stage};
+
+/// A gate before a stage. Exactly one of `command`, `http` and `target_health` says what is looked at.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GateWish {
+    /// The stage before which it is looked at: guard, stateless, pets, data, tighten, …
+    #[schemars(with = "String")]
+    pub before: Spanned<String>,
+    /// A program and its arguments; it must end with exit status 0 within 30 seconds.
+    #[serde(default)]
+    pub command: Option<Vec<String>>,
+    /// A page that must answer.
+    #[serde(default)]
+    pub http: Option<HttpWish>,
+    /// The name of a target group: somebody in it is healthy and nobody unhealthy.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub target_health: Option<Spanned<String>>,
+}
+
+/// A page that must answer.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HttpWish {
+    /// Its address, with http://; for https, use `command: [curl, -fsS, …]`.
+    #[schemars(with = "String")]
+    pub url: Spanned<String>,
+    /// The status that it must answer with; 200 by default.
+    #[serde(default = "ok")]
+    pub status: u16,
+}
+
+fn ok() -> u16 {
+    200
+}
+
+/// What a gate looks at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Health {
+    /// A program that must end with exit status 0.
+    Command(Vec<String>),
+    /// A page that must answer.
+    Http {
+        /// Its address.
+        url: String,
+        /// With this status.
+        status: u16,
+    },
+    /// What reads of the account must show.
+    Account(Vec<Check>),
+}
+
+/// The gates of an intent, in its order.
+///
+/// # Errors
+/// If one names a stage or a target group that there isn't, or says nothing, or too much.
+pub fn gates(wishes: &[GateWish], inventory: &Inventory) -> Result<Vec<Gate>, Problem> {
+    wishes.iter().enumerate().map(|(at, wish)| gate(at, wish, inventory)).collect()
+}
+
+fn gate(at: usize, wish: &GateWish, inventory: &Inventory) -> Result<Gate, Problem> {
+    let Some(before) = Stage::parse(&wish.before.value) else {
+        let names = Stage::ALL.map(Stage::name);
+        let hint = match nearest(&wish.before.value, names) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => names.join(", "),
+        };
+        return Err(Problem::at(&wish.before, format!("there is no stage `{}`", wish.before.value), &hint));
+    };
+    let (asks, check) = match (&wish.command, &wish.http, &wish.target_health) {
+        (Some(command), None, None) if !command.is_empty() => {
+            (format!("`{}` ends with exit status 0", command.join(" ")), Health::Command(command.clone()))
+        }
+        (None, Some(http), None) if http.url.value.starts_with("http://") => {
+            let (url, status) = (http.url.value.clone(), http.status);
+            (format!("{url} answers with {status}"), Health::Http { url, status })
+        }
+        (None, Some(http), None) => {
+            let hint = "http://…; for https: command: [curl, -fsS, …]";
+            return Err(Problem::at(&http.url, format!("`{}` is no address with http://", http.url.value), hint));
+        }
+        (None, None, Some(name)) => (format!("the targets of {} are healthy", name.value), target_health(name, inventory)?),
+        _ => {
+            let message = "a gate looks at one thing: a command, a page or a target group".to_owned();
+            return Err(Problem::at(&wish.before, message, "`command: […]`, `http: {url: …}` or `target_health: NAME`"));
+        }
+    };
+    Ok(Gate { id: format!("health-{}", at + 1), before, asks, details: Vec::new(), check: Some(check) })
+}
+
+fn target_health(name: &Spanned<String>, inventory: &Inventory) -> Result<Health, Problem> {
+    let groups = || inventory.with_role(Role::TargetGroup);
+    let Some(group) = groups().find(|group| group.name == name.value || group.id.as_str() == name.value) else {
+        let hint = match nearest(&name.value, groups().map(|group| group.name.as_str())) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => groups().map(|group| group.name.as_str()).collect::<Vec<_>>().join(", "),
+        };
+        return Err(Problem::at(name, format!("there is no target group `{}` in the inventory", name.value), &hint));
+    };
+    let check = |what: String, expect: Expect| Check {
+        what,
+        operation: "elasticloadbalancing:DescribeTargetHealth".parse().unwrap_or_else(|_| unreachable!("it is an operation")),
+        parameters: [("TargetGroupArn".to_owned(), group.doc["TargetGroupArn"].clone())].into_iter().collect(),
+        path: "TargetHealthDescriptions[].TargetHealth.State".to_owned(),
+        expect,
+    };
+    Ok(Health::Account(vec![
+        check(format!("a target of {} is healthy", group.name), Expect::Includes(vec![json!("healthy")])),
+        check(format!("no target of {} is unhealthy", group.name), Expect::Excludes(vec![json!("unhealthy"), json!("unavailable")])),
+    ]))
+}

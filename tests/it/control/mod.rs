@@ -1,0 +1,18 @@
+//! Control of a run, as a person types it.
+
+use crate::bad_input::Desk;
+
+mod amending;
+mod gates;
+mod history;
+mod leaving_out;
+mod live;
+mod requests;
+
+const SIM: &str = "--cloud=sim:account.json";
+
+/// What a command prints when it succeeds.
+#[track_caller]
+fn printed(desk: &Desk, args: &[&str]) -> String {
+    desk.run(args).expect_code(0).stdout
+}
