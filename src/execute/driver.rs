@@ -11,6 +11,7 @@ use futures_util::stream::FuturesUnordered;
 
 use super::event::{Event, What};
 use super::machine::{Command, Goal, Machine};
+use super::patience::Waiting;
 use super::task::{Context, Failure, Shared, Task};
 use crate::clock::Clock;
 use crate::cloud::Cloud;
@@ -110,6 +111,7 @@ pub async fn run<'p>(run: Run<'p>, journal: Box<dyn Journal + 'p>) -> End {
         shared: Mutex::new(Shared { journal, machine }),
         tell: run.tell,
         stop: run.stop,
+        waiting: Waiting::default(),
         migration: run.plan.migration.clone(),
     };
     match drive(&context, &run).await {

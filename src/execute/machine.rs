@@ -8,8 +8,8 @@ use crate::journal::{Body, Ending, Record, Way};
 use crate::model::step::{Stage, Step, Undo};
 use crate::plan::{Gate, Plan};
 
-/// Steps in hand at a time; waiting costs next to nothing, and the adapter keeps AWS's budgets.
-pub const AT_ONCE: usize = 32;
+/// Steps in hand at a time: many, for most of them wait, which costs next to nothing, and the adapter keeps AWS's budgets.
+pub const AT_ONCE: usize = 500;
 
 /// Where a step stands.
 #[derive(Clone, Debug, Default, PartialEq)]
