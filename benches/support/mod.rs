@@ -63,6 +63,11 @@ fn on_cpu_ms() -> f64 {
     text.split(' ').next().and_then(|first| first.parse::<f64>().ok()).unwrap_or_default() / 1e6
 }
 
+/// A file of the project.
+pub fn read(path: &str) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
 /// The commit, the machine and the build, so that numbers can be compared later.
 pub fn heading(what: &str) {
     let run = |command: &str, arguments: &[&str]| {

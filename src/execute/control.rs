@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::journal::request::{Asked, Request};
 
-/// Steps in hand at a time where nobody asked for less; waiting costs next to nothing, and the adapter keeps AWS's budgets.
-const AT_ONCE: usize = 32;
+/// Steps in hand at a time: many, for most of them wait, which costs next to nothing, and the adapter keeps AWS's budgets.
+const AT_ONCE: usize = 500;
 
 /// Who asked for a pause, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]

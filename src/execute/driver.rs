@@ -13,6 +13,7 @@ use super::ear::Ear;
 use super::event::Event;
 use super::gate::{self, Probe};
 use super::machine::{Command, Goal, Machine};
+use super::patience::Waiting;
 use super::task::{Context, Failure, Shared, Task};
 use crate::clock::{Clock, Sleep};
 use crate::cloud::Cloud;
@@ -140,6 +141,7 @@ pub async fn run<'p>(run: Run<'p>, journal: Box<dyn Journal + 'p>) -> End {
         shared: Mutex::new(Shared { journal, machine }),
         tell: run.tell,
         stop: run.stop,
+        waiting: Waiting::default(),
         migration: run.plan.migration.clone(),
     };
     match drive(&context, &run).await {

@@ -1,6 +1,10 @@
 //! How long what passes by itself is waited out, and how often one looks.
 
-use crate::model::call::Refusal;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::model::call::{Operation, Refusal};
+use crate::model::rate;
 
 /// How long a refusal that passes by itself is tried again, in seconds.
 const BUSY_S: u64 = 900;
@@ -37,7 +41,7 @@ pub(super) struct Pace {
 
 impl Pace {
     pub(super) fn of(usual_s: u64) -> Pace {
-        Pace { next_s: 0.2, most_s: (usual_s as f64 / 10.0).clamp(1.0, 15.0) }
+        Pace { next_s: 0.2, most_s: (usual_s as f64 / 20.0).clamp(1.0, 10.0) }
     }
 
     /// For what takes many minutes: a deletion that waits for something to let go.
@@ -49,6 +53,47 @@ impl Pace {
         let now = self.next_s;
         self.next_s = (self.next_s * 1.5).min(self.most_s);
         now
+    }
+}
+
+/// So many may look as often as they like: what a bucket lets through at once is for calls.
+const QUIET: usize = 10;
+/// The part of a bucket's refill that looking may use.
+const SHARE: f64 = 0.6;
+
+/// Who waits: by the class of operations that they look with, whose bucket they share with calls.
+#[derive(Default)]
+pub struct Waiting(Mutex<BTreeMap<String, usize>>);
+
+impl Waiting {
+    /// One more looks with an operation, until what is answered goes.
+    pub(super) fn join<'w>(&'w self, operation: &'w Operation) -> Waiter<'w> {
+        *self.counts().entry(rate::class(operation).name.to_owned()).or_default() += 1;
+        Waiter { all: self, class: rate::class(operation) }
+    }
+
+    fn counts(&self) -> MutexGuard<'_, BTreeMap<String, usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One who waits.
+pub(super) struct Waiter<'w> {
+    all: &'w Waiting,
+    class: rate::Class<'w>,
+}
+
+impl Waiter<'_> {
+    /// How long to wait at least before the next look, in seconds: all who wait share the bucket's refill.
+    pub(super) fn least_s(&self) -> f64 {
+        let count = self.all.counts().get(self.class.name).copied().unwrap_or_default();
+        count.saturating_sub(QUIET) as f64 / (self.class.refill * SHARE)
+    }
+}
+
+impl Drop for Waiter<'_> {
+    fn drop(&mut self) {
+        self.all.counts().entry(self.class.name.to_owned()).and_modify(|count| *count -= 1);
     }
 }
 
@@ -69,5 +114,21 @@ impl Patience {
             _ => 0,
         };
         now_ms < self.from_ms + limit_s * 1000
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_more_wait_the_more_rarely_each_looks() {
+        let (waiting, look): (Waiting, Operation) = (Waiting::default(), "ec2:DescribeInstances".parse().expect("an operation"));
+        let mut all: Vec<Waiter<'_>> = (0..10).map(|_| waiting.join(&look)).collect();
+        assert_eq!(all[0].least_s(), 0.0, "a few look as often as they like");
+        all.extend((0..120).map(|_| waiting.join(&look)));
+        assert_eq!(all[0].least_s(), 10.0, "120 more share 12 of the 20 requests that come back a second");
+        all.truncate(1);
+        assert_eq!(all[0].least_s(), 0.0);
     }
 }

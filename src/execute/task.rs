@@ -10,7 +10,7 @@ use super::driver::Stop;
 use super::event::{Event, What};
 use super::look::{self, Blind};
 use super::machine::{Machine, Phase};
-use super::patience::{BUSY, IN_USE_S, Pace, Patience};
+use super::patience::{BUSY, IN_USE_S, Pace, Patience, Waiting};
 use super::words::{advised, differs, minutes, unacceptable};
 use crate::clock::{Clock, rfc3339};
 use crate::cloud::Cloud;
@@ -79,6 +79,8 @@ pub struct Context<'p> {
     pub tell: &'p (dyn Fn(&Event) + Sync),
     /// Whether to stop.
     pub stop: &'p Stop,
+    /// Who waits for AWS.
+    pub waiting: Waiting,
     /// The migration's name.
     pub migration: String,
 }
@@ -406,7 +408,7 @@ impl<'c, 'p> Task<'c, 'p> {
             self.context.sleep(wait.least_s as f64).await?;
         }
         let deadline = self.context.clock.now_ms() + wait.timeout_s * 1000;
-        let mut pace = Pace::of(wait.usual_s);
+        let (mut pace, waiter) = (Pace::of(wait.usual_s), self.context.waiting.join(&wait.until.operation));
         let mut told = false;
         loop {
             let found = match look::check(self.context.cloud, &self.label, &wait.until, &self.find()).await {
@@ -430,7 +432,7 @@ impl<'c, 'p> Task<'c, 'p> {
                 told = true;
                 self.tell(What::Waiting { until: wait.until.what.clone() });
             }
-            self.context.sleep(pace.next()).await?;
+            self.context.sleep(pace.next().max(waiter.least_s())).await?;
         }
     }
 

@@ -3,6 +3,9 @@
 //! A little below AWS's own: being throttled hurts everybody else in the account too. EC2's are documented ("Request
 //! throttling for the Amazon EC2 API"); IAM's and those of other services are what is known of them, on the safe side.
 
+use std::collections::HashMap;
+use std::time::Duration;
+
 use super::call::Operation;
 
 /// A class of operations that share a bucket.
@@ -58,5 +61,74 @@ pub fn class(operation: &Operation) -> Class<'_> {
         ("batch", _) if !operation.is_read() => BATCH_CHANGE,
         ("ssm", "SendCommand") => SSM_SEND,
         (other, _) => Class { name: other, burst: 20.0, refill: 10.0 },
+    }
+}
+
+/// The buckets of one account and region.
+#[derive(Default)]
+pub struct Buckets(HashMap<String, Bucket>);
+
+struct Bucket {
+    tokens: f64,
+    at: Duration,
+}
+
+impl Buckets {
+    /// Takes a token at a moment, counted from any beginning; the time until it is really there. Callers queue up by going
+    /// into debt.
+    pub fn take(&mut self, operation: &Operation, now: Duration) -> Duration {
+        let Class { name, burst, refill } = class(operation);
+        let bucket = self.0.entry(name.to_owned()).or_insert(Bucket { tokens: burst, at: now });
+        let refilled = bucket.tokens + now.saturating_sub(bucket.at).as_secs_f64() * refill;
+        bucket.tokens = refilled.min(burst) - 1.0;
+        bucket.at = now;
+        Duration::from_secs_f64((-bucket.tokens).max(0.0) / refill)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn operation(name: &str) -> Operation {
+        name.parse().expect("an operation")
+    }
+
+    #[test]
+    fn a_burst_is_free_and_then_the_refill_sets_the_pace() {
+        let (mut buckets, now) = (Buckets::default(), Duration::from_secs(7));
+        let launch = operation("ec2:RunInstances");
+        for _ in 0..5 {
+            assert_eq!(buckets.take(&launch, now), Duration::ZERO);
+        }
+        assert_eq!(buckets.take(&launch, now), Duration::from_millis(500));
+        assert_eq!(buckets.take(&launch, now), Duration::from_millis(1000));
+        assert_eq!(buckets.take(&launch, now + Duration::from_secs(2)), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_bucket_never_holds_more_than_its_burst() {
+        let (mut buckets, now) = (Buckets::default(), Duration::from_secs(7));
+        let endpoint = operation("ec2:CreateVpcEndpoint");
+        buckets.take(&endpoint, now);
+        let later = now + Duration::from_secs(3600);
+        assert!((0..4).all(|_| buckets.take(&endpoint, later).is_zero()));
+        assert!(!buckets.take(&endpoint, later).is_zero());
+    }
+
+    #[test]
+    fn log_groups_are_searched_less_than_five_times_in_any_second() {
+        let (mut buckets, now) = (Buckets::default(), Duration::from_secs(7));
+        let waits: Vec<Duration> = (0..5).map(|_| buckets.take(&operation("logs:FilterLogEvents"), now)).collect();
+        assert_eq!(waits, [0, 250, 500, 750, 1000].map(Duration::from_millis));
+    }
+
+    #[test]
+    fn classes_do_not_eat_each_others_tokens() {
+        let (mut buckets, now) = (Buckets::default(), Duration::from_secs(7));
+        while buckets.take(&operation("ec2:CreateNatGateway"), now).is_zero() {}
+        for other in ["ec2:DescribeSubnets", "ec2:CreateSubnet", "ec2:CreateVpcEndpoint", "rds:DescribeDBInstances"] {
+            assert!(buckets.take(&operation(other), now).is_zero(), "{other}");
+        }
     }
 }
