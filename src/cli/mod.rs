@@ -25,6 +25,7 @@ mod plan;
 mod progress;
 mod proof;
 mod reach;
+mod rehearse;
 mod rollback;
 mod schema;
 mod session;
@@ -105,6 +106,8 @@ enum Command {
     DryRun(dry_run::Args),
     /// Run the plan; goes on where it is if there is a journal
     Apply(apply::Args),
+    /// Run the plan through many simulated nights in which things go wrong
+    Rehearse(rehearse::Args),
     /// Where it stands
     Status(status::Args),
     /// Undo: back to a checkpoint, or all of it
@@ -171,6 +174,7 @@ async fn run(global: &Global, command: Command) -> Done {
         Command::Plan(args) => plan::run(global, args).await,
         Command::DryRun(args) => dry_run::run(global, args).await,
         Command::Apply(args) => apply::run(global, args).await,
+        Command::Rehearse(args) => rehearse::run(global, &args),
         Command::Status(args) => status::run(global, &args),
         Command::Rollback(args) => rollback::run(global, args).await,
         Command::Verify(args) => verify::run(global, args).await,

@@ -1,5 +1,8 @@
 //! The real driver on a simulated account and virtual time: there, back, and disturbed at every call.
 
+/// Nights from seeds.
+mod seeds;
+
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
