@@ -62,10 +62,7 @@ fn replay(plan: &Plan, seed: u64) -> String {
 fn json(plan: &Plan, rehearsal: &Rehearsal<'_>, args: &Args, summary: &Summary) -> serde_json::Value {
     let named = |named: &Named| serde_json::json!({ "seed": named.seed, "seconds": named.seconds, "restarts": named.restarts, "replay": replay(plan, named.seed) });
     let wrong = summary.wrong.iter().map(|(seed, why)| serde_json::json!({ "seed": seed, "why": why, "replay": replay(plan, *seed) }));
-    let faults = summary
-        .faults
-        .iter()
-        .map(|(what, times, nights)| serde_json::json!({ "what": what, "times": times, "nights": nights }));
+    let faults = summary.faults.iter().map(|(what, times, nights)| serde_json::json!({ "what": what, "times": times, "nights": nights }));
     serde_json::json!({
         "migration": plan.migration,
         "seed": args.seed,

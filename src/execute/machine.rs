@@ -38,6 +38,8 @@ pub struct StepState {
     pub outputs: BTreeMap<String, Value>,
     /// When the call that was or may have been carried out was first announced, RFC 3339.
     pub announced: Option<String>,
+    /// When its call was last announced or answered, RFC 3339.
+    pub called: Option<String>,
     /// Why it failed, if it did and nothing was tried since: code and words.
     pub failure: Option<(String, String)>,
 }
@@ -176,6 +178,7 @@ impl<'p> Machine<'p> {
                 state.failure = None;
                 forget_the_way_there(state, *way);
                 state.announced.get_or_insert_with(|| at.to_owned());
+                called(state, *way, at);
                 state.phase = match way {
                     Way::Do => Phase::Intended,
                     Way::Undo(at) => Phase::Undoing(*at, true),
@@ -183,6 +186,7 @@ impl<'p> Machine<'p> {
             }),
             Body::Ended { step, way, ending } => self.change(step, |state| {
                 forget_the_way_there(state, *way);
+                called(state, *way, at);
                 ended(state, *way, ending);
             }),
             Body::Verified { step } => {
@@ -338,6 +342,12 @@ impl<'p> Machine<'p> {
 fn forget_the_way_there(state: &mut StepState, way: Way) {
     if matches!(way, Way::Undo(_)) && !matches!(state.phase, Phase::Undoing(..)) {
         state.announced = None;
+    }
+}
+
+fn called(state: &mut StepState, way: Way, at: &str) {
+    if way == Way::Do {
+        state.called = Some(at.to_owned());
     }
 }
 

@@ -25,7 +25,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Whether a thing is only remembered by AWS for a while.
-fn is_gone(resource: &Resource) -> bool {
+pub(super) fn is_gone(resource: &Resource) -> bool {
     let gone = |state: &serde_json::Value| {
         ["deleted", "deleting", "terminated", "shutting-down", "DELETING", "DELETED", "INACTIVE"].iter().any(|word| state == *word)
     };

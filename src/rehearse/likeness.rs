@@ -130,12 +130,37 @@ fn interface(resource: &Resource) -> Value {
     json!({ "of": owner, "in": resource.doc["SubnetId"], "wears": resource.groups(), "public": resource.has_public_address() })
 }
 
-/// Lines that only one of two accounts has, for people; none if they are alike. What `except` names is left out.
+/// Where two accounts differ, for people; none if they are alike. Lines that name `except` are left out.
 pub fn difference(wanted: &BTreeSet<String>, found: &BTreeSet<String>, except: Option<&str>) -> Option<String> {
     let counts = |line: &&String| except.is_none_or(|id| !line.contains(id));
-    let short = |line: &String| line.chars().take(700).collect::<String>();
-    let missing = wanted.difference(found).filter(counts).take(3).map(|line| format!("  expected, not there: {}", short(line)));
-    let extra = found.difference(wanted).filter(counts).take(3).map(|line| format!("  there, not expected: {}", short(line)));
-    let lines: Vec<String> = missing.chain(extra).collect();
+    let missing: Vec<&String> = wanted.difference(found).filter(counts).collect();
+    let mut extra: Vec<&String> = found.difference(wanted).filter(counts).collect();
+    let mut lines = Vec::new();
+    for line in missing {
+        let twin = extra.iter().position(|other| head(other) == head(line));
+        let (as_wanted, as_found) = match twin.map(|at| extra.remove(at)) {
+            Some(twin) => apart(line, twin),
+            None => (short(line), "nothing".to_owned()),
+        };
+        lines.push(format!("  {}: expected {as_wanted}, found {as_found}", head(line)));
+    }
+    lines.extend(extra.iter().map(|line| format!("  {}: not expected, found {}", head(line), short(line))));
+    lines.truncate(5);
     (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// Kind and name.
+fn head(line: &str) -> &str {
+    line.split_once(" {").map_or(line, |(head, _)| head)
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(300).collect()
+}
+
+/// Two lines from where they begin to differ.
+fn apart(a: &str, b: &str) -> (String, String) {
+    let alike = a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count();
+    let from = |text: &str| text.chars().skip(alike.saturating_sub(60)).take(200).collect();
+    (from(a), from(b))
 }

@@ -9,12 +9,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
+use futures_util::FutureExt;
+
 use crate::clock::VirtualClock;
 use crate::cloud::simulated::Simulated;
+use crate::discover::discover;
 use crate::execute::Goal;
 use crate::journal::Record;
+use crate::kinds::{self, STEP_TAG};
 use crate::model::account::Account;
 use crate::model::id::Id;
+use crate::model::resource::{Resource, tags_of};
 use crate::model::step::Stage;
 use crate::plan::Plan;
 use crate::world::World;
@@ -79,11 +84,22 @@ pub struct Rehearsal<'p> {
     pub back: Clear,
 }
 
-/// What an account looks like when nothing lingers any more.
-fn settled(mut world: World) -> BTreeSet<String> {
-    let now = world.account().now_ms;
-    world.at(now + SOAK_MS);
-    likeness::view(&world.account().inventory(""))
+/// What an account looks like when nothing lingers any more: what a discovery sees, and what carries the tag of a step
+/// although no inventory lists it, such as a snapshot.
+fn settled(mut world: World) -> Result<BTreeSet<String>, String> {
+    let now = world.account().now_ms + SOAK_MS;
+    world.at(now);
+    let raw = world.account().inventory("");
+    let cloud = Simulated::new(world, Arc::new(VirtualClock::at(now)));
+    let seen = discover(&cloud, &raw.account, &raw.region, &raw.vpc, String::new()).now_or_never();
+    let mut inventory = seen.ok_or("the simulated account does not answer")?.map_err(|error| error.to_string())?;
+    let unlisted = |resource: &Resource| kinds::kind(&resource.kind).is_none_or(|kind| kind.listing().is_none());
+    let ours = raw
+        .resources
+        .into_iter()
+        .filter(|(_, resource)| unlisted(resource) && !guard::is_gone(resource) && tags_of(&resource.doc).contains_key(STEP_TAG));
+    inventory.resources.extend(ours);
+    Ok(likeness::view(&inventory))
 }
 
 impl<'p> Rehearsal<'p> {
@@ -96,19 +112,23 @@ impl<'p> Rehearsal<'p> {
         let before: BTreeSet<Id> = account.resources.keys().cloned().collect();
         let targets = stranger::touched(plan, &account);
         let world = World::resume(account);
-        let scene = |world: World| Scene {
-            likeness: settled(world.clone()),
-            world: Mutex::new(world),
+        let likeness = settled(world.clone())?;
+        let scene = |likeness: BTreeSet<String>| Scene {
+            world: Mutex::new(world.clone()),
+            likeness,
             now_ms,
             records: Vec::new(),
             makers: BTreeMap::new(),
         };
-        let (start, end) = (scene(world.clone()), scene(world));
+        let (start, end) = (scene(likeness), scene(BTreeSet::new()));
         let none = Clear::default();
         let mut it = Rehearsal { plan, goal: Goal::Forward(until), before, targets, start, end, there: none, back: none };
         let (there, end) = it.clear(&it.start, it.goal)?;
         it.end = end;
-        let (back, _) = it.clear(&it.end, Goal::Back(None))?;
+        let (back, left) = it.clear(&it.end, Goal::Back(None))?;
+        if let Some(lines) = likeness::difference(&it.start.likeness, &left.likeness, None) {
+            return Err(format!("the way back does not lead to where it began:\n{lines}"));
+        }
         (it.there, it.back) = (there, back);
         Ok(it)
     }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use super::dice::Dice;
 use super::guard::Guard;
 use super::notes::Notes;
 use super::shelf::Shelf;
 use super::stranger::{self, Edit};
-use super::dice::Dice;
 use super::vitals::Vitals;
 use super::weather::{Fault, Place, Strike, Weather};
 use crate::clock::{Clock, VirtualClock};
@@ -18,7 +18,7 @@ use crate::model::id::Id;
 use crate::world::World;
 
 /// How long reads may show an old state, in seconds.
-pub const STALE_S: u64 = 12;
+pub const STALE_S: u64 = 10;
 /// How late an answer may come, in seconds.
 const LATE_S: u64 = 90;
 /// How far a clock may jump forward, and back, in seconds.

@@ -112,7 +112,7 @@ impl Play<'_, '_> {
     /// Compares the account as it is with what it should be.
     fn compare(&self, wanted: &Scene, what: &str) -> Result<(), String> {
         let site = self.bench.site;
-        let found = settled(site.account.world());
+        let found = settled(site.account.world())?;
         let edit = site.edit.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let except = edit.as_ref().map(|edit| edit.id.as_str());
         match likeness::difference(&wanted.likeness, &found, except) {
@@ -138,7 +138,7 @@ impl<'p> Rehearsal<'p> {
         let (records, world, now_ms) = (shelf.records(), site.account.world(), site.clock.now_ms());
         let counted = (records.len() - from.records.len()) as u64;
         let clear = Clear { calls: site.account.mutating(), records: counted, seconds: (now_ms - from.now_ms) / 1000 };
-        Ok((clear, Scene { likeness: settled(world.clone()), world: Mutex::new(world), now_ms, records, makers: site.guard.makers() }))
+        Ok((clear, Scene { likeness: settled(world.clone())?, world: Mutex::new(world), now_ms, records, makers: site.guard.makers() }))
     }
 
     /// A night in which faults come at these rates until it is over. One in five nights somebody who has had to begin
@@ -159,9 +159,9 @@ impl<'p> Rehearsal<'p> {
 
     /// A storm that ends: after some processes nothing goes wrong any more, and the end must be that of a run without
     /// faults. Every second seed then goes back, through another storm, and must come out at the start.
-    pub fn storm(&self, seed: u64, rates: Rates) -> Night {
+    pub fn storm(&self, seed: u64, rates: Rates, all: bool) -> Night {
         let mut dice = Dice::of(&[seed, 1]);
-        self.play(&self.start, seed, false, |play| {
+        self.play(&self.start, seed, all, |play| {
             let sky = Sky::Drawn(rates);
             let (fickle, back) = (dice.below(4) == 0, seed.is_multiple_of(2));
             let patience = if fickle { 1 + dice.below(6) } else { u64::MAX };

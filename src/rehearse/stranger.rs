@@ -20,6 +20,9 @@ const LISTS: [&str; 7] = [
     "/IpPermissions",
 ];
 
+/// The flag that a colleague sets.
+const PUBLIC: &str = "PubliclyAccessible";
+
 /// What a colleague did, and how things were before.
 #[derive(Clone, Debug)]
 pub struct Edit {
@@ -27,14 +30,23 @@ pub struct Edit {
     pub id: Id,
     /// What, for people.
     pub what: String,
-    before: Resource,
-    after: Option<Value>,
+    way_back: WayBack,
+}
+
+/// How it is taken back.
+#[derive(Clone, Debug)]
+enum WayBack {
+    /// The thing is made again.
+    Make(Box<Resource>),
+    /// The entry is put back into the list.
+    Put(&'static str, Value),
+    /// The flag is set back.
+    Flag(bool),
 }
 
 /// The things of the account that the plan's calls name.
 pub fn touched(plan: &Plan, account: &Account) -> Vec<Id> {
-    let calls: Vec<String> =
-        plan.steps.iter().map(|step| serde_json::to_string(&step.call.parameters).unwrap_or_default()).collect();
+    let calls: Vec<String> = plan.steps.iter().map(|step| serde_json::to_string(&step.call.parameters).unwrap_or_default()).collect();
     let named = |resource: &&Resource| {
         let quoted = [format!("\"{}\"", resource.id), format!("\"{}\"", resource.name)];
         resource.role != Role::Interface && calls.iter().any(|call| quoted.iter().any(|name| call.contains(name)))
@@ -49,33 +61,43 @@ pub fn edit(account: &mut Account, targets: &[Id], dice: u64) -> Option<Edit> {
     let before = account.resources.get(&id)?.clone();
     if dice.below(4) == 0 && before.kind == "security_group" {
         account.remove(&id);
-        return Some(Edit { what: format!("deleted {} {}", before.kind, before.name), id, before, after: None });
+        return Some(Edit { what: format!("deleted {} {}", before.kind, before.name), id, way_back: WayBack::Make(Box::new(before)) });
     }
     let lists: Vec<&str> =
         LISTS.into_iter().filter(|at| before.doc.pointer(at).and_then(Value::as_array).is_some_and(|list| !list.is_empty())).collect();
     let doc = account.edit(id.as_str(), "NotFound").ok()?;
-    let what = match (dice.one(&lists), doc.get("PubliclyAccessible").and_then(Value::as_bool)) {
+    let (what, way_back) = match (dice.one(&lists), doc.get(PUBLIC).and_then(Value::as_bool)) {
         (_, Some(public)) if dice.below(2) == 0 => {
-            doc["PubliclyAccessible"] = Value::Bool(!public);
-            format!("set PubliclyAccessible of {} to {}", before.name, !public)
+            doc[PUBLIC] = Value::Bool(!public);
+            (format!("set {PUBLIC} of {} to {}", before.name, !public), WayBack::Flag(public))
         }
         (Some(at), _) => {
-            doc.pointer_mut(at).and_then(Value::as_array_mut)?.pop();
-            format!("took the last entry out of {} of {} {}", &at[1..], before.kind, before.name)
+            let entry = doc.pointer_mut(at).and_then(Value::as_array_mut)?.pop()?;
+            (format!("took the last entry out of {} of {} {}", &at[1..], before.kind, before.name), WayBack::Put(at, entry))
         }
         _ => return None,
     };
-    let after = Some(doc.clone());
-    Some(Edit { what, id, before, after })
+    Some(Edit { what, id, way_back })
 }
 
-/// Takes an edit back, where the thing still is as the colleague left it.
+/// Takes an edit back; false where that can't be done any more.
 pub fn take_back(account: &mut Account, edit: &Edit) -> bool {
-    let now = account.resources.get(&edit.id).map(|resource| &resource.doc);
-    if now != edit.after.as_ref() {
-        return false;
+    if let WayBack::Make(before) = &edit.way_back {
+        let gone = account.resources.get(&edit.id).is_none();
+        if gone {
+            account.resources.insert(edit.id.clone(), (**before).clone());
+            account.dirty.insert(edit.id.clone());
+        }
+        return gone;
     }
-    account.resources.insert(edit.id.clone(), edit.before.clone());
-    account.dirty.insert(edit.id.clone());
+    let Ok(doc) = account.edit(edit.id.as_str(), "NotFound") else { return false };
+    match &edit.way_back {
+        WayBack::Put(at, entry) => match doc.pointer_mut(at).and_then(Value::as_array_mut) {
+            Some(list) if !list.contains(entry) => list.push(entry.clone()),
+            _ => return false,
+        },
+        WayBack::Flag(before) => doc[PUBLIC] = Value::Bool(*before),
+        WayBack::Make(_) => {}
+    }
     true
 }

@@ -29,7 +29,7 @@ const ROOMS: &[Room] = &[
     Room("discover", &["model", "kinds", "cloud"], Edge),
     Room("journal", &["model", "plan"], Edge),
     Room("execute", &["model", "plan", "journal", "cloud", "clock"], PureBut("src/execute/driver")),
-    Room("rehearse", &["model", "kinds", "world", "plan", "journal", "cloud", "execute", "clock"], Pure),
+    Room("rehearse", &["model", "kinds", "world", "plan", "journal", "cloud", "discover", "execute", "clock"], Pure),
     Room("clock", &[], Edge),
     Room("report", &["model", "plan", "reach", "journal", "audit", "execute"], Pure),
     Room(
