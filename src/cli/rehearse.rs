@@ -120,7 +120,7 @@ fn bars(summary: &Summary, style: Style) -> String {
     for (class, count) in &summary.ended {
         let share = *count as f64 * 100.0 / summary.nights.max(1) as f64;
         let bar = "█".repeat((share / 4.0).round() as usize);
-        let line = format!("  {:<44} {count:>6}  {share:>5.1} %  {bar}", class.words());
+        let line = format!("  {:<48} {count:>6}  {share:>5.1} %  {bar}", class.words());
         let line = line.trim_end();
         out.push_str(&match (class, count) {
             (Class::Wrong, 1..) => style.bad(line),
@@ -177,6 +177,7 @@ fn one(plan: &Plan, night: &Night, style: Style) -> String {
     let (mark, words) = match &night.outcome {
         Outcome::Reached => (style.good("✓"), "at the end of a night without faults".to_owned()),
         Outcome::Back => (style.good("✓"), "taken back: as before the start".to_owned()),
+        Outcome::Left(why) => (style.warn("Δ"), format!("stopped for a colleague's change, which a person has to judge: {why}")),
         Outcome::Wrong(why) => (style.bad("✗"), why.clone()),
     };
     out.push_str(&format!("\n{mark} {words}; {}, {} restarts\n", duration(night.seconds), night.starts.saturating_sub(1)));

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::kinds::STEP_TAG;
 use crate::model::facet::Role;
 use crate::model::inventory::Inventory;
-use crate::model::resource::Resource;
+use crate::model::resource::{Resource, tags_of};
 
 /// Fields that are another one each time: ids that AWS makes up, addresses out of a pool, moments.
 const VOLATILE: [&str; 12] = [
@@ -68,7 +68,7 @@ fn named(text: &str, names: &[(String, String)]) -> String {
 
 /// One line per thing, sorted. What the migration made is named by its step, what was there by its id.
 pub fn view(inventory: &Inventory) -> BTreeSet<String> {
-    let step = |r: &Resource| r.tags.get(STEP_TAG).map(|step| format!("<{} of {step}>", r.kind));
+    let step = |r: &Resource| tags_of(&r.doc).get(STEP_TAG).map(|step| format!("<{} of {step}>", r.kind));
     let owner = |r: &Resource| inventory.get(r.facets.owner.as_ref()?).filter(|_| r.role == Role::Interface);
     let made = |r: &Resource| step(r).or_else(|| Some(format!("<interface of {}>", step(owner(r)?)?)));
     let mut names: Vec<(String, String)> = inventory.resources.values().filter_map(|r| Some((r.id.to_string(), made(r)?))).collect();
@@ -130,9 +130,10 @@ fn interface(resource: &Resource) -> Value {
     json!({ "of": owner, "in": resource.doc["SubnetId"], "wears": resource.groups(), "public": resource.has_public_address() })
 }
 
-/// Where two accounts differ, for people; none if they are alike. Lines that name `except` are left out.
+/// Where two accounts differ, for people; none if they are alike. Lines that name `except` are left out, and the
+/// interfaces with it, which follow what they belong to.
 pub fn difference(wanted: &BTreeSet<String>, found: &BTreeSet<String>, except: Option<&str>) -> Option<String> {
-    let counts = |line: &&String| except.is_none_or(|id| !line.contains(id));
+    let counts = |line: &&String| except.is_none_or(|id| !line.contains(id) && !line.starts_with("interface {"));
     let missing: Vec<&String> = wanted.difference(found).filter(counts).collect();
     let mut extra: Vec<&String> = found.difference(wanted).filter(counts).collect();
     let mut lines = Vec::new();

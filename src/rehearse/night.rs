@@ -31,6 +31,8 @@ pub enum Outcome {
     Reached,
     /// Back at the start, because somebody decided so.
     Back,
+    /// It stopped for a colleague's change that could not be taken back: a person decides. Why it stopped.
+    Left(String),
     /// Somewhere else; or on the way something was as it must never be. What.
     Wrong(String),
 }
@@ -62,13 +64,27 @@ struct Play<'a, 'p> {
     dice: Dice,
     starts: u64,
     stopped: bool,
-    /// What a colleague changed without anybody's noticing.
-    unnoticed: Option<String>,
+    /// What became of a colleague's change: none: nothing yet; else whether it was taken back.
+    taken_back: Option<bool>,
+}
+
+/// Why a goal is not reached.
+enum Short {
+    /// It must not be so.
+    Wrong(String),
+    /// A colleague's change is in the way.
+    Left(String),
+}
+
+impl From<String> for Short {
+    fn from(why: String) -> Short {
+        Short::Wrong(why)
+    }
 }
 
 impl Play<'_, '_> {
     /// Runs processes until the goal is reached; false: it was given up after so many.
-    fn reach(&mut self, goal: Goal, sky: Sky, disturbed: u64, give_up_after: u64) -> Result<bool, String> {
+    fn reach(&mut self, goal: Goal, sky: Sky, disturbed: u64, give_up_after: u64) -> Result<bool, Short> {
         let mut last = How::Killed;
         for start in 0..disturbed.min(STARTS) + CLEAR_STARTS {
             if start >= give_up_after {
@@ -83,41 +99,42 @@ impl Play<'_, '_> {
             self.starts += 1;
             last = self.bench.go(goal, if start < disturbed { sky } else { Sky::Clear });
             if let Some(wrong) = self.bench.site.guard.wrong() {
-                return Err(wrong);
+                return Err(wrong.into());
             }
             match &last {
                 How::Reached => return Ok(true),
-                How::Stuck | How::Odd(_) => return Err(last.words()),
+                How::Stuck | How::Odd(_) => return Err(last.words().into()),
                 How::Failed(_) => self.colleague_takes_back(true),
                 How::Killed | How::Journal(_) => {}
             }
         }
-        Err(format!("the end is not reached: {}", last.words()))
+        if self.taken_back == Some(false) {
+            return Err(Short::Left(last.words()));
+        }
+        Err(format!("the end is not reached: {}", last.words()).into())
     }
 
     /// The run has stopped: whoever changed something behind its back hears of it and takes it back.
     fn colleague_takes_back(&mut self, stopped: bool) {
         let site = self.bench.site;
-        let Some(edit) = site.edit.lock().unwrap_or_else(PoisonError::into_inner).clone() else { return };
-        if self.unnoticed.as_deref() == Some(edit.id.as_str()) {
-            return;
-        }
+        let edit = site.edit.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(edit) = edit.filter(|_| self.taken_back.is_none()) else { return };
         let mut taken = false;
         site.account.tamper(|account| taken = stranger::take_back(account, &edit));
-        self.stopped |= stopped && taken;
-        self.unnoticed = Some(edit.id.to_string());
+        self.stopped |= stopped;
+        self.taken_back = Some(taken);
         site.notes.said(|| if taken { format!("taken back: {}", edit.what) } else { format!("can't be taken back: {}", edit.what) });
     }
 
     /// Compares the account as it is with what it should be.
-    fn compare(&self, wanted: &Scene, what: &str) -> Result<(), String> {
+    fn compare(&self, wanted: &Scene, what: &str) -> Result<(), Short> {
         let site = self.bench.site;
         let found = settled(site.account.world())?;
         let edit = site.edit.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let except = edit.as_ref().map(|edit| edit.id.as_str());
         match likeness::difference(&wanted.likeness, &found, except) {
             None => Ok(()),
-            Some(lines) => Err(format!("{what} is not that of a run without faults:\n{lines}")),
+            Some(lines) => Err(format!("{what} is not that of a run without faults:\n{lines}").into()),
         }
     }
 }
@@ -150,10 +167,12 @@ impl<'p> Rehearsal<'p> {
             let sky = Sky::Drawn(rates);
             let patience = if fickle { 1 + dice.below(2) } else { u64::MAX };
             if play.reach(self.goal, sky, u64::MAX, patience)? {
-                return play.compare(&self.end, "the end").map(|()| Outcome::Reached);
+                play.compare(&self.end, "the end")?;
+                return Ok(Outcome::Reached);
             }
             play.reach(Goal::Back(None), sky, u64::MAX, u64::MAX)?;
-            play.compare(&self.start, "what is left after the way back").map(|()| Outcome::Back)
+            play.compare(&self.start, "what is left after the way back")?;
+            Ok(Outcome::Back)
         })
     }
 
@@ -172,7 +191,8 @@ impl<'p> Rehearsal<'p> {
                 }
             }
             play.reach(Goal::Back(None), sky, 6, u64::MAX)?;
-            play.compare(&self.start, "what is left after the way back").map(|()| Outcome::Back)
+            play.compare(&self.start, "what is left after the way back")?;
+            Ok(Outcome::Back)
         })
     }
 
@@ -190,16 +210,20 @@ impl<'p> Rehearsal<'p> {
                 }
             }
             play.reach(Goal::Back(None), if back { sky } else { Sky::Clear }, 1, u64::MAX)?;
-            play.compare(&self.start, "what is left after the way back").map(|()| Outcome::Back)
+            play.compare(&self.start, "what is left after the way back")?;
+            Ok(Outcome::Back)
         })
     }
 
-    fn play(&self, from: &Scene, seed: u64, all: bool, acts: impl FnOnce(&mut Play<'_, 'p>) -> Result<Outcome, String>) -> Night {
+    fn play(&self, from: &Scene, seed: u64, all: bool, acts: impl FnOnce(&mut Play<'_, 'p>) -> Result<Outcome, Short>) -> Night {
         let site: Site<'_> = self.site(from, all);
         let shelf = Shelf::new(self.plan, &from.records);
         let bench = Bench { plan: self.plan, site: &site, shelf: &shelf, seed };
-        let mut play = Play { bench, dice: Dice::of(&[seed, 2]), starts: 0, stopped: false, unnoticed: None };
-        let outcome = acts(&mut play).unwrap_or_else(Outcome::Wrong);
+        let mut play = Play { bench, dice: Dice::of(&[seed, 2]), starts: 0, stopped: false, taken_back: None };
+        let outcome = acts(&mut play).unwrap_or_else(|short| match short {
+            Short::Wrong(why) => Outcome::Wrong(why),
+            Short::Left(why) => Outcome::Left(why),
+        });
         let (starts, stopped) = (play.starts, play.stopped);
         let seconds = (site.clock.now_ms() - from.now_ms) / 1000;
         let (faults, notes) = site.notes.take();

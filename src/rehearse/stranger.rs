@@ -9,15 +9,15 @@ use crate::model::id::Id;
 use crate::model::resource::Resource;
 use crate::plan::Plan;
 
-/// Lists in documents from which a colleague takes something out.
-const LISTS: [&str; 7] = [
-    "/VpcSecurityGroups",
-    "/SecurityGroups",
-    "/VpcConfig/SubnetIds",
-    "/VpcConfig/SecurityGroupIds",
-    "/Associations",
-    "/TargetHealthDescriptions",
-    "/IpPermissions",
+/// Lists in documents from which a colleague takes something out; true: AWS's calls give such a list as a whole.
+const LISTS: [(&str, bool); 7] = [
+    ("/VpcSecurityGroups", true),
+    ("/SecurityGroups", true),
+    ("/VpcConfig/SubnetIds", true),
+    ("/VpcConfig/SecurityGroupIds", true),
+    ("/Associations", false),
+    ("/TargetHealthDescriptions", false),
+    ("/IpPermissions", false),
 ];
 
 /// The flag that a colleague sets.
@@ -38,8 +38,8 @@ pub struct Edit {
 enum WayBack {
     /// The thing is made again.
     Make(Box<Resource>),
-    /// The entry is put back into the list.
-    Put(&'static str, Value),
+    /// The entry is put back into the list; if AWS takes such a list as a whole, only where nobody has written it since.
+    Put(&'static str, Value, Option<Value>),
     /// The flag is set back.
     Flag(bool),
 }
@@ -63,17 +63,18 @@ pub fn edit(account: &mut Account, targets: &[Id], dice: u64) -> Option<Edit> {
         account.remove(&id);
         return Some(Edit { what: format!("deleted {} {}", before.kind, before.name), id, way_back: WayBack::Make(Box::new(before)) });
     }
-    let lists: Vec<&str> =
-        LISTS.into_iter().filter(|at| before.doc.pointer(at).and_then(Value::as_array).is_some_and(|list| !list.is_empty())).collect();
+    let lists: Vec<(&str, bool)> =
+        LISTS.into_iter().filter(|(at, _)| before.doc.pointer(at).and_then(Value::as_array).is_some_and(|list| !list.is_empty())).collect();
     let doc = account.edit(id.as_str(), "NotFound").ok()?;
     let (what, way_back) = match (dice.one(&lists), doc.get(PUBLIC).and_then(Value::as_bool)) {
         (_, Some(public)) if dice.below(2) == 0 => {
             doc[PUBLIC] = Value::Bool(!public);
             (format!("set {PUBLIC} of {} to {}", before.name, !public), WayBack::Flag(public))
         }
-        (Some(at), _) => {
+        (Some((at, whole)), _) => {
             let entry = doc.pointer_mut(at).and_then(Value::as_array_mut)?.pop()?;
-            (format!("took the last entry out of {} of {} {}", &at[1..], before.kind, before.name), WayBack::Put(at, entry))
+            let left = doc.pointer(at).filter(|_| *whole).cloned();
+            (format!("took the last entry out of {} of {} {}", &at[1..], before.kind, before.name), WayBack::Put(at, entry, left))
         }
         _ => return None,
     };
@@ -92,10 +93,13 @@ pub fn take_back(account: &mut Account, edit: &Edit) -> bool {
     }
     let Ok(doc) = account.edit(edit.id.as_str(), "NotFound") else { return false };
     match &edit.way_back {
-        WayBack::Put(at, entry) => match doc.pointer_mut(at).and_then(Value::as_array_mut) {
-            Some(list) if !list.contains(entry) => list.push(entry.clone()),
-            _ => return false,
-        },
+        WayBack::Put(at, entry, left) => {
+            let now = doc.pointer_mut(at).filter(|now| left.as_ref().is_none_or(|left| *left == **now));
+            match now.and_then(Value::as_array_mut) {
+                Some(list) if !list.contains(entry) => list.push(entry.clone()),
+                _ => return false,
+            }
+        }
         WayBack::Flag(before) => doc[PUBLIC] = Value::Bool(*before),
         WayBack::Make(_) => {}
     }

@@ -21,6 +21,8 @@ pub enum Class {
     AfterMore,
     /// It stopped because of a colleague's change, which was taken back; then the end was reached.
     Stopped,
+    /// The same, and the change could not be taken back: a person decides.
+    Left,
     /// Somebody decided to go back, and it did.
     Back,
     /// Not where it should.
@@ -29,13 +31,14 @@ pub enum Class {
 
 impl Class {
     /// All of them, best first.
-    pub const ALL: [Class; 7] =
-        [Class::AtOnce, Class::AfterOne, Class::AfterTwo, Class::AfterMore, Class::Stopped, Class::Back, Class::Wrong];
+    pub const ALL: [Class; 8] =
+        [Class::AtOnce, Class::AfterOne, Class::AfterTwo, Class::AfterMore, Class::Stopped, Class::Left, Class::Back, Class::Wrong];
 
     /// Where a night belongs.
     pub fn of(night: &Night) -> Class {
         match (&night.outcome, night.stopped, night.starts) {
             (Outcome::Wrong(_), ..) => Class::Wrong,
+            (Outcome::Left(_), ..) => Class::Left,
             (Outcome::Back, ..) => Class::Back,
             (Outcome::Reached, true, _) => Class::Stopped,
             (Outcome::Reached, false, ..=1) => Class::AtOnce,
@@ -53,6 +56,7 @@ impl Class {
             Class::AfterTwo => "done after 2 restarts",
             Class::AfterMore => "done after more restarts",
             Class::Stopped => "stopped for a colleague's change, then done",
+            Class::Left => "stopped for a colleague's change, to be judged",
             Class::Back => "taken back, as before the start",
             Class::Wrong => "NOT as it should be",
         }
@@ -154,7 +158,7 @@ mod tests {
         ];
         let summary = Summary::of(&nights);
         let counts: Vec<u64> = Class::ALL.iter().map(|class| summary.ended[class]).collect();
-        assert_eq!(counts, [1, 1, 0, 1, 1, 1, 1]);
+        assert_eq!(counts, [1, 1, 0, 1, 1, 0, 1, 1]);
         assert_eq!(summary.longest, Some(Named { seed: 4, seconds: 990, restarts: 1 }));
         assert_eq!(summary.worst, Some(Named { seed: 3, seconds: 900, restarts: 8 }));
         assert_eq!(summary.wrong, [(6, "made twice".to_owned())]);
