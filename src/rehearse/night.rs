@@ -21,6 +21,8 @@ const STARTS: u64 = 60;
 /// How often it is begun anew when nothing goes wrong any more: once has to be enough, and once more where the journal
 /// holds moments of a clock that was wrong.
 const CLEAR_STARTS: u64 = 2;
+/// The code of a failure that says: somebody else has changed the account.
+const DRIFT: &str = "HK0505";
 /// How long it takes until somebody sees that it has ended and begins anew, in seconds.
 const ANEW_S: u64 = 600;
 
@@ -64,8 +66,8 @@ struct Play<'a, 'p> {
     dice: Dice,
     starts: u64,
     stopped: bool,
-    /// What became of a colleague's change: none: nothing yet; else whether it was taken back.
-    taken_back: Option<bool>,
+    /// What became of a colleague's change: none: nothing yet; else whether it was seen for what it was, and taken back.
+    taken_back: Option<(bool, bool)>,
 }
 
 /// Why a goal is not reached.
@@ -88,13 +90,11 @@ impl Play<'_, '_> {
         let mut last = How::Killed;
         for start in 0..disturbed.min(STARTS) + CLEAR_STARTS {
             if start >= give_up_after {
+                self.changes_mind();
                 return Ok(false);
             }
             if start > 0 {
                 pass(&self.bench.site.clock, 30 + self.dice.below(ANEW_S));
-            }
-            if start >= disturbed {
-                self.colleague_takes_back(false);
             }
             self.starts += 1;
             last = self.bench.go(goal, if start < disturbed { sky } else { Sky::Clear });
@@ -104,25 +104,37 @@ impl Play<'_, '_> {
             match &last {
                 How::Reached => return Ok(true),
                 How::Stuck | How::Odd(_) => return Err(last.words().into()),
-                How::Failed(_) => self.colleague_takes_back(true),
+                How::Failed(steps) => self.colleague_takes_back(steps.iter().any(|step| step.code == DRIFT)),
                 How::Killed | How::Journal(_) => {}
             }
         }
-        if self.taken_back == Some(false) {
+        // Where the executor saw the change for what it was, and it was taken back, there is no excuse.
+        let struck = self.bench.site.edit.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        if struck && self.taken_back != Some((true, true)) {
             return Err(Short::Left(last.words()));
         }
         Err(format!("the end is not reached: {}", last.words()).into())
     }
 
+    /// Somebody goes back in the same second; but after a clock was set, records don't tell any more how long ago a call
+    /// was, and then it takes that somebody a minute.
+    fn changes_mind(&self) {
+        let site = self.bench.site;
+        site.notes.said(|| "somebody decides to go back".to_owned());
+        if site.notes.count(Fault::ClockJump) > 0 {
+            pass(&site.clock, 60);
+        }
+    }
+
     /// The run has stopped: whoever changed something behind its back hears of it and takes it back.
-    fn colleague_takes_back(&mut self, stopped: bool) {
+    fn colleague_takes_back(&mut self, seen: bool) {
         let site = self.bench.site;
         let edit = site.edit.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(edit) = edit.filter(|_| self.taken_back.is_none()) else { return };
         let mut taken = false;
         site.account.tamper(|account| taken = stranger::take_back(account, &edit));
-        self.stopped |= stopped;
-        self.taken_back = Some(taken);
+        self.stopped = true;
+        self.taken_back = Some((seen, taken));
         site.notes.said(|| if taken { format!("taken back: {}", edit.what) } else { format!("can't be taken back: {}", edit.what) });
     }
 

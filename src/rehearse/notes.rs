@@ -62,6 +62,11 @@ impl Notes {
         self.note(|| What::Struck(fault, further.to_owned()));
     }
 
+    /// How often a fault has struck so far.
+    pub fn count(&self, fault: Fault) -> u64 {
+        self.state().faults.get(&fault).copied().unwrap_or(0)
+    }
+
     /// The executor tells something.
     pub fn told(&self, event: &Event) {
         self.note(|| What::Told(event.clone()));
