@@ -11,7 +11,7 @@ use crate::plan::Plan;
 use crate::rehearse::notes::What;
 use crate::rehearse::summary::{Class, Named, Summary};
 use crate::rehearse::weather::REALISTIC;
-use crate::rehearse::{Night, Outcome, Rehearsal, nights};
+use crate::rehearse::{Clear, Night, Outcome, Rehearsal, nights};
 use crate::report::{self, Style, duration, run, table};
 
 /// Options of `rehearse`.
@@ -46,28 +46,38 @@ pub fn run(global: &Global, args: &Args) -> Done {
     let nights = nights(&seeds, |seed| rehearsal.night(seed, REALISTIC, told));
     let summary = Summary::of(&nights);
     if global.json {
-        say_json(&json(&plan, &rehearsal, args, &summary));
+        say_json(&json(&Meeting { name: &place.name, clear: rehearsal.there, first: args.seed }, &summary));
     } else if told {
         nights.iter().for_each(|night| say(&one(&plan, night, global.style())));
     } else {
-        say(&text(&plan, &rehearsal, args, &summary, global));
+        say(&text(&Meeting { name: &place.name, clear: rehearsal.there, first: args.seed }, &summary, global.style(), global.width()));
     }
     Ok(if summary.wrong.is_empty() { 0 } else { exit::FINDINGS })
 }
 
-fn replay(plan: &Plan, seed: u64) -> String {
-    format!("hikkoshi rehearse {} --seed {seed} --runs 1 --verbose", plan.migration)
+/// What the result is told about.
+struct Meeting<'a> {
+    name: &'a str,
+    clear: Clear,
+    first: u64,
 }
 
-fn json(plan: &Plan, rehearsal: &Rehearsal<'_>, args: &Args, summary: &Summary) -> serde_json::Value {
-    let named = |named: &Named| serde_json::json!({ "seed": named.seed, "seconds": named.seconds, "restarts": named.restarts, "replay": replay(plan, named.seed) });
-    let wrong = summary.wrong.iter().map(|(seed, why)| serde_json::json!({ "seed": seed, "why": why, "replay": replay(plan, *seed) }));
+impl Meeting<'_> {
+    /// What shows a night again, with all that happens in it.
+    fn replay(&self, seed: u64) -> String {
+        format!("hikkoshi rehearse {} --seed {seed} --runs 1 --verbose", self.name)
+    }
+}
+
+fn json(meeting: &Meeting<'_>, summary: &Summary) -> serde_json::Value {
+    let named = |named: &Named| serde_json::json!({ "seed": named.seed, "seconds": named.seconds, "restarts": named.restarts, "replay": meeting.replay(named.seed) });
+    let wrong = summary.wrong.iter().map(|(seed, why)| serde_json::json!({ "seed": seed, "why": why, "replay": meeting.replay(*seed) }));
     let faults = summary.faults.iter().map(|(what, times, nights)| serde_json::json!({ "what": what, "times": times, "nights": nights }));
     serde_json::json!({
-        "migration": plan.migration,
-        "seed": args.seed,
+        "migration": meeting.name,
+        "seed": meeting.first,
         "runs": summary.nights,
-        "undisturbed": { "seconds": rehearsal.there.seconds, "calls": rehearsal.there.calls },
+        "undisturbed": { "seconds": meeting.clear.seconds, "calls": meeting.clear.calls },
         "ended": summary.ended,
         "seconds": { "median": summary.median_s, "nine_in_ten": summary.ninth_s },
         "faults": faults.collect::<Vec<_>>(),
@@ -82,17 +92,16 @@ fn heading(style: Style, words: &str) -> String {
     format!("\n{}\n", style.bold(words))
 }
 
-fn text(plan: &Plan, rehearsal: &Rehearsal<'_>, args: &Args, summary: &Summary, global: &Global) -> String {
-    let (style, width) = (global.style(), global.width());
-    let last = args.seed + summary.nights - 1;
+fn text(meeting: &Meeting<'_>, summary: &Summary, style: Style, width: usize) -> String {
+    let last = meeting.first + summary.nights.saturating_sub(1);
     let mut out = format!(
-        "{} of {}: {} nights on the simulated account, {} to {last}\n",
+        "{} of {}: {} nights on the simulated account, numbers {} to {last}\n",
         style.bold("Rehearsal"),
-        style.bold(&plan.migration),
+        style.bold(meeting.name),
         summary.nights,
-        args.seed
+        meeting.first
     );
-    let clear = &rehearsal.there;
+    let clear = &meeting.clear;
     out.push_str(&heading(style, "How they ended"));
     out.push_str(&bars(summary, style));
     let rows = [
@@ -108,9 +117,9 @@ fn text(plan: &Plan, rehearsal: &Rehearsal<'_>, args: &Args, summary: &Summary, 
     for (what, night) in [("longest", &summary.longest), ("hardest", &summary.worst)] {
         let Some(night) = night else { continue };
         out.push_str(&format!("  {what}  {}, {} restarts\n", duration(night.seconds), night.restarts));
-        out.push_str(&format!("           {}\n", replay(plan, night.seed)));
+        out.push_str(&format!("           {}\n", meeting.replay(night.seed)));
     }
-    out.push_str(&verdict(plan, summary, style, width));
+    out.push_str(&verdict(meeting, summary, style, width));
     out
 }
 
@@ -141,11 +150,11 @@ fn faults(summary: &Summary) -> String {
 }
 
 /// What held in all of them; or what did not, and how to see it.
-fn verdict(plan: &Plan, summary: &Summary, style: Style, width: usize) -> String {
+fn verdict(meeting: &Meeting<'_>, summary: &Summary, style: Style, width: usize) -> String {
     if summary.wrong.is_empty() {
         let words = format!(
             "in none was anything made twice, left behind unknown, or changed by two at a time ({} looks, one after every change); \
-             each ended where a night without faults ends, or where it began",
+             all ended as said above",
             summary.looks
         );
         return format!("\n{}", table::hanging(&style.good("✓ "), &words, 2, width));
@@ -153,7 +162,7 @@ fn verdict(plan: &Plan, summary: &Summary, style: Style, width: usize) -> String
     let mut out = String::from("\n");
     for (seed, why) in summary.wrong.iter().take(5) {
         out.push_str(&table::hanging(&style.bad("✗ "), &format!("night {seed}: {}", report::harmless(why)), 2, width));
-        out.push_str(&format!("    {}\n", replay(plan, *seed)));
+        out.push_str(&format!("    {}\n", meeting.replay(*seed)));
     }
     out
 }
@@ -182,4 +191,78 @@ fn one(plan: &Plan, night: &Night, style: Style) -> String {
     };
     out.push_str(&format!("\n{mark} {words}; {}, {} restarts\n", duration(night.seconds), night.starts.saturating_sub(1)));
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn summary(wrong: Vec<(u64, String)>) -> Summary {
+        let counts = [712, 181, 48, 12, 21, 4, 22, wrong.len() as u64];
+        Summary {
+            nights: 1000,
+            ended: Class::ALL.into_iter().zip(counts).collect::<BTreeMap<_, _>>(),
+            median_s: 2640,
+            ninth_s: 3720,
+            faults: vec![("a change was refused: too many requests", 655, 480), ("the disk was full", 48, 47)],
+            looks: 84_210,
+            longest: Some(Named { seed: 34, seconds: 9_240, restarts: 3 }),
+            worst: Some(Named { seed: 512, seconds: 8_100, restarts: 6 }),
+            wrong,
+        }
+    }
+
+    const MEETING: Meeting<'_> = Meeting { name: "story", clear: Clear { calls: 84, records: 356, seconds: 2640 }, first: 1 };
+
+    #[test]
+    fn what_is_shown_in_the_meeting() {
+        let wanted = "\
+Rehearsal of story: 1000 nights on the simulated account, numbers 1 to 1000
+
+How they ended
+  done at the first go                                712   71.2 %  ██████████████████
+  done after 1 restart                                181   18.1 %  █████
+  done after 2 restarts                                48    4.8 %  █
+  done after more restarts                             12    1.2 %
+  stopped for a colleague's change, then done          21    2.1 %  █
+  stopped for a colleague's change, to be judged        4    0.4 %
+  taken back, as before the start                      22    2.2 %  █
+  NOT as it should be                                   0    0.0 %
+
+How long they took
+  nothing goes wrong  44 min, 84 changes
+  half of the nights  at most 44 min
+  nine in ten         at most 62 min
+
+What went wrong on the way
+                                                      times  nights
+  a change was refused: too many requests               655     480
+  the disk was full                                      48      47
+
+The longest and the hardest
+  longest  2 h 34 min, 3 restarts
+           hikkoshi rehearse story --seed 34 --runs 1 --verbose
+  hardest  2 h 15 min, 6 restarts
+           hikkoshi rehearse story --seed 512 --runs 1 --verbose
+
+  ✓ in none was anything made twice, left behind unknown, or changed by two at a time (84210 looks,
+    one after every change); all ended as said above
+";
+        assert_eq!(text(&MEETING, &summary(Vec::new()), Style(false), 100), wanted);
+    }
+
+    #[test]
+    fn a_night_that_went_wrong_is_named_with_what_replays_it() {
+        let told = text(&MEETING, &summary(vec![(7, "made twice: elastic_ip of step eip-nat-a".to_owned())]), Style(false), 100);
+        let end = "
+  ✗ night 7: made twice: elastic_ip of step eip-nat-a
+    hikkoshi rehearse story --seed 7 --runs 1 --verbose
+";
+        assert!(told.ends_with(end), "{told}");
+        let told = json(&MEETING, &summary(vec![(7, "made twice".to_owned())]));
+        assert_eq!(told["wrong"][0]["replay"], "hikkoshi rehearse story --seed 7 --runs 1 --verbose");
+        assert_eq!((&told["ended"]["at_once"], &told["ended"]["wrong"]), (&712.into(), &1.into()));
+    }
 }
