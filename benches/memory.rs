@@ -56,6 +56,9 @@ fn night(made: &Plan, seen: &Inventory) {
         ask: &|_, _| true,
         goal: Goal::Forward(Stage::Tighten),
         who: "bench",
+        probe: None,
+        requests: None,
+        amendment: None,
         opening: Body::Opened { id: "bench".into(), migration: made.migration.clone(), plan: String::new(), version: String::new() },
     };
     let end = run(moving, Box::new(Arc::new(Mutex::new(Memory::default())))).now_or_never().expect("virtual time never waits");

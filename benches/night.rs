@@ -137,6 +137,9 @@ fn night(made: &Plan, seen: &Inventory, events: &Mutex<Vec<Event>>) -> (f64, Sen
         ask: &|_, _| true,
         goal: Goal::Forward(Stage::Tighten),
         who: "bench",
+        probe: None,
+        requests: None,
+        amendment: None,
         opening: Body::Opened { id: "bench".into(), migration: made.migration.clone(), plan: String::new(), version: String::new() },
     };
     let end = run(made_run, Box::new(journal)).now_or_never().expect("virtual time never waits");

@@ -15,6 +15,7 @@
 //! - [`journal`]: what was intended and what happened, durable before anything is done.
 //! - [`execute`]: carries a plan out, forward and back, and survives. A pure machine with a thin driver.
 //! - [`clock`]: time as a port.
+//! - [`rehearse`]: the same executor through simulated nights in which things go wrong, each from a seed.
 //! - [`report`]: plans, runs and states as text. Pure.
 //! - [`cli`]: wires and speaks.
 
@@ -31,5 +32,6 @@ pub mod kinds;
 pub mod model;
 pub mod plan;
 pub mod reach;
+pub mod rehearse;
 pub mod report;
 pub mod world;

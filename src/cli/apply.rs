@@ -11,7 +11,7 @@ use super::{Done, Global, amend, ask, gate, proof, say};
 use crate::cloud::simulated::FaultAt;
 use crate::execute::driver::FailedStep;
 use crate::execute::{End, Goal, Machine, Run, Stop};
-use crate::journal::request::Asked;
+use crate::journal::request::{Asked, Requests};
 use crate::journal::{Body, Journal, Record};
 use crate::model::step::{Impact, Stage, Step};
 use crate::plan::{Plan, sha256};
@@ -62,6 +62,8 @@ pub struct Ready {
     pub who: String,
     /// What is remembered of an edited plan before anything is done by it.
     pub amendment: Option<Body>,
+    /// What is asked of the run.
+    pub requests: Box<dyn Requests>,
 }
 
 /// Opens account and journal for a plan. This process alone may then append. Whether the journal is of the plan as it is
@@ -74,7 +76,7 @@ pub async fn ready(global: &Global, place: &Place, plan: Hashed<Plan>, faults: &
     let arn = session.must_be(&plan.value.account, &plan.value.region).await?;
     let who = who(&arn);
     let taken = place.store()?.take(&who).map_err(|error| place.journal_failed(error))?;
-    Ok((Ready { plan, session, records: taken.records, who, amendment: None }, taken.journal))
+    Ok((Ready { plan, session, records: taken.records, who, amendment: None, requests: place.requests()? }, taken.journal))
 }
 
 /// The first record of a journal. Its id must be unlike any other's: idempotency tokens come from it.
@@ -170,7 +172,6 @@ pub async fn drive(
         }
     });
     let progress = Progress::new(global, &ready.plan.value, steps);
-    let requests = place.requests()?;
     let run = Run {
         plan: &ready.plan.value,
         records: &ready.records,
@@ -182,7 +183,7 @@ pub async fn drive(
         goal,
         who: &ready.who,
         probe: Some(&Outside { migration: &place.name }),
-        requests: Some(&requests),
+        requests: Some(&*ready.requests),
         amendment: ready.amendment.clone(),
         opening: opening(ready),
     };

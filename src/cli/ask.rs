@@ -6,7 +6,7 @@ use super::{Done, Global, say, say_json};
 use crate::clock::{Clock, RealClock};
 use crate::execute::Machine;
 use crate::execute::control::{Control, Paused};
-use crate::journal::request::{self, Asked, Request, Requests};
+use crate::journal::request::{self, Asked, Request};
 
 /// Options of `pause`, `resume` and `abort`.
 #[derive(clap::Args, Debug)]

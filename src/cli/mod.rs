@@ -29,6 +29,7 @@ mod probe;
 mod progress;
 mod proof;
 mod reach;
+mod rehearse;
 mod rollback;
 mod schema;
 mod session;
@@ -119,6 +120,8 @@ enum Command {
     DryRun(dry_run::Args),
     /// Run the plan; goes on where it is if there is a journal
     Apply(apply::Args),
+    /// Run the plan through many simulated nights in which things go wrong
+    Rehearse(rehearse::Args),
     /// Where it stands
     Status(status::Args),
     /// What happened, from the journal; --follow: what happens
@@ -201,6 +204,7 @@ async fn run(global: &Global, command: Command) -> Done {
         Command::Plan(args) => plan::run(global, args).await,
         Command::DryRun(args) => dry_run::run(global, args).await,
         Command::Apply(args) => apply::run(global, args).await,
+        Command::Rehearse(args) => rehearse::run(global, &args),
         Command::Status(args) => status::run(global, args).await,
         Command::Log(args) => log::run(global, args).await,
         Command::Pause(args) => ask::pause(global, args).await,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::Global;
 use super::failure::Failure;
 use super::store::{Keep, Site};
-use crate::execute::{Machine, amend};
+use crate::execute::amend;
 use crate::journal::Record;
 use crate::journal::request::Requests;
 use crate::journal::store::Store;

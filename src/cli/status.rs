@@ -6,7 +6,6 @@ use std::io::IsTerminal;
 use super::place::Place;
 use super::{Done, Global, say};
 use crate::execute::{Machine, Phase};
-use crate::journal::request::Requests;
 use crate::journal::{Body, Record};
 use crate::model::step::Stage;
 use crate::plan::Plan;
@@ -113,13 +112,10 @@ fn text(global: &Global, place: &Place, plan: &Plan, records: &[Record], watch: 
 fn standing(place: &Place, machine: &Machine<'_>) -> Vec<String> {
     let control = machine.control();
     let mut out = Vec::new();
-    let pending = match place.requests()?.pending() {
-        Ok(pending) => pending,
-        Err(error) => {
-            out.push(error.to_string());
-            Vec::new()
-        }
-    };
+    let pending = place.requests().and_then(|requests| Ok(requests.pending()?)).unwrap_or_else(|failure| {
+        out.push(failure.message);
+        Vec::new()
+    });
     if let Some(paused) = control.held(&pending) {
         out.push(format!("paused: {} asked for it at {}; hikkoshi resume {} takes it back", paused.who, paused.at, place.name));
     }

@@ -102,6 +102,18 @@ impl Simulated {
         state.world.account().clone()
     }
 
+    /// Looks at the account as the last call left it.
+    pub fn peek<T>(&self, look: impl FnOnce(&Account) -> T) -> T {
+        look(self.state().world.account())
+    }
+
+    /// A copy of the account as it is now, that goes on by itself.
+    pub fn world(&self) -> World {
+        let mut state = self.state();
+        state.world.at(self.clock.now_ms());
+        state.world.clone()
+    }
+
     /// Changes the account behind everybody's back, as a colleague would.
     pub fn tamper(&self, change: impl FnOnce(&mut Account)) {
         let mut state = self.state();
@@ -128,7 +140,8 @@ impl Simulated {
         }
     }
 
-    fn make(&self, call: &Call) -> Outcome {
+    /// Makes a call, at once.
+    pub fn make(&self, call: &Call) -> Outcome {
         let mut state = self.state();
         *state.requests.entry(call.operation.to_string()).or_default() += 1;
         state.world.at(self.clock.now_ms());

@@ -105,7 +105,7 @@ impl What {
     pub fn of(body: &Body) -> Option<(&str, What)> {
         Some(match body {
             Body::Opened { .. } | Body::Captured { .. } => return None,
-            Body::RunBegan { what, who } => ("", What::RunBegan { run: what.clone(), who: who.clone() }),
+            Body::RunBegan { what, who, .. } => ("", What::RunBegan { run: what.clone(), who: who.clone() }),
             Body::RunEnded { how } => ("", What::RunEnded { how: how.clone() }),
             Body::Intended { step, .. } => (step, What::Calling),
             Body::Ended { step, way: Way::Do, ending } => match ending {

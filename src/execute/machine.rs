@@ -36,6 +36,8 @@ pub struct StepState {
     pub outputs: BTreeMap<String, Value>,
     /// When the call that was or may have been carried out was first announced, RFC 3339.
     pub announced: Option<String>,
+    /// When its call was last announced or answered, RFC 3339.
+    pub called: Option<String>,
     /// Why it failed, if it did and nothing was tried since: code and words.
     pub failure: Option<(String, String)>,
     /// What was sent and how it is undone, in short (see [`super::amend::digest`]): of the last try.
@@ -359,6 +361,7 @@ pub(super) fn take(state: &mut StepState, at: &str, body: &Body) {
             state.failure = None;
             forget_the_way_there(state, *way);
             state.announced.get_or_insert_with(|| at.to_owned());
+            called(state, *way, at);
             state.phase = match way {
                 Way::Do => Phase::Intended,
                 Way::Undo(at) => Phase::Undoing(*at, true),
@@ -369,6 +372,7 @@ pub(super) fn take(state: &mut StepState, at: &str, body: &Body) {
         }
         Body::Ended { way, ending, .. } => {
             forget_the_way_there(state, *way);
+            called(state, *way, at);
             ended(state, *way, ending);
         }
         Body::Verified { .. } => {
@@ -390,6 +394,12 @@ pub(super) fn take(state: &mut StepState, at: &str, body: &Body) {
 fn forget_the_way_there(state: &mut StepState, way: Way) {
     if matches!(way, Way::Undo(_)) && !matches!(state.phase, Phase::Undoing(..)) {
         state.announced = None;
+    }
+}
+
+fn called(state: &mut StepState, way: Way, at: &str) {
+    if way == Way::Do {
+        state.called = Some(at.to_owned());
     }
 }
 

@@ -16,11 +16,13 @@ use crate::clock::{Clock, rfc3339};
 use crate::cloud::Cloud;
 use crate::journal::{Body, Ending, Error as JournalError, Journal, Way};
 use crate::model::call::{Call, Label, Object, Outcome, Refusal};
-use crate::model::step::{Action, Check, Expect, Once, Stage, Step, Undo, UndoCall, Wait, outputs_of, resolve_path};
+use crate::model::step::{Action, Check, Expect, Once, Stage, Step, Undo, UndoCall, Wait, outputs_of, references, resolve_path};
 use crate::plan::sha256;
 
 /// How long a fresh id may be unknown to AWS (EC2 guide, "Eventual consistency"), and how long a check may lag behind.
 const CONSISTENCY_S: u64 = 60;
+/// How long reads may not show yet what a call has done; nothing follows from its absence so soon (EC2 guide, as above).
+const UNSEEN_S: u64 = 15;
 /// How often a call of unknown outcome is looked for before it is made again; reads may lag behind.
 const LOOKS: u32 = 5;
 /// How often a call of unknown outcome is made again.
@@ -221,7 +223,7 @@ impl<'c, 'p> Task<'c, 'p> {
     async fn preconditions(&self) -> Result<(), Failure> {
         for check in &self.step.before {
             // What is deleted may be held a while by what lingers; anywhere else a difference is somebody's change.
-            let patience_s = if self.step.stage == Stage::Cleanup && check.expect == Expect::Absent { IN_USE_S } else { 5 };
+            let patience_s = if self.step.stage == Stage::Cleanup && check.expect == Expect::Absent { IN_USE_S } else { UNSEEN_S };
             let until = self.context.clock.now_ms() + patience_s * 1000;
             let mut pace = Pace::slow();
             loop {
@@ -232,7 +234,7 @@ impl<'c, 'p> Task<'c, 'p> {
                 if self.context.clock.now_ms() >= until {
                     return failed("HK0505", format!("before the call, {}", differs(check, &found)));
                 }
-                if patience_s > 5 {
+                if patience_s > UNSEEN_S {
                     self.tell(What::Busy { why: format!("not yet: {}", check.what) });
                 }
                 self.context.sleep(pace.next()).await?;
@@ -464,6 +466,11 @@ impl<'c, 'p> Task<'c, 'p> {
             Undo::Irreversible(why) => return failed("HK0507", format!("it can't be undone: {why}")),
             Undo::Nothing(_) => return self.undone(),
         };
+        // What was just made may not be seen yet, and what isn't seen is not taken away.
+        let unseen_ms = self.unseen_until().saturating_sub(self.context.clock.now_ms());
+        if unseen_ms > 0 {
+            self.context.sleep(unseen_ms as f64 / 1000.0).await?;
+        }
         let (phase, _) = self.phase();
         if phase == Phase::Intended && !self.came_through().await? {
             return self.undone();
@@ -479,10 +486,27 @@ impl<'c, 'p> Task<'c, 'p> {
         self.context.record(Body::Undone { step: self.step.id.clone() })
     }
 
+    /// Until when reads may not show yet what the step's call has done. A clock that was ahead when it was noted counts
+    /// for no more than the others.
+    fn unseen_until(&self) -> u64 {
+        let called = self.context.shared().machine.state(&self.step.id).and_then(|state| state.called.clone());
+        let called = called.and_then(|at| at.parse::<jiff::Timestamp>().ok()).and_then(|at| u64::try_from(at.as_millisecond()).ok());
+        // Records tell seconds: up to one more has passed.
+        called.map_or(0, |at| (at + 1000).min(self.context.clock.now_ms()) + UNSEEN_S * 1000)
+    }
+
+    /// Whether AWS tells a repeated call from a new one by itself.
+    fn is_told_by_token(&self) -> bool {
+        references(&Value::Object(self.step.call.parameters.clone())).iter().any(|(from, output)| from == "self" && output == "Token")
+    }
+
     /// Whether a call of unknown outcome was carried out: looked for, a few times or as long as the step says.
     async fn came_through(&self) -> Result<bool, Failure> {
         let settle_s = self.step.call.once.as_ref().map_or(0, |once| once.settle_s);
-        let until = self.context.clock.now_ms() + settle_s * 1000;
+        let mut until = self.context.clock.now_ms() + settle_s * 1000;
+        if !self.is_told_by_token() {
+            until = until.max(self.unseen_until());
+        }
         let mut pace = Pace::of(20.max(settle_s / 10));
         for look in 1.. {
             if self.adopt(&self.step.call).await? {

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::request::{InObjects, Requests};
 use super::objects::{NotPut, Object, Objects, Unread};
+use super::request::{InObjects, Requests};
 use super::store::{BEAT_MS, Book, Holder, Lease, Moved, Sign, Store, Taken, Taker, fence};
 use super::{Body, Error, Journal, Record, chain, link, seed};
 use crate::clock::Clock;

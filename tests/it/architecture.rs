@@ -29,13 +29,14 @@ const ROOMS: &[Room] = &[
     Room("discover", &["model", "kinds", "cloud"], Edge),
     Room("journal", &["model", "plan", "clock"], Edge),
     Room("execute", &["model", "plan", "journal", "cloud", "clock"], PureBut("src/execute/driver")),
+    Room("rehearse", &["model", "kinds", "world", "plan", "journal", "cloud", "discover", "execute", "clock"], Pure),
     Room("clock", &[], Edge),
     Room("report", &["model", "plan", "reach", "journal", "audit", "execute"], Pure),
     Room(
         "cli",
         &[
             "model", "kinds", "graph", "reach", "flows", "world", "audit", "plan", "cloud", "discover", "journal", "execute", "clock",
-            "report",
+            "report", "rehearse",
         ],
         Edge,
     ),
@@ -44,12 +45,12 @@ const ROOMS: &[Room] = &[
 /// Path that only some files may name: the path, where it may be named.
 const INNER: &[(&str, &[&str])] = &[
     ("cloud::aws", &["src/cloud/", "src/cli/"]),
-    ("cloud::simulated", &["src/cloud/", "src/cli/"]),
+    ("cloud::simulated", &["src/cloud/", "src/cli/", "src/rehearse/"]),
     // `report` reads what a run tells and where it stands, the pure half; it never makes one.
-    ("execute::driver", &["src/execute/", "src/cli/"]),
+    ("execute::driver", &["src/execute/", "src/cli/", "src/rehearse/"]),
     ("execute::task", &["src/execute/", "src/cli/"]),
     ("execute::look", &["src/execute/", "src/cli/"]),
-    ("execute::run", &["src/execute/", "src/cli/"]),
+    ("execute::run", &["src/execute/", "src/cli/", "src/rehearse/"]),
 ];
 
 /// The room that only a part of another may import: importer, imported, the part's path.

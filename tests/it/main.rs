@@ -87,6 +87,8 @@ mod proof_exact;
 mod reach;
 /// How an intent and a plan are read.
 mod reading;
+/// `hikkoshi rehearse` as a person types it.
+mod rehearse;
 /// Auto Scaling groups: pinned, moved, refreshed, and back.
 mod scaling;
 /// Scheduled tasks: re-sent whole, their input never stored.

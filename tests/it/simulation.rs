@@ -1,5 +1,10 @@
 //! The real driver on a simulated account and virtual time: there, back, and disturbed at every call.
 
+/// Each fault at each call.
+mod exhaustive;
+/// Nights from seeds.
+mod seeds;
+
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

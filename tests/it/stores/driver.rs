@@ -41,6 +41,9 @@ fn go(lab: &Lab<'_>, taken: Taken, tell: &(dyn Fn(&Event) + Sync)) -> End {
         ask: &|_, _| true,
         goal: ALL,
         who: "one",
+        probe: None,
+        requests: None,
+        amendment: None,
         opening,
     };
     block_on(run(whole, taken.journal))

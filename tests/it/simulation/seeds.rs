@@ -1,0 +1,102 @@
+//! Nights from seeds: the real driver, everything that can go wrong, and at the end the account of a run without faults.
+//!
+//! `HIKKOSHI_SEEDS=from..to cargo test --no-default-features --test it -- simulation::seeds` makes other nights, and is what
+//! replays a failure. What runs in the suite by default is [`USUAL`] for each small plan.
+
+use std::ops::Range;
+
+use hikkoshi::model::step::Stage;
+use hikkoshi::plan::Plan;
+use hikkoshi::rehearse::notes::{Note, What};
+use hikkoshi::rehearse::weather::STORM;
+use hikkoshi::rehearse::{Night, Outcome, Rehearsal, nights};
+
+use crate::support::account::{BEGIN_MS, Docs, ZONES, network, target_group};
+use crate::support::lab::plan_of;
+
+/// The seeds of each small plan in the suite.
+const USUAL: Range<u64> = 0..50;
+
+/// The seeds that are asked for, or these.
+fn seeds(usual: Range<u64>) -> Vec<u64> {
+    let Ok(asked) = std::env::var("HIKKOSHI_SEEDS") else { return usual.collect() };
+    let range = asked.split_once("..").and_then(|(from, to)| Some(from.parse::<u64>().ok()?..to.parse::<u64>().ok()?));
+    range.unwrap_or_else(|| panic!("HIKKOSHI_SEEDS={asked}: expected from..to")).collect()
+}
+
+/// A rehearsal of a plan on its account.
+pub fn rehearsal<'p>(docs: &Docs, plan: &'p Plan) -> Rehearsal<'p> {
+    let mut account = docs.account();
+    account.now_ms = account.now_ms.max(BEGIN_MS);
+    Rehearsal::new(plan, account, Stage::Tighten).unwrap_or_else(|why| panic!("without faults: {why}"))
+}
+
+/// The nights that went wrong, each with the command that replays it.
+pub fn bad(nights: &[Night], replay: impl Fn(&Night) -> String) -> Vec<String> {
+    let wrong = |night: &Night| match &night.outcome {
+        Outcome::Wrong(why) => Some(format!("{why}\n  replay: {}", replay(night))),
+        _ => None,
+    };
+    nights.iter().filter_map(wrong).collect()
+}
+
+/// A note in a line: what a single night tells.
+fn told(note: &Note) -> String {
+    match &note.what {
+        What::Told(event) => format!("  {} {:?}", event.step, event.what),
+        What::Struck(fault, further) => format!("! {fault:?} {further}"),
+        What::Said(words) => words.clone(),
+    }
+}
+
+fn storms(name: &str, docs: &Docs, further: &str) {
+    let plan = plan_of(docs, further);
+    let rehearsal = rehearsal(docs, &plan);
+    let seeds = seeds(USUAL);
+    let alone = seeds.len() == 1;
+    let nights = nights(&seeds, |seed| rehearsal.storm(seed, STORM, alone));
+    nights.iter().flat_map(|night| &night.notes).for_each(|note| println!("{} {}", (note.at_ms - BEGIN_MS) / 1000, told(note)));
+    let replay = |night: &Night| {
+        let (from, to) = (night.seed, night.seed + 1);
+        format!("HIKKOSHI_SEEDS={from}..{to} cargo test --no-default-features --test it -- simulation::seeds::{name}")
+    };
+    let bad = bad(&nights, replay);
+    assert!(bad.is_empty(), "{} of {} nights went wrong:\n{}", bad.len(), nights.len(), bad.join("\n"));
+    assert!(alone || nights.iter().any(|night| night.starts > 2), "no storm has killed anything");
+}
+
+#[test]
+fn an_instance_behind_a_balancer() {
+    let mut docs = network(&ZONES);
+    docs.security();
+    docs.add("target_group", target_group("app", &[("i-app-1", 8080)], Some("app")));
+    docs.instance("app-1", "a", &["sg-default-all"]);
+    docs.balancer("app", "internet-facing", "sg-alb", "app");
+    storms("an_instance_behind_a_balancer", &docs, "");
+}
+
+#[test]
+fn functions() {
+    let mut docs = network(&ZONES);
+    docs.security();
+    docs.functions(&["orders", "billing"]);
+    storms("functions", &docs, "");
+}
+
+#[test]
+fn a_database() {
+    let mut docs = network(&ZONES);
+    docs.security();
+    docs.subnet_group("prod", &ZONES);
+    docs.database("pg-multi", "prod", &["a", "c"]);
+    storms("a_database", &docs, "");
+}
+
+#[test]
+fn a_bastion_with_an_elastic_address() {
+    let mut docs = network(&ZONES);
+    docs.security();
+    docs.instance("bastion", "a", &["sg-default-all"]);
+    docs.elastic_ip("eipalloc-bastion", "198.51.100.200", "bastion");
+    storms("a_bastion_with_an_elastic_address", &docs, "");
+}
