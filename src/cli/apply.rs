@@ -75,6 +75,7 @@ pub async fn ready(global: &Global, place: &Place, plan: Hashed<Plan>, faults: &
     let session = session::open(global, Some(&plan.value.region), faults).await?;
     let arn = session.must_be(&plan.value.account, &plan.value.region).await?;
     let who = who(&arn);
+    place.is_kept_there()?;
     let taken = place.store()?.take(&who).map_err(|error| place.journal_failed(error))?;
     Ok((Ready { plan, session, records: taken.records, who, amendment: None, requests: place.requests()? }, taken.journal))
 }

@@ -225,6 +225,12 @@ impl Failure {
                     format!("cp -p {path} {path}.damaged   # first of all")
                 })
                 .hint("then put back a sound copy of the journal, and the same command again"),
+            Error::Unreachable { ref at, ref why } if why.contains("NoSuchBucket") => {
+                let bucket = at.split('/').take(3).collect::<Vec<_>>().join("/");
+                Failure::new("HK0208", message)
+                    .detail("nothing was called that the journal doesn't know")
+                    .hint(format!("aws s3 mb {bucket}   # if that is its name; then the same command again"))
+            }
             Error::Unreachable { .. } => Failure::new("HK0208", message)
                 .detail("a call is made only when its record is kept: nothing was called that the journal doesn't know")
                 .hint(

@@ -280,6 +280,28 @@ impl Place {
         self.keep.site(self)
     }
 
+    /// Makes sure that an empty store elsewhere does not hide a journal that was begun here: the migration would begin
+    /// a second time.
+    ///
+    /// # Errors
+    /// If it would.
+    pub fn is_kept_there(&self) -> Result<(), Failure> {
+        let site = self.site()?;
+        if site == Site::Local || !exists(&self.journal_path()) || !self.records()?.is_empty() {
+            return Ok(());
+        }
+        let here = self.store_at(&Site::Local)?;
+        let count = here.read().map_err(|error| self.journal_failed(error))?.len();
+        if count == 0 {
+            return Ok(());
+        }
+        let (here, there) = (here.describe(), self.store()?.describe());
+        Err(Failure::new("HK0207", format!("the journal is {here}, with {count} records, and {there} has none"))
+            .detail("nothing was called, nothing was written: the migration would begin a second time")
+            .hint(format!("hikkoshi state {} --state local --move-to {site}   # moves it there", self.name))
+            .hint("or the same command with --state local"))
+    }
+
     /// The store that this migration's journal would have elsewhere.
     ///
     /// # Errors

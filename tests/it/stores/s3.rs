@@ -94,6 +94,10 @@ fn a_journal_moves_to_a_bucket_and_back_in_one_command() {
     let team = Team::new();
     team.run(&["apply", "story", "--until", "foundation", "--yes", SIM]);
     let local = team.desk.read(JOURNAL);
+    let says: &[&str] = &["s3://night/team/story has none", "hikkoshi state story --state local --move-to s3://night/team "];
+    for command in [GUARD, &["rollback", "story", "--all", "--yes", SIM, STATE]] {
+        team.desk.refuses_by(&team.hikkoshi(), command, &Refusal { exit: 2, code: "HK0207", says });
+    }
     team.run(&["state", "story", "--move-to", "s3://night/team"]);
     assert_eq!(team.desk.read("plans/story/state"), "s3://night/team\n");
     team.run(&["apply", "story", "--until", "guard", "--yes", SIM]);
@@ -110,7 +114,8 @@ fn a_journal_moves_to_a_bucket_and_back_in_one_command() {
 #[test]
 fn a_bucket_that_is_not_there_is_told_before_anything_is_called() {
     let team = Team::new();
-    let says: &[&str] = &["s3://nowhere/team/story", "NoSuchBucket", "nothing was called that the journal doesn't know"];
+    let says: &[&str] =
+        &["s3://nowhere/team/story", "NoSuchBucket", "aws s3 mb s3://nowhere ", "nothing was called that the journal doesn't know"];
     let nowhere = ["apply", "story", "--yes", SIM, "--state=s3://nowhere/team"];
     team.desk.refuses_by(&team.hikkoshi(), &nowhere, &Refusal { exit: 1, code: "HK0208", says });
 }
