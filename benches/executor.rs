@@ -7,13 +7,14 @@ mod support;
 
 use std::alloc::System;
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt;
 use hikkoshi::clock::{RealClock, VirtualClock};
 use hikkoshi::cloud::{Answer, Cloud};
-use hikkoshi::execute::{End, Goal, Run, Stop, run};
+use hikkoshi::execute::{End, Goal, Machine, Run, Stop, run};
 use hikkoshi::journal::local::LocalStore;
 use hikkoshi::journal::store::Store;
 use hikkoshi::journal::{Body, Journal, Memory, Record};
@@ -22,7 +23,7 @@ use hikkoshi::model::step::Stage;
 use hikkoshi::plan::Plan;
 use serde_json::{Value, json};
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
-use support::{Cost, measure};
+use support::{Cost, measure, stopwatch};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -65,6 +66,7 @@ fn main() {
         let (back, all) = memory(&larger, Goal::Back(None), &records);
         show("  and all the way back", &larger, all.len() - records.len(), back);
     }
+    durable(&plan(1_000, 10));
     let verdict = if there.ms < WANTED_MS { "met" } else { "MISSED" };
     println!("\nwanted: 100 × 10 without syncs in less than {WANTED_MS} ms: {verdict} ({:.1} ms)", there.ms);
 }
@@ -133,6 +135,33 @@ fn memory(plan: &Plan, goal: Goal, records: &[Record]) -> (Cost, Vec<Record>) {
 }
 
 /// The same with a file that is synced after every record; the file's system decides what that costs.
+/// What durability costs, and what it takes to say where a run stands: read, check the chain, replay.
+fn durable(plan: &Plan) {
+    let folder = tempfile::tempdir_in(".").expect("a folder");
+    let store = LocalStore::new(&folder.path().join("journal.jsonl"), Arc::new(RealClock));
+    let (run_ms, ()) = stopwatch(1, || one(plan, Goal::Forward(Stage::Foundation), &[], store.take("bench").expect("a journal").journal));
+    let records = store.read().expect("a whole journal");
+    let lines: Vec<String> = records.iter().map(|record| serde_json::to_string(record).expect("a record is JSON") + "\n").collect();
+    let mut raw = tempfile::tempfile_in(".").expect("a file");
+    let (raw_ms, ()) = stopwatch(1, || {
+        for line in &lines {
+            raw.write_all(line.as_bytes()).and_then(|()| raw.sync_data()).expect("room on the disk");
+        }
+    });
+    let (replay_ms, _) = stopwatch(3, || {
+        let records = store.read().expect("a whole journal");
+        Machine::replay(plan, &records).is_verified(&plan.steps[0].id)
+    });
+    println!(
+        "\n{} steps made durable in {} records: {:.0} steps a second, {:.2} × what the same bytes take with a bare fsync each",
+        plan.steps.len(),
+        records.len(),
+        plan.steps.len() as f64 / run_ms * 1000.0,
+        run_ms / raw_ms
+    );
+    println!("reading them, checking the chain and replaying: {replay_ms:.1} ms, {:.1} µs a record", replay_ms * 1000.0 / records.len() as f64);
+}
+
 fn file(plan: &Plan) -> (Cost, usize) {
     measure(ALLOCATOR, 3, || {
         let folder = tempfile::tempdir_in(".").expect("a folder");

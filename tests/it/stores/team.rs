@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use hikkoshi::clock::{Clock, VirtualClock};
 use hikkoshi::journal::Error;
+use hikkoshi::journal::request::{Asked, Request};
 use hikkoshi::journal::store::{BEAT_MS, Store, TERM_MS};
 use hikkoshi::journal::team::TeamStore;
 
@@ -147,4 +148,24 @@ fn who_cannot_reach_the_store_keeps_its_lease_until_its_time_is_over_and_no_long
     team.bucket.deaf(false);
     assert_eq!(later(team.clock.now_ms()).expect("its time is over"), 2);
     assert!(matches!(one.journal.beat(), Err(Error::Fenced { .. })));
+}
+
+#[test]
+fn what_is_asked_of_a_run_is_left_beside_its_journal() {
+    let team = Team::new();
+    let (there, here) = (team.open().requests(), team.open().requests());
+    let pause = Request::new(1_000, "2026-11-24T02:00:01Z", "mika@box", "1", Asked::Pause);
+    let resume = Request::new(2_000, "2026-11-24T02:00:02Z", "rin@box", "1", Asked::Resume);
+    team.bucket.next([Fate::Lose]);
+    there.post(&pause).expect("the answer was lost, and it is there");
+    there.post(&resume).expect("it is written");
+    assert_eq!(here.pending(), Ok(vec![pause.clone(), resume.clone()]));
+    here.settle(&pause.id).expect("it is there");
+    here.settle(&pause.id).expect("and it does not matter that it is gone");
+    assert_eq!(there.pending(), Ok(vec![resume]));
+    assert_eq!(team.open().read().expect("an empty journal").len(), 0, "requests are no records");
+    team.bucket.next([Fate::Drop]);
+    assert!(there.post(&pause).is_err(), "what is not there was not asked");
+    team.bucket.deaf(true);
+    assert!(here.pending().expect_err("nobody answers").to_string().starts_with("s3://night/shop/requests/"));
 }
