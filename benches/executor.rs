@@ -114,6 +114,7 @@ fn one(plan: &Plan, goal: Goal, records: &[Record], journal: Box<dyn Journal + '
         tell: &|_| {},
         stop: &stop,
         ask: &|_, _| true,
+        windows: Default::default(),
         probe: None,
         requests: None,
         amendment: None,

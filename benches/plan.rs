@@ -104,6 +104,7 @@ fn simulate(size: usize) {
                 tell: &|_| {},
                 stop: &stop,
                 ask: &|_, _| true,
+                windows: Default::default(),
                 probe: None,
                 requests: None,
                 amendment: None,

@@ -1,5 +1,7 @@
 //! `hikkoshi apply`
 
+use std::sync::atomic::AtomicBool;
+
 use super::confirm::confirm;
 use super::dry_run::{blocked, compare, differences};
 use super::failure::{Failure, known};
@@ -7,13 +9,14 @@ use super::place::{Hashed, Place};
 use super::probe::Outside;
 use super::progress::Progress;
 use super::session::{self, Session};
-use super::{Done, Global, amend, ask, gate, proof, say};
+use super::{Done, Global, amend, ask, gate, proof, say, window};
 use crate::cloud::simulated::FaultAt;
 use crate::execute::driver::FailedStep;
 use crate::execute::{End, Goal, Machine, Run, Stop};
 use crate::journal::request::{Asked, Requests};
 use crate::journal::{Body, Journal, Record};
 use crate::model::step::{Impact, Stage, Step};
+use crate::plan::window::Windows;
 use crate::plan::{Plan, sha256};
 use crate::report::{run as report_run, table};
 
@@ -99,6 +102,9 @@ pub async fn run(global: &Global, args: Args) -> Done {
     if !plan.value.blockers.is_empty() {
         return Err(blocked(&plan.value));
     }
+    if let Some(step) = plan.value.postponed.iter().find(|step| plan.value.step(step).is_none()) {
+        return Err(super::log::no_step(&place, &plan.value, step));
+    }
     if place.records()?.is_empty() {
         proof::must_hold(&place, &plan.value)?;
     }
@@ -118,12 +124,18 @@ pub async fn run(global: &Global, args: Args) -> Done {
     if !machine.has_begun() {
         no_drift(&ready.session, &place).await?;
     }
-    let left = plan.steps.iter().filter(|s| s.stage <= until && !machine.is_done(&s.id)).count();
     let verb = if machine.has_begun() { "go on with" } else { "run" };
+    let todo: Vec<&Step> = plan.steps.iter().filter(|s| s.stage <= until && !machine.is_done(&s.id)).collect();
+    let left = todo.len();
+    let fits = window::fits(plan, &todo, ready.session.clock.now_ms(), &again)?;
+    if args.yes && !(edits.is_empty() && fits.is_empty()) {
+        // Who is not asked is told.
+        eprintln!("{}", format!("{edits}{fits}").trim_start());
+    }
     let warning = if until == Stage::Cleanup { "\nWhat cleanup deletes does not come back." } else { "" };
     confirm(
         &format!(
-            "This will {verb} migration {} in account {} ({}): {left} steps.{edits}{warning}",
+            "This will {verb} migration {} in account {} ({}): {left} steps.{edits}{fits}{warning}",
             plan.migration, plan.account, plan.region
         ),
         &place.name,
@@ -159,7 +171,7 @@ pub async fn drive(
     journal: Box<dyn Journal>,
     goal: Goal,
     steps: u64,
-    ask: &gate::Asker<'_>,
+    asker: &gate::Asker<'_>,
 ) -> End {
     let stop = std::sync::Arc::new(Stop::default());
     let asked = stop.clone();
@@ -173,18 +185,23 @@ pub async fn drive(
         }
     });
     let progress = Progress::new(global, &ready.plan.value, steps);
+    let requests = ask::Unhurried { inner: &*ready.requests, still: AtomicBool::new(false) };
     let run = Run {
         plan: &ready.plan.value,
         records: &ready.records,
         cloud: &*ready.session.cloud,
         clock: &*ready.session.clock,
-        tell: &|event| progress.tell(event),
+        tell: &|event| {
+            requests.hear(event);
+            progress.tell(event);
+        },
         stop: &stop,
-        ask: &|gate, machine| progress.aside(|| ask.ask(gate, machine)),
+        ask: &|gate, machine| progress.aside(|| asker.ask(gate, machine)),
         goal,
         who: &ready.who,
+        windows: if matches!(goal, Goal::Forward(_)) { window::of(&ready.plan.value).unwrap_or_default() } else { Windows::default() },
         probe: Some(&Outside { migration: &place.name }),
-        requests: Some(&*ready.requests),
+        requests: Some(&requests),
         amendment: ready.amendment.clone(),
         opening: opening(ready),
     };
@@ -237,6 +254,7 @@ fn conclude(global: &Global, place: &Place, plan: &Plan, again: &str, end: End) 
         }
         End::Interrupted => Err(interrupted(place, again)),
         End::Gate(id) => Err(gate::closed(plan, &id, again)),
+        End::Outside { step } => Err(window::closed(plan, &step, again)),
         End::Unwell { gate, why } => Err(gate::unwell(place, plan, (&gate, &why), again)),
         End::Journal(error) => Err(place.journal_failed(error)),
         End::Failed(failed) => Err(stopped(global, place, plan, &failed)),

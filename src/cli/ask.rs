@@ -1,12 +1,14 @@
 //! `hikkoshi pause`, `resume`, `abort`, `throttle`: what one asks of whoever runs a migration, from another terminal.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::failure::Failure;
 use super::place::Place;
 use super::{Done, Global, say, say_json};
 use crate::clock::{Clock, RealClock};
-use crate::execute::Machine;
 use crate::execute::control::{Control, Paused};
-use crate::journal::request::{self, Asked, Request};
+use crate::execute::{Event, Machine, What};
+use crate::journal::request::{self, Asked, Request, Requests};
 
 /// Options of `pause`, `resume` and `abort`.
 #[derive(clap::Args, Debug)]
@@ -23,6 +25,15 @@ pub struct ThrottleArgs {
     /// At most so many percent of the usual number of steps at a time; 100 takes the limit away
     #[arg(value_parser = clap::value_parser!(u8).range(1..=100))]
     percent: u8,
+}
+
+/// Options of `release` and `hold`.
+#[derive(clap::Args, Debug)]
+pub struct StepArgs {
+    /// The migration
+    name: String,
+    /// A step that the intent postpones
+    step: String,
 }
 
 /// How long a running executor is given to hear a request, in looks of a fifth of a second.
@@ -60,6 +71,38 @@ pub async fn throttle(global: &Global, args: ThrottleArgs) -> Done {
     let next = format!("hikkoshi apply {}", place.name);
     let kept = "nobody runs it just now: the limit holds for the next run";
     ask(global, &place, Asked::Throttle { percent: args.percent }, Some((kept, &next))).await
+}
+
+/// Lets a postponed step begin.
+pub async fn release(global: &Global, args: StepArgs) -> Done {
+    let place = Place::find(global, Some(&args.name))?;
+    postponed(&place, &args.step)?;
+    let next = format!("hikkoshi apply {}", place.name);
+    ask(global, &place, Asked::Release { step: args.step }, Some(("it is released; nobody runs it just now", &next))).await
+}
+
+/// Takes a release back, as long as the step has not begun.
+pub async fn hold(global: &Global, args: StepArgs) -> Done {
+    let place = Place::find(global, Some(&args.name))?;
+    postponed(&place, &args.step)?;
+    let next = format!("hikkoshi release {} {}", place.name, args.step);
+    ask(global, &place, Asked::Hold { step: args.step }, Some(("it waits until it is released; nobody runs it just now", &next))).await
+}
+
+/// A step that is postponed and has not begun.
+fn postponed(place: &Place, id: &str) -> Result<(), Failure> {
+    let plan = place.plan()?;
+    let Some(step) = plan.value.step(id) else { return Err(super::log::no_step(place, &plan.value, id)) };
+    let failure = |why: String| {
+        let failure = Failure::new("HK0513", why).detail("nothing was asked for; everything is as it was");
+        Err(failure.hint(format!("hikkoshi status {}   # which steps wait to be released", place.name)))
+    };
+    if !plan.value.postponed.contains(&step.id) {
+        return failure(format!("step {id} is not postponed: it does not wait for anybody"));
+    }
+    let records = place.records_of(&plan)?;
+    let machine = Machine::replay(&plan.value, &records);
+    if machine.is_begun(id) || machine.is_done(id) { failure(format!("step {id} has begun")) } else { Ok(()) }
 }
 
 /// What was asked of a migration so far and is in the journal.
@@ -107,7 +150,8 @@ fn next(place: &Place, what: &Asked) -> String {
     let name = &place.name;
     match what {
         Asked::Pause => format!("next: hikkoshi resume {name}, or hikkoshi abort {name}\n"),
-        Asked::Resume | Asked::Throttle { .. } => format!("next: hikkoshi status {name} --watch\n"),
+        Asked::Hold { step } => format!("next: hikkoshi release {name} {step}\n"),
+        Asked::Resume | Asked::Throttle { .. } | Asked::Release { .. } => format!("next: hikkoshi status {name} --watch\n"),
         Asked::Abort => {
             format!("calls in flight are finished, waits are left\nnext: hikkoshi status {name}; it goes on with: hikkoshi apply {name}\n")
         }
@@ -144,5 +188,41 @@ impl From<request::Error> for Failure {
         Failure::new("HK0203", error.to_string())
             .detail("nothing was called; a running executor goes on undisturbed")
             .hint("take the file away if it is named and is no request; else make room (df -h); then the same command again")
+    }
+}
+
+/// Requests of a run that may stand still: then they are looked at in real time, however fast its own clock runs.
+pub struct Unhurried<'r> {
+    /// The requests.
+    pub inner: &'r dyn Requests,
+    /// Whether the run stands still.
+    pub still: AtomicBool,
+}
+
+impl Unhurried<'_> {
+    /// Takes note of what a run tells.
+    pub fn hear(&self, event: &Event) {
+        match event.what {
+            What::Paused | What::Held => self.still.store(true, Ordering::SeqCst),
+            What::Began | What::RunEnded { .. } => self.still.store(false, Ordering::SeqCst),
+            _ => {}
+        }
+    }
+}
+
+impl Requests for Unhurried<'_> {
+    fn post(&self, request: &Request) -> Result<(), request::Error> {
+        self.inner.post(request)
+    }
+
+    fn pending(&self) -> Result<Vec<Request>, request::Error> {
+        if self.still.load(Ordering::SeqCst) {
+            std::thread::sleep(std::time::Duration::from_millis(200));
+        }
+        self.inner.pending()
+    }
+
+    fn settle(&self, id: &str) -> Result<(), request::Error> {
+        self.inner.settle(id)
     }
 }

@@ -20,6 +20,7 @@ use crate::model::call::{Call, Label, Outcome};
 use crate::model::inventory::Inventory;
 use crate::model::step::{Stage, references};
 use crate::plan::Plan;
+use crate::plan::window::Windows;
 use crate::report::{self, duration, run as report_run, table};
 use crate::world::World;
 
@@ -81,6 +82,7 @@ async fn one(
         tell: &|event| progress.tell(event),
         stop: &stop,
         ask: &|_, _| true,
+        windows: Windows::default(),
         probe: None,
         requests: None,
         amendment: None,
@@ -90,7 +92,7 @@ async fn one(
     };
     let end = crate::execute::run(run, Box::new(shared.clone())).await;
     let failed = match end {
-        End::Reached | End::Interrupted | End::Gate(_) => Vec::new(),
+        End::Reached | End::Interrupted | End::Gate(_) | End::Outside { .. } => Vec::new(),
         End::Failed(failed) => failed,
         End::Unwell { gate, why } => vec![FailedStep { step: format!("gate {gate}"), code: "HK0516".to_owned(), why }],
         End::Journal(error) => return Err(Failure::journal(error, &plan.migration)),
@@ -241,6 +243,7 @@ fn text(global: &Global, place: &Place, plan: &Plan, proved: &Proved, there: &Re
         "way back".to_owned(),
         format!("from the end to the beginning: {} calls in {}, {} failed", back.calls, duration(back.seconds), back.failed.len()),
     ]);
+    rows.extend(super::window::row(plan, there.start_ms));
     rows.extend(proved.lines().into_iter().enumerate().map(|(at, line)| vec![if at == 0 { "proof" } else { "" }.to_owned(), line]));
     match asked {
         None => rows.push(vec!["AWS".to_owned(), "not asked (--offline)".to_owned()]),

@@ -84,6 +84,7 @@ codes! {
     "HK0514" INPUT;
     "HK0515" INPUT;
     "HK0516" APPROVAL;
+    "HK0517" APPROVAL;
     "HK0901" UNEXPECTED;
 }
 

@@ -39,6 +39,7 @@ mod status;
 mod store;
 mod unlock;
 mod verify;
+mod window;
 
 use failure::Failure;
 
@@ -134,6 +135,10 @@ enum Command {
     Abort(ask::Args),
     /// Ask for fewer steps at a time
     Throttle(ask::ThrottleArgs),
+    /// Let a step begin that the intent postpones
+    Release(ask::StepArgs),
+    /// Take a release back, as long as the step has not begun
+    Hold(ask::StepArgs),
     /// Leave out steps that nothing needs, with a reason
     Skip(skip::Args),
     /// Undo: back to a checkpoint, or all of it
@@ -211,6 +216,8 @@ async fn run(global: &Global, command: Command) -> Done {
         Command::Resume(args) => ask::resume(global, args).await,
         Command::Abort(args) => ask::abort(global, args).await,
         Command::Throttle(args) => ask::throttle(global, args).await,
+        Command::Release(args) => ask::release(global, args).await,
+        Command::Hold(args) => ask::hold(global, args).await,
         Command::Skip(args) => skip::run(global, &args),
         Command::Rollback(args) => rollback::run(global, args).await,
         Command::State(args) => state::run(global, &args),

@@ -72,7 +72,7 @@ pub async fn run(global: &Global, args: Args) -> Done {
             Ok(0)
         }
         // There is no gate on the way back.
-        End::Interrupted | End::Gate(_) | End::Unwell { .. } => Err(interrupted(&place, &again)),
+        End::Interrupted | End::Gate(_) | End::Unwell { .. } | End::Outside { .. } => Err(interrupted(&place, &again)),
         End::Journal(error) => Err(place.journal_failed(error)),
         End::Failed(failed) => {
             let first = &failed[0];

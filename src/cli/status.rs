@@ -122,6 +122,9 @@ fn standing(place: &Place, machine: &Machine<'_>) -> Vec<String> {
     if let Some(percent) = control.percent() {
         out.push(format!("at most {percent} % of the steps at a time; hikkoshi throttle {} 100 takes the limit away", place.name));
     }
+    for step in machine.plan().postponed.iter().filter(|step| machine.is_held(step)) {
+        out.push(format!("{step} waits to be released: hikkoshi release {} {step}", place.name));
+    }
     for request in pending.iter().filter(|request| !control.has_heard(&request.id)) {
         out.push(format!("not heard yet: {} asks {} (since {})", request.who, report_run::asked(&request.what), request.at));
     }
@@ -184,5 +187,5 @@ fn json(machine: &Machine<'_>, records: &[Record]) -> serde_json::Value {
     }
     let checkpoints: Vec<&str> = machine.checkpoints().iter().map(|stage| stage.name()).collect();
     let paused = machine.control().paused().map(|paused| serde_json::json!({ "who": paused.who, "at": paused.at }));
-    serde_json::json!({ "migration": plan.migration, "paused": paused, "throttle": machine.control().percent(), "stage": machine.current_stage(), "stages": plan.stages, "checkpoints": checkpoints, "records": records.len(), "steps": steps })
+    serde_json::json!({ "migration": plan.migration, "paused": paused, "held": plan.postponed.iter().filter(|step| machine.is_held(step)).collect::<Vec<_>>(), "throttle": machine.control().percent(), "stage": machine.current_stage(), "stages": plan.stages, "checkpoints": checkpoints, "records": records.len(), "steps": steps })
 }

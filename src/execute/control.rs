@@ -22,6 +22,7 @@ pub struct Control {
     heard: BTreeSet<String>,
     paused: Option<Paused>,
     percent: Option<u8>,
+    released: BTreeSet<String>,
 }
 
 impl Control {
@@ -32,8 +33,20 @@ impl Control {
             Asked::Pause => self.paused = Some(Paused { who: who.to_owned(), at: at.to_owned() }),
             // Who aborts a run that is paused has decided: the next one is not held.
             Asked::Resume | Asked::Abort => self.paused = None,
+            Asked::Release { step } => drop(self.released.insert(step.clone())),
+            Asked::Hold { step } => self.hold(step),
             Asked::Throttle { percent } => self.percent = Some(*percent).filter(|percent| *percent < 100),
         }
+    }
+
+    /// A postponed step waits again: somebody asked, or it was undone.
+    pub(super) fn hold(&mut self, step: &str) {
+        self.released.remove(step);
+    }
+
+    /// Whether a postponed step may begin.
+    pub fn is_released(&self, step: &str) -> bool {
+        self.released.contains(step)
     }
 
     /// Whether a request is in the journal already: it may not have been settled before a crash.

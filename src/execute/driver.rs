@@ -10,15 +10,17 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
 use super::ear::Ear;
-use super::event::Event;
+use super::event::{Event, What};
 use super::gate::{self, Probe};
 use super::machine::{Command, Goal, Machine};
 use super::patience::Waiting;
 use super::task::{Context, Failure, Shared, Task};
+use super::window::may_begin;
 use crate::clock::{Clock, Sleep};
 use crate::cloud::Cloud;
 use crate::journal::request::Requests;
 use crate::journal::{Body, Error as JournalError, Journal, Record};
+use crate::plan::window::Windows;
 use crate::plan::{Gate, Plan};
 
 /// Failures that would meet every other step as well, or that say that the account is not what was planned for: AWS
@@ -87,6 +89,8 @@ pub struct Run<'p> {
     pub who: &'p str,
     /// Asks a person at a gate; true: go on.
     pub ask: &'p (dyn Fn(&Gate, &Machine<'_>) -> bool + Sync),
+    /// When steps may begin.
+    pub windows: Windows,
     /// Looks at what is outside of the account, for gates; none: that is taken for well.
     pub probe: Option<&'p dyn Probe>,
     /// What people ask of the run while it goes on; none: nobody can.
@@ -119,6 +123,11 @@ pub enum End {
     Interrupted,
     /// A gate's question was not answered with yes.
     Gate(String),
+    /// No window is open, or not for long enough.
+    Outside {
+        /// A step that could have begun.
+        step: String,
+    },
     /// What a gate looks at is not well.
     Unwell {
         /// The gate.
@@ -185,10 +194,12 @@ async fn drive(context: &Context<'_>, run: &Run<'_>) -> Result<End, Failure> {
                 || !failed.is_empty()
                 || unwell.is_some()
                 || context.shared().machine.next(run.goal, &busy, &tried).is_empty();
-            if over || !run.stop.halted() {
-                break;
+            match &closed {
+                _ if over => break,
+                _ if run.stop.halted() => ear.stands_still("", What::Paused),
+                Some(Closed::Release(step)) => ear.stands_still(step, What::Held),
+                _ => break,
             }
-            ear.stands_still();
         }
         let Some((step, result)) = next(context, &mut tasks, &mut heart, ear.due()).await? else { continue };
         busy.remove(&step);
@@ -203,29 +214,43 @@ async fn drive(context: &Context<'_>, run: &Run<'_>) -> Result<End, Failure> {
         (false, ..) => (End::Failed(failed), "failed"),
         (true, true, ..) => (End::Interrupted, "interrupted"),
         (true, false, _, Some((gate, why))) => (End::Unwell { gate, why }, "a gate's check is not well"),
-        (true, false, Some(gate), None) => (End::Gate(gate), "not confirmed"),
-        (true, false, None, None) => (End::Reached, "done"),
+        (true, false, Some(Closed::Gate(gate)), None) => (End::Gate(gate), "not confirmed"),
+        (true, false, Some(Closed::Window(step)), None) => (End::Outside { step }, "outside of its windows"),
+        (true, false, None | Some(Closed::Release(_)), None) => (End::Reached, "done"),
     };
     context.record(Body::RunEnded { how: how.to_owned() })?;
     Ok(end)
 }
 
-/// Begins what can be begun. Checkpoints are recorded on the way. The answer is the gate that stays closed, if one does.
+/// What keeps a run from going on, apart from failures.
+enum Closed {
+    /// A gate whose question was not answered with yes.
+    Gate(String),
+    /// The window, for this step.
+    Window(String),
+    /// This step waits to be released.
+    Release(String),
+}
+
+/// Begins what can be begun. Checkpoints are recorded on the way. The answer is what stays closed, if something does.
 fn start<'c>(
     context: &'c Context<'_>,
     run: &'c Run<'_>,
     tasks: &mut FuturesUnordered<Ended<'c>>,
     busy: &mut BTreeSet<String>,
     failed: &BTreeSet<String>,
-) -> Result<Option<String>, Failure> {
+) -> Result<Option<Closed>, Failure> {
+    let forward = matches!(run.goal, Goal::Forward(_));
+    let mut not_now = failed.clone();
+    let mut closed = None;
     loop {
-        let commands = context.shared().machine.next(run.goal, busy, failed);
-        let mut reached = false;
+        let commands = context.shared().machine.next(run.goal, busy, &not_now);
+        let mut again = false;
         for command in commands {
             match command {
                 Command::Checkpoint(stage) => {
                     context.record(Body::Checkpoint { stage: stage.name().to_owned() })?;
-                    reached = true;
+                    again = true;
                 }
                 Command::Ask(Gate { check: Some(_), .. }) if !busy.is_empty() => {}
                 Command::Ask(gate @ Gate { check: Some(health), .. }) => {
@@ -235,15 +260,26 @@ fn start<'c>(
                 }
                 Command::Ask(gate) => {
                     if !(run.ask)(gate, &context.shared().machine) {
-                        return Ok(Some(gate.id.clone()));
+                        return Ok(Some(Closed::Gate(gate.id.clone())));
                     }
                     context.record(Body::Confirmed { gate: gate.id.clone(), who: run.who.to_owned() })?;
-                    reached = true;
+                    again = true;
                 }
                 Command::Do(id) | Command::Undo(id) => {
                     let Some(step) = context.shared().machine.step(&id) else { continue };
+                    if forward && !may_begin(&context.shared().machine, &run.windows, step, context.clock.now_ms()) {
+                        // A shorter one may still fit.
+                        again |= not_now.insert(id.clone());
+                        closed.get_or_insert(Closed::Window(id));
+                        continue;
+                    }
+                    // Where nobody can ask, as in a simulation, nobody is waited for.
+                    if forward && run.requests.is_some() && context.shared().machine.is_held(&id) {
+                        again |= not_now.insert(id.clone());
+                        closed.get_or_insert(Closed::Release(id));
+                        continue;
+                    }
                     busy.insert(id.clone());
-                    let forward = matches!(run.goal, Goal::Forward(_));
                     tasks.push(Box::pin(async move {
                         let task = Task::new(context, step);
                         let result = if forward { task.forward().await } else { task.backward().await };
@@ -252,8 +288,8 @@ fn start<'c>(
                 }
             }
         }
-        if !reached {
-            return Ok(None);
+        if !again {
+            return Ok(closed);
         }
     }
 }

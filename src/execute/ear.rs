@@ -14,14 +14,14 @@ pub struct Ear<'c, 'p> {
     requests: Option<&'c dyn Requests>,
     next_ms: u64,
     first: bool,
-    still: bool,
+    still: Option<(String, What)>,
     deaf: String,
 }
 
 impl<'c, 'p> Ear<'c, 'p> {
     /// Has heard nothing yet.
     pub fn new(context: &'c Context<'p>, requests: Option<&'c dyn Requests>) -> Ear<'c, 'p> {
-        Ear { context, requests, next_ms: 0, first: true, still: false, deaf: String::new() }
+        Ear { context, requests, next_ms: 0, first: true, still: None, deaf: String::new() }
     }
 
     /// When to listen again, if somebody can ask.
@@ -29,10 +29,12 @@ impl<'c, 'p> Ear<'c, 'p> {
         self.requests.map(|_| self.next_ms)
     }
 
-    /// Says, once, that a pause has come to a standstill.
-    pub fn stands_still(&mut self) {
-        if !std::mem::replace(&mut self.still, true) {
-            self.context.tell("", What::Paused);
+    /// Says, once, why nothing goes on.
+    pub fn stands_still(&mut self, step: &str, why: What) {
+        let still = Some((step.to_owned(), why.clone()));
+        if self.still != still {
+            self.still = still;
+            self.context.tell(step, why);
         }
     }
 
@@ -50,7 +52,6 @@ impl<'c, 'p> Ear<'c, 'p> {
         }
         let paused = self.context.shared().machine.control().paused().is_some();
         self.context.stop.pause(paused);
-        self.still &= paused;
         Ok(())
     }
 
@@ -60,6 +61,7 @@ impl<'c, 'p> Ear<'c, 'p> {
             let void = self.first && request.what == Asked::Abort;
             if !void && !self.context.shared().machine.control().has_heard(&request.id) {
                 self.context.record(Body::Asked { id: request.id.clone(), who: request.who.clone(), what: request.what.clone() })?;
+                self.still = None;
                 if request.what == Asked::Abort {
                     self.context.stop.ask();
                 }

@@ -92,6 +92,8 @@ pub enum What {
     },
     /// Nothing is in the air any more: the run stands still until somebody resumes or aborts it.
     Paused,
+    /// Nothing else can be done: the step waits to be released.
+    Held,
     /// What is asked of the run can't be read.
     Deaf {
         /// Why.

@@ -155,6 +155,12 @@ impl<'p> Machine<'p> {
         self.states.get(id).is_some_and(StepState::is_done)
     }
 
+    /// Whether a step has not begun and waits to be released.
+    pub fn is_held(&self, id: &str) -> bool {
+        let postponed = self.plan.postponed.iter().any(|step| step == id);
+        postponed && !self.control.is_released(id) && !self.is_begun(id) && !self.is_done(id)
+    }
+
     /// Whether a person left a step out.
     pub fn is_skipped(&self, id: &str) -> bool {
         self.states.get(id).is_some_and(|state| state.skipped.is_some())
@@ -208,6 +214,7 @@ impl<'p> Machine<'p> {
         match body {
             Body::Opened { id, .. } => self.journal.clone_from(id),
             Body::Undone { step } => {
+                self.control.hold(step);
                 if let Some(stage) = self.steps.get(step.as_str()).map(|step| step.stage) {
                     self.checkpoints.retain(|reached| *reached < stage);
                     // What was asked about may be another thing the next time.

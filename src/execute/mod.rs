@@ -15,6 +15,7 @@ pub mod machine;
 mod patience;
 pub mod skip;
 pub mod task;
+mod window;
 mod words;
 
 pub use driver::{End, Run, Stop, run};

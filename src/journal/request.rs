@@ -26,6 +26,16 @@ pub enum Asked {
         /// From 1; 100 is no limit.
         percent: u8,
     },
+    /// A postponed step may begin.
+    Release {
+        /// The step.
+        step: String,
+    },
+    /// A step that was released and has not begun waits again.
+    Hold {
+        /// The step.
+        step: String,
+    },
 }
 
 /// A request.

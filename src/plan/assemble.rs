@@ -11,6 +11,7 @@ use super::decide::{Decision, Decisions, Prefer, decide_as};
 use super::guard::{self, Design};
 use super::intent::{Intent, Problem};
 use super::network::{self, Network};
+use super::problem::nearest;
 use super::vouch::Vouch;
 use super::{Move, Plan, SubnetPlan, flows, lint, order, prove};
 use super::{caution, cost, egress, names, quotas, unseen};
@@ -107,7 +108,15 @@ fn draft(
     let gates = super::gates::gates(&intent.gates, inventory)?;
     let mut plan = assembly.finish(intent_sha256, inventory_sha256);
     plan.gates.extend(gates);
-    Ok(plan)
+    let unknown = intent.postponed.iter().find(|step| plan.step(&step.value).is_none());
+    match unknown {
+        None => Ok(plan),
+        Some(step) => {
+            let near = nearest(&step.value, plan.steps.iter().map(|step| step.id.as_str()));
+            let hint = near.map_or("a step's id, as plan.yaml has them".to_owned(), |near| format!("did you mean `{near}`?"));
+            Err(Problem::at(step, format!("the plan has no step `{}` that could be postponed", step.value), &hint))
+        }
+    }
 }
 
 struct Assembly<'a> {
@@ -491,6 +500,8 @@ impl<'a> Assembly<'a> {
             groups,
             egress,
             gates,
+            windows: self.intent.windows.clone(),
+            postponed: self.intent.postponed.iter().map(|step| step.value.clone()).collect(),
             cost,
             stages,
             interruptions: Vec::new(),

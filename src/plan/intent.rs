@@ -11,6 +11,7 @@ pub use super::gates::GateWish;
 pub use super::intent_access::{ClientVpnWish, Except, SessionManager};
 pub use super::problem::Problem;
 use super::problem::problem_of;
+use super::window::{FORM, Windows};
 use crate::model::strategy::Strategy;
 
 /// How private subnets get out.
@@ -215,6 +216,13 @@ pub struct Intent {
     /// Security groups for several workloads together; what isn't named gets one of its own.
     #[serde(default, deserialize_with = "null_is_empty")]
     pub groups: Vec<GroupChoice>,
+    /// Steps of the plan that wait, with all that comes after them, until `hikkoshi release`: cut-overs that a person times.
+    #[serde(default, deserialize_with = "null_is_empty")]
+    #[schemars(with = "Vec<String>")]
+    pub postponed: Vec<Spanned<String>>,
+    /// When steps may begin, such as `Sun 02:00-05:00 Asia/Tokyo` or `Mon-Fri 22:00-06:00 UTC`; always, if there is none.
+    #[serde(default, deserialize_with = "windows")]
+    pub windows: Vec<String>,
     /// What must be well before a stage begins; else the run stops there.
     #[serde(default, deserialize_with = "null_is_empty")]
     pub gates: Vec<GateWish>,
@@ -307,6 +315,17 @@ impl Rule for Service {
         let sound = text.starts_with(|c: char| c.is_ascii_lowercase()) && text.chars().all(plain) && !text.starts_with("com.amazonaws");
         (!sound).then(|| format!("`{text}` is no service's short name such as ssm or ecr.api"))
     }
+}
+
+struct Hours;
+impl Rule for Hours {
+    fn broken(text: &str) -> Option<String> {
+        Windows::parse(&[text.to_owned()]).err().map(|why| format!("{why}; a window is {FORM}"))
+    }
+}
+
+fn windows<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    Ok(Listed::<Hours>::deserialize(from)?.0)
 }
 
 fn ranges<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {

@@ -40,6 +40,7 @@ pub mod prove;
 pub mod quotas;
 mod unseen;
 pub mod vouch;
+pub mod window;
 
 pub use assemble::{plan, plan_seen, unproved};
 
@@ -144,6 +145,12 @@ pub struct Plan {
     /// What must be so before a stage begins.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gates: Vec<Gate>,
+    /// When steps may begin; always, if there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub windows: Vec<String>,
+    /// Steps that wait until somebody releases them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub postponed: Vec<String>,
     /// What the account costs more in a month afterwards.
     #[serde(default)]
     pub cost: cost::Cost,

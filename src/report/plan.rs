@@ -204,6 +204,12 @@ fn egress(plan: &Plan, options: Options, out: &mut String) {
             options.width,
         ));
     }
+    for step in &plan.postponed {
+        out.push_str(&hanging("? ", &format!("{step} waits for: hikkoshi release {} {step}", plan.migration), 2, options.width));
+    }
+    if !plan.windows.is_empty() {
+        out.push_str(&hanging("? ", &format!("steps begin in these hours only: {}", plan.windows.join("; ")), 2, options.width));
+    }
     for gate in &plan.gates {
         let how = if gate.check.is_some() { "looked at" } else { "asked" };
         out.push_str(&hanging("? ", &format!("{how} before {}: {}", gate.before.name(), gate.asks), 2, options.width));

@@ -34,6 +34,10 @@ pub fn line(event: &Event, plan: &Plan, style: Style) -> Option<String> {
             let next = format!("next: hikkoshi resume {name}, or hikkoshi abort {name}", name = plan.migration);
             format!("{} paused: nothing is in the air, waits go on in AWS; {next}", style.warn("‖"))
         }
+        What::Held => {
+            let step = &event.step;
+            format!("{} {step} waits to be released; next: hikkoshi release {} {step}", style.warn("‖"), plan.migration)
+        }
         What::Deaf { why } => format!("{} what is asked of this run can't be read: {}", style.bad("!"), harmless(why)),
         What::Confirmed { who } => format!("{} gate {}: answered with yes by {}", style.good("✓"), event.step, harmless(who)),
     })
@@ -45,6 +49,8 @@ pub fn asked(request: &Asked) -> String {
         Asked::Pause => "to pause".to_owned(),
         Asked::Resume => "to go on".to_owned(),
         Asked::Abort => "to stop".to_owned(),
+        Asked::Release { step } => format!("to release {step}"),
+        Asked::Hold { step } => format!("to hold {step}"),
         Asked::Throttle { percent: 100 } => "to go on without a limit".to_owned(),
         Asked::Throttle { percent } => format!("for at most {percent} % of the steps at a time"),
     }

@@ -7,7 +7,9 @@ mod gates;
 mod history;
 mod leaving_out;
 mod live;
+mod postponed;
 mod requests;
+mod windows;
 
 const SIM: &str = "--cloud=sim:account.json";
 

@@ -17,6 +17,7 @@ use hikkoshi::journal::request::Requests;
 use hikkoshi::journal::{Body, Error, Journal, Memory, Record};
 use hikkoshi::model::call::{Call, Outcome, Refusal};
 use hikkoshi::model::step::Stage;
+use hikkoshi::plan::window::Windows;
 use hikkoshi::plan::{self, Gate, Plan, intent};
 use hikkoshi::world::World;
 
@@ -206,6 +207,7 @@ impl<'p> Lab<'p> {
             tell: &tell,
             stop: &stop,
             ask: disturb.ask,
+            windows: Windows::parse(&self.plan.windows).expect("the plan's windows are windows"),
             probe: disturb.probe,
             requests: disturb.requests,
             amendment: disturb.amendment.clone(),
