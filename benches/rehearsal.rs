@@ -3,6 +3,8 @@
 //! `-- exhaustive` strikes the worked example with each fault at each call and record, there and back again, and prints how
 //! many that are; it fails where one does not come to the same end, or not back to the same start.
 
+#![allow(clippy::disallowed_methods, reason = "a benchmark looks at the clock by trade")]
+
 mod support;
 
 use std::time::Instant;
