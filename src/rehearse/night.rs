@@ -204,6 +204,7 @@ impl<'p> Rehearsal<'p> {
                 if !back {
                     return Ok(Outcome::Reached);
                 }
+                play.changes_mind();
             }
             play.reach(Goal::Back(None), sky, 6, u64::MAX)?;
             play.compare(self, true)?;
