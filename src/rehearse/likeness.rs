@@ -154,7 +154,9 @@ pub fn difference(wanted: &BTreeSet<String>, found: &BTreeSet<String>, except: O
 /// says some fields that nobody had said before.
 pub fn either(before: &BTreeSet<String>, left: &BTreeSet<String>, found: &BTreeSet<String>) -> BTreeSet<String> {
     let again = |line: &String| left.iter().find(|other| head(other) == head(line) && found.contains(*other)).cloned();
-    before.iter().map(|line| if found.contains(line) { line.clone() } else { again(line).unwrap_or_else(|| line.clone()) }).collect()
+    let things = before.iter().map(|line| if found.contains(line) { line.clone() } else { again(line).unwrap_or_else(|| line.clone()) });
+    // Interfaces that the inventory did not hold come to be known when their owner is changed.
+    things.chain(left.intersection(found).filter(|line| line.starts_with("interface {")).cloned()).collect()
 }
 
 /// Kind and name.
