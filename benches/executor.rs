@@ -160,7 +160,10 @@ fn durable(plan: &Plan) {
         plan.steps.len() as f64 / run_ms * 1000.0,
         run_ms / raw_ms
     );
-    println!("reading them, checking the chain and replaying: {replay_ms:.1} ms, {:.1} µs a record", replay_ms * 1000.0 / records.len() as f64);
+    println!(
+        "reading them, checking the chain and replaying: {replay_ms:.1} ms, {:.1} µs a record",
+        replay_ms * 1000.0 / records.len() as f64
+    );
 }
 
 fn file(plan: &Plan) -> (Cost, usize) {

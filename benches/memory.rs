@@ -13,6 +13,7 @@ use hikkoshi::journal::{Body, Memory};
 use hikkoshi::model::account::Account;
 use hikkoshi::model::inventory::Inventory;
 use hikkoshi::model::step::Stage;
+use hikkoshi::plan::window::Windows;
 use hikkoshi::plan::{Plan, plan};
 use hikkoshi::world::World;
 use support::account::{Shape, crowded, intent};
@@ -59,6 +60,7 @@ fn night(made: &Plan, seen: &Inventory) {
         probe: None,
         requests: None,
         amendment: None,
+        windows: Windows::default(),
         opening: Body::Opened { id: "bench".into(), migration: made.migration.clone(), plan: String::new(), version: String::new() },
     };
     let end = run(moving, Box::new(Arc::new(Mutex::new(Memory::default())))).now_or_never().expect("virtual time never waits");

@@ -23,6 +23,7 @@ use hikkoshi::model::call::Call;
 use hikkoshi::model::inventory::Inventory;
 use hikkoshi::model::rate::{Buckets, Class, class};
 use hikkoshi::model::step::{Stage, Step};
+use hikkoshi::plan::window::Windows;
 use hikkoshi::plan::{Plan, intent, order, plan};
 use hikkoshi::world::World;
 use hikkoshi::world::play::Player;
@@ -140,6 +141,7 @@ fn night(made: &Plan, seen: &Inventory, events: &Mutex<Vec<Event>>) -> (f64, Sen
         probe: None,
         requests: None,
         amendment: None,
+        windows: Windows::default(),
         opening: Body::Opened { id: "bench".into(), migration: made.migration.clone(), plan: String::new(), version: String::new() },
     };
     let end = run(made_run, Box::new(journal)).now_or_never().expect("virtual time never waits");

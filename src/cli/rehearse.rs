@@ -116,7 +116,7 @@ fn text(meeting: &Meeting<'_>, summary: &Summary, style: Style, width: usize) ->
     out.push_str(&heading(style, "The longest and the hardest"));
     for (what, night) in [("longest", &summary.longest), ("hardest", &summary.worst)] {
         let Some(night) = night else { continue };
-        out.push_str(&format!("  {what}  {}, {} restarts\n", duration(night.seconds), night.restarts));
+        out.push_str(&format!("  {what}  {}, {}\n", duration(night.seconds), restarts(night.restarts)));
         out.push_str(&format!("           {}\n", meeting.replay(night.seed)));
     }
     out.push_str(&verdict(meeting, summary, style, width));
@@ -139,6 +139,10 @@ fn bars(summary: &Summary, style: Style) -> String {
         out.push('\n');
     }
     out
+}
+
+fn restarts(count: u64) -> String {
+    format!("{count} restart{}", if count == 1 { "" } else { "s" })
 }
 
 fn faults(summary: &Summary) -> String {
@@ -189,7 +193,7 @@ fn one(plan: &Plan, night: &Night, style: Style) -> String {
         Outcome::Left(why) => (style.warn("Δ"), format!("stopped for a colleague's change, which a person has to judge: {why}")),
         Outcome::Wrong(why) => (style.bad("✗"), why.clone()),
     };
-    out.push_str(&format!("\n{mark} {words}; {}, {} restarts\n", duration(night.seconds), night.starts.saturating_sub(1)));
+    out.push_str(&format!("\n{mark} {words}; {}, {}\n", duration(night.seconds), restarts(night.starts.saturating_sub(1))));
     out
 }
 

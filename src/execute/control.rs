@@ -6,6 +6,8 @@ use crate::journal::request::{Asked, Request};
 
 /// Steps in hand at a time: many, for most of them wait, which costs next to nothing, and the adapter keeps AWS's budgets.
 const AT_ONCE: usize = 500;
+/// The steps in hand at a time of which a throttle takes its percents: what a careful run would have.
+const THROTTLED: usize = 32;
 
 /// Who asked for a pause, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,7 +76,7 @@ impl Control {
 
     /// Steps in hand at a time.
     pub fn at_once(&self) -> usize {
-        self.percent.map_or(AT_ONCE, |percent| (AT_ONCE * usize::from(percent) / 100).max(1))
+        self.percent.map_or(AT_ONCE, |percent| (THROTTLED * usize::from(percent) / 100).max(1))
     }
 }
 

@@ -150,6 +150,15 @@ pub fn difference(wanted: &BTreeSet<String>, found: &BTreeSet<String>, except: O
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
+/// What is to be found again: each thing as it was, or, where it is found so, as a run without faults leaves it, which
+/// says some fields that nobody had said before.
+pub fn either(before: &BTreeSet<String>, left: &BTreeSet<String>, found: &BTreeSet<String>) -> BTreeSet<String> {
+    let again = |line: &String| left.iter().find(|other| head(other) == head(line) && found.contains(*other)).cloned();
+    let things = before.iter().map(|line| if found.contains(line) { line.clone() } else { again(line).unwrap_or_else(|| line.clone()) });
+    // Interfaces that the inventory did not hold come to be known when their owner is changed.
+    things.chain(left.intersection(found).filter(|line| line.starts_with("interface {")).cloned()).collect()
+}
+
 /// Kind and name.
 fn head(line: &str) -> &str {
     line.split_once(" {").map_or(line, |(head, _)| head)
@@ -164,4 +173,34 @@ fn apart(a: &str, b: &str) -> (String, String) {
     let alike = a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count();
     let from = |text: &str| text.chars().skip(alike.saturating_sub(60)).take(200).collect();
     (from(a), from(b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(lines: &[&str]) -> BTreeSet<String> {
+        lines.iter().map(|line| (*line).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_difference_is_told_with_what_was_expected() {
+        let (wanted, found) = (set(&["vpc a {\"x\":1}", "vpc b {}"]), set(&["vpc a {\"x\":2}", "vpc c {}"]));
+        let told = difference(&wanted, &found, None).expect("they differ");
+        let lines: Vec<&str> = told.lines().collect();
+        assert_eq!(lines[0], "  vpc a: expected vpc a {\"x\":1}, found vpc a {\"x\":2}");
+        assert_eq!(lines[1..], ["  vpc b: expected vpc b {}, found nothing", "  vpc c: not expected, found vpc c {}"]);
+        assert_eq!(difference(&wanted, &wanted, None), None);
+        assert_eq!(difference(&set(&["vpc a {1}"]), &set(&["vpc a {2}"]), Some("vpc a")), None);
+    }
+
+    #[test]
+    fn a_thing_may_be_as_it_was_or_as_a_run_without_faults_leaves_it_and_not_otherwise() {
+        let (before, left) = (set(&["vpc a {}", "vpc b {}"]), set(&["vpc a {\"said\":0}", "vpc b {}"]));
+        for (found, alike) in
+            [(&before, true), (&left, true), (&set(&["vpc a {\"said\":1}", "vpc b {}"]), false), (&set(&["vpc b {}"]), false)]
+        {
+            assert_eq!(difference(&either(&before, &left, found), found, None).is_none(), alike, "{found:?}");
+        }
+    }
 }

@@ -78,6 +78,9 @@ pub struct Rehearsal<'p> {
     targets: Vec<Id>,
     start: Scene,
     end: Scene,
+    left: BTreeSet<String>,
+    /// What the way there and back without faults leaves otherwise than it was: fields that nobody had said before.
+    pub changed_by_itself: Option<String>,
     /// The way there without faults.
     pub there: Clear,
     /// The way back without faults.
@@ -122,13 +125,23 @@ impl<'p> Rehearsal<'p> {
         };
         let (start, end) = (scene(likeness), scene(BTreeSet::new()));
         let none = Clear::default();
-        let mut it = Rehearsal { plan, goal: Goal::Forward(until), before, targets, start, end, there: none, back: none };
+        let mut it = Rehearsal {
+            plan,
+            goal: Goal::Forward(until),
+            before,
+            targets,
+            start,
+            end,
+            left: BTreeSet::new(),
+            changed_by_itself: None,
+            there: none,
+            back: none,
+        };
         let (there, end) = it.clear(&it.start, it.goal)?;
         it.end = end;
         let (back, left) = it.clear(&it.end, Goal::Back(None))?;
-        if let Some(lines) = likeness::difference(&it.start.likeness, &left.likeness, None) {
-            return Err(format!("the way back does not lead to where it began:\n{lines}"));
-        }
+        it.changed_by_itself = likeness::difference(&it.start.likeness, &left.likeness, None);
+        it.left = left.likeness;
         (it.there, it.back) = (there, back);
         Ok(it)
     }

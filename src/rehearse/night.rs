@@ -138,16 +138,19 @@ impl Play<'_, '_> {
         site.notes.said(|| if taken { format!("taken back: {}", edit.what) } else { format!("can't be taken back: {}", edit.what) });
     }
 
-    /// Compares the account as it is with what it should be.
-    fn compare(&self, wanted: &Scene, what: &str) -> Result<(), Short> {
+    /// Compares the account with the end of a run without faults, or with the start.
+    fn compare(&self, rehearsal: &Rehearsal<'_>, back: bool) -> Result<(), Short> {
         let site = self.bench.site;
         let found = settled(site.account.world())?;
         let edit = site.edit.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let except = edit.as_ref().map(|edit| edit.id.as_str());
-        match likeness::difference(&wanted.likeness, &found, except) {
-            None => Ok(()),
-            Some(lines) => Err(format!("{what} is not that of a run without faults:\n{lines}").into()),
-        }
+        let (what, difference) = if back {
+            let wanted = likeness::either(&rehearsal.start.likeness, &rehearsal.left, &found);
+            ("what is left after the way back is not what was there before", likeness::difference(&wanted, &found, except))
+        } else {
+            ("the end is not that of a run without faults", likeness::difference(&rehearsal.end.likeness, &found, except))
+        };
+        difference.map_or(Ok(()), |lines| Err(format!("{what}:\n{lines}").into()))
     }
 }
 
@@ -179,11 +182,11 @@ impl<'p> Rehearsal<'p> {
             let sky = Sky::Drawn(rates);
             let patience = if fickle { 1 + dice.below(2) } else { u64::MAX };
             if play.reach(self.goal, sky, u64::MAX, patience)? {
-                play.compare(&self.end, "the end")?;
+                play.compare(self, false)?;
                 return Ok(Outcome::Reached);
             }
             play.reach(Goal::Back(None), sky, u64::MAX, u64::MAX)?;
-            play.compare(&self.start, "what is left after the way back")?;
+            play.compare(self, true)?;
             Ok(Outcome::Back)
         })
     }
@@ -197,13 +200,14 @@ impl<'p> Rehearsal<'p> {
             let (fickle, back) = (dice.below(4) == 0, seed.is_multiple_of(2));
             let patience = if fickle { 1 + dice.below(6) } else { u64::MAX };
             if play.reach(self.goal, sky, 6, patience)? {
-                play.compare(&self.end, "the end")?;
+                play.compare(self, false)?;
                 if !back {
                     return Ok(Outcome::Reached);
                 }
+                play.changes_mind();
             }
             play.reach(Goal::Back(None), sky, 6, u64::MAX)?;
-            play.compare(&self.start, "what is left after the way back")?;
+            play.compare(self, true)?;
             Ok(Outcome::Back)
         })
     }
@@ -216,13 +220,13 @@ impl<'p> Rehearsal<'p> {
             let sky = Sky::Once(at, fault);
             if !back {
                 play.reach(self.goal, sky, 1, u64::MAX)?;
-                play.compare(&self.end, "the end")?;
+                play.compare(self, false)?;
                 if !and_back {
                     return Ok(Outcome::Reached);
                 }
             }
             play.reach(Goal::Back(None), if back { sky } else { Sky::Clear }, 1, u64::MAX)?;
-            play.compare(&self.start, "what is left after the way back")?;
+            play.compare(self, true)?;
             Ok(Outcome::Back)
         })
     }

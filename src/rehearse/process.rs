@@ -11,6 +11,7 @@ use crate::execute::driver::FailedStep;
 use crate::execute::{End, Event, Goal, Run, Stop, run};
 use crate::journal::{Body, Record};
 use crate::plan::Plan;
+use crate::plan::window::Windows;
 
 /// How long a second executor waits before it takes over, in seconds: a lease runs out.
 const LEASE_S: u64 = 60;
@@ -94,6 +95,7 @@ impl Process<'_, '_> {
                 probe: None,
                 requests: None,
                 amendment: None,
+                windows: Windows::default(),
                 opening,
             };
             run(run_of, Box::new(disk)).await

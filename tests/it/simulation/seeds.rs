@@ -28,7 +28,9 @@ fn seeds(usual: Range<u64>) -> Vec<u64> {
 pub fn rehearsal<'p>(docs: &Docs, plan: &'p Plan) -> Rehearsal<'p> {
     let mut account = docs.account();
     account.now_ms = account.now_ms.max(BEGIN_MS);
-    Rehearsal::new(plan, account, Stage::Tighten).unwrap_or_else(|why| panic!("without faults: {why}"))
+    let rehearsal = Rehearsal::new(plan, account, Stage::Tighten).unwrap_or_else(|why| panic!("without faults: {why}"));
+    assert_eq!(rehearsal.changed_by_itself, None, "the way back leads to the start");
+    rehearsal
 }
 
 /// The nights that went wrong, each with the command that replays it.

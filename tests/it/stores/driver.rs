@@ -9,6 +9,7 @@ use hikkoshi::journal::local::LocalStore;
 use hikkoshi::journal::store::{Store, TERM_MS, Taken};
 use hikkoshi::journal::team::TeamStore;
 use hikkoshi::journal::{Body, Error};
+use hikkoshi::plan::window::Windows;
 use tempfile::TempDir;
 
 use super::bucket::Bucket;
@@ -44,6 +45,7 @@ fn go(lab: &Lab<'_>, taken: Taken, tell: &(dyn Fn(&Event) + Sync)) -> End {
         probe: None,
         requests: None,
         amendment: None,
+        windows: Windows::default(),
         opening,
     };
     block_on(run(whole, taken.journal))
