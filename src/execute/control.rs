@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::journal::request::{Asked, Request};
 
 /// Steps in hand at a time: many, for most of them wait, which costs next to nothing, and the adapter keeps AWS's budgets.
-const AT_ONCE: usize = 500;
+const AT_ONCE: usize = 256;
 /// The steps in hand at a time of which a throttle takes its percents: what a careful run would have.
 const THROTTLED: usize = 32;
 

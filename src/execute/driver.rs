@@ -203,6 +203,7 @@ async fn drive(context: &Context<'_>, run: &Run<'_>) -> Result<End, Failure> {
         }
         let Some((step, result)) = next(context, &mut tasks, &mut heart, ear.due()).await? else { continue };
         busy.remove(&step);
+        context.shared().machine.put_down(&step);
         match result {
             Ok(()) | Err(Failure::Parked) => {}
             Err(Failure::Step { code, why }) => failed.push(FailedStep { step, code: code.to_owned(), why }),
@@ -280,6 +281,7 @@ fn start<'c>(
                         continue;
                     }
                     busy.insert(id.clone());
+                    context.shared().machine.take_up(&id);
                     tasks.push(Box::pin(async move {
                         let task = Task::new(context, step);
                         let result = if forward { task.forward().await } else { task.backward().await };

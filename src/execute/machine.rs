@@ -251,6 +251,28 @@ impl<'p> Machine<'p> {
         }
     }
 
+    /// A step is in somebody's hands: who asks what is next need not pass over it.
+    pub fn take_up(&mut self, id: &str) {
+        let Some(own) = self.own(id) else { return };
+        self.ready.remove(&own);
+        self.undoable.remove(&own);
+    }
+
+    /// It is so no more.
+    pub fn put_down(&mut self, id: &str) {
+        let (Some(own), Some(state)) = (self.own(id), self.states.get(id)) else { return };
+        if !state.is_done() && self.waits.get(id) == Some(&0) {
+            self.ready.insert(own);
+        }
+        if self.begun.contains(&own) && self.relied_on.get(id).is_none_or(|count| *count == 0) {
+            self.undoable.insert(own);
+        }
+    }
+
+    fn own(&self, id: &str) -> Option<(Stage, usize)> {
+        Some((self.steps.get(id)?.stage, *self.place.get(id)?))
+    }
+
     /// A step is done (verified, or left out), or is so no more: what waits for it.
     fn count_done(&mut self, id: &'p str, step: &'p Step, done: bool) {
         let open = self.open.entry(step.stage).or_default();

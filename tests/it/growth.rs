@@ -54,8 +54,10 @@ fn walk(plan: &Plan) -> f64 {
                         reached = true;
                         machine.apply("", &Body::Confirmed { gate: gate.id.clone(), who: String::new() });
                     }
-                    Command::Do(step) | Command::Undo(step) if busy.len() < 32 => _ = busy.insert(step),
-                    _ => {}
+                    Command::Do(step) | Command::Undo(step) => {
+                        machine.take_up(&step);
+                        busy.insert(step);
+                    }
                 }
             }
             let Some(step) = busy.pop_first() else {
@@ -64,6 +66,7 @@ fn walk(plan: &Plan) -> f64 {
                 }
                 break;
             };
+            machine.put_down(&step);
             machine.apply("", &if matches!(goal, Goal::Back(_)) { Body::Undone { step } } else { Body::Verified { step } });
         }
         let begun = plan.steps.iter().filter(|step| machine.is_begun(&step.id)).count();
