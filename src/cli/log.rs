@@ -35,8 +35,13 @@ pub async fn run(global: &Global, args: Args) -> Done {
         say(&format!("nothing has been run yet\nnext: hikkoshi dry-run {}\n", place.name));
     }
     let watch = status::Watch::new(&place, &records);
-    while args.follow && watch.goes_on(&records) {
-        status::a_moment().await;
+    let mut on = args.follow;
+    while on {
+        // When it is over it is looked at once more: it may have ended since the records were read.
+        on = watch.goes_on(&records);
+        if on {
+            status::a_moment().await;
+        }
         let now = place.records_of(&plan)?;
         show(global, &view, &now, records.len(), &mut again);
         records = now;

@@ -59,8 +59,13 @@ pub async fn run(global: &Global, args: Args) -> Done {
     let watch = Watch::new(&place, &records);
     let mut shown = text(global, &place, &plan.value, &records, args.watch);
     say(&shown);
-    while args.watch && watch.goes_on(&records) {
-        a_moment().await;
+    let mut on = args.watch;
+    while on {
+        // When it is over it is looked at once more: it may have ended since the records were read.
+        on = watch.goes_on(&records);
+        if on {
+            a_moment().await;
+        }
         records = place.records_of(&plan)?;
         let now = text(global, &place, &plan.value, &records, args.watch);
         if now != shown {

@@ -2,15 +2,46 @@
 
 use serde_json::{Value, json};
 
-use crate::support::emulator::diff;
+use crate::support::command::Hikkoshi;
+use crate::support::emulator::{Emulator, aws, diff};
 use crate::support::night::Night;
 use crate::support::proxy::Proxy;
+
+/// What nobody may find anywhere: a function's environment, the caller's key, an instance's user data, plain and as AWS has it.
+const SECRETS: [&str; 4] = ["canary-of-a-function", "canary-of-the-caller", "yum install -y nginx", "IyEvYmluL2Jhc2gKeXVtIGluc3RhbGwg"];
+
+/// Secrets where people have them; the account's builder gives instances their user data.
+fn plant(emulator: &Emulator, _: &Value) {
+    let listed = aws(&emulator.url(), "lambda", "list_functions", &json!({})).expect("a list");
+    let functions = listed["Functions"].as_array().expect("functions");
+    assert!(!functions.is_empty(), "there is a function to plant something in");
+    for function in functions {
+        let parameters = json!({ "FunctionName": function["FunctionName"], "Environment": { "Variables": { "TOKEN": SECRETS[0] } } });
+        aws(&emulator.url(), "lambda", "update_function_configuration", &parameters).expect("it is changed");
+    }
+}
+
+/// Nothing secret is in what a night leaves behind, nor in what is told of it.
+fn no_canary_sings(night: &Night, hikkoshi: &Hikkoshi) {
+    let mut texts: Vec<(String, String)> = night.written().into_iter().map(|(path, text)| (path.display().to_string(), text)).collect();
+    let told: [&[&str]; 4] =
+        [&["log", "move", "-v"], &["log", "move", "--json"], &["status", "move", "--json"], &["verify", "move", "--json"]];
+    texts.extend(told.map(|args| {
+        let said = hikkoshi.run(args);
+        (args.join(" "), said.stdout + &said.stderr)
+    }));
+    assert!(texts.iter().any(|(name, text)| name.ends_with("journal.jsonl") && text.contains("RunInstances")), "the journal is among them");
+    for (name, text) in texts {
+        let found: Vec<&str> = SECRETS.into_iter().filter(|secret| text.contains(secret)).collect();
+        assert!(found.is_empty(), "{name} holds {found:?}");
+    }
+}
 
 #[test]
 fn the_whole_way_there_and_back() {
     let mut night = Night::falls();
-    night.begin(&["--spine"]);
-    let hikkoshi = night.hikkoshi(&night.emulator.url());
+    night.begin_with(&["--spine"], &plant);
+    let hikkoshi = night.hikkoshi(&night.emulator.url()).env("AWS_SECRET_ACCESS_KEY", SECRETS[1]);
 
     let dry = hikkoshi.run(&["dry-run", "move", "--json"]).expect_code(0).json();
     assert_eq!(dry["forward"]["failed"], json!([]));
@@ -26,6 +57,7 @@ fn the_whole_way_there_and_back() {
     hikkoshi.run(&["apply", "move", "--yes"]).expect_code(0);
     hikkoshi.run(&["verify", "move"]).expect_code(0);
     let undisturbed = night.inspect("undisturbed.json");
+    no_canary_sings(&night, &hikkoshi);
 
     // Stopped on the way back, it says how to go on: to the same checkpoint, not further.
     night.emulator.set("delay", "3");

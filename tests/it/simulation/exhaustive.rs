@@ -13,7 +13,7 @@ use crate::support::account::spine;
 use crate::support::lab::{Lab, plan_of};
 
 /// Every so many places are taken in the suite: all of them take minutes in a debug build.
-const STRIDE: u64 = 97;
+const STRIDE: u64 = 197;
 
 /// A fault, its place, and whether it is on the way back.
 type Strike = (Fault, u64, bool);

@@ -55,6 +55,22 @@ impl Night {
         self.dir().join(name)
     }
 
+    /// Every file of this round, and what is in it.
+    pub fn written(&self) -> Vec<(PathBuf, String)> {
+        let (mut folders, mut out) = (vec![self.dir()], Vec::new());
+        while let Some(folder) = folders.pop() {
+            for path in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    let bytes = std::fs::read(&path).expect("a file");
+                    out.push((path, String::from_utf8_lossy(&bytes).into_owned()));
+                }
+            }
+        }
+        out
+    }
+
     /// The program, in this round's working directory.
     pub fn hikkoshi(&self, url: &str) -> Hikkoshi {
         Hikkoshi::new(&self.dir(), url)
