@@ -17,7 +17,7 @@ use hikkoshi::cloud::{Answer, Cloud};
 use hikkoshi::execute::{End, Goal, Machine, Run, Stop, run};
 use hikkoshi::journal::local::LocalStore;
 use hikkoshi::journal::store::Store;
-use hikkoshi::journal::{Body, Journal, Memory, Record};
+use hikkoshi::journal::{Journal, Memory, Record};
 use hikkoshi::model::call::{Call, Outcome};
 use hikkoshi::model::step::Stage;
 use hikkoshi::plan::Plan;
@@ -105,23 +105,7 @@ fn step(layer: usize, at: usize, wide: usize) -> Value {
 
 fn one(plan: &Plan, goal: Goal, records: &[Record], journal: Box<dyn Journal + '_>) {
     let (cloud, clock, stop) = (Yes::default(), VirtualClock::at(0), Stop::default());
-    let opening = Body::Opened { id: "bench".into(), migration: "bench".into(), plan: String::new(), version: String::new() };
-    let whole = Run {
-        plan,
-        records,
-        cloud: &cloud,
-        clock: &clock,
-        tell: &|_| {},
-        stop: &stop,
-        ask: &|_, _| true,
-        windows: Default::default(),
-        probe: None,
-        requests: None,
-        amendment: None,
-        goal,
-        who: "bench",
-        opening,
-    };
+    let whole = Run::alone(plan, records, &cloud, &clock, &stop, goal, "bench");
     let end = run(whole, journal).now_or_never();
     assert!(matches!(end, Some(End::Reached)), "{end:?}");
     assert!(cloud.0.load(Ordering::Relaxed) >= plan.steps.len() as u64, "not every step was called");

@@ -9,11 +9,10 @@ use futures_util::FutureExt;
 use hikkoshi::clock::VirtualClock;
 use hikkoshi::cloud::simulated::Simulated;
 use hikkoshi::execute::{End, Goal, Run, Stop, run};
-use hikkoshi::journal::{Body, Memory};
+use hikkoshi::journal::Memory;
 use hikkoshi::model::account::Account;
 use hikkoshi::model::inventory::Inventory;
 use hikkoshi::model::step::Stage;
-use hikkoshi::plan::window::Windows;
 use hikkoshi::plan::{Plan, plan};
 use hikkoshi::world::World;
 use support::account::{Shape, crowded, intent};
@@ -45,24 +44,9 @@ fn told(what: &str) {
 
 fn night(made: &Plan, seen: &Inventory) {
     let account = Account::seen(seen);
-    let clock = VirtualClock::at(account.now_ms);
+    let (clock, stop) = (VirtualClock::at(account.now_ms), Stop::default());
     let cloud = Simulated::new(World::resume(account), Arc::new(clock.clone()));
-    let moving = Run {
-        plan: made,
-        records: &[],
-        cloud: &cloud,
-        clock: &clock,
-        tell: &|_| {},
-        stop: &Stop::default(),
-        ask: &|_, _| true,
-        goal: Goal::Forward(Stage::Tighten),
-        who: "bench",
-        probe: None,
-        requests: None,
-        amendment: None,
-        windows: Windows::default(),
-        opening: Body::Opened { id: "bench".into(), migration: made.migration.clone(), plan: String::new(), version: String::new() },
-    };
+    let moving = Run::alone(made, &[], &cloud, &clock, &stop, Goal::Forward(Stage::Tighten), "bench");
     let end = run(moving, Box::new(Arc::new(Mutex::new(Memory::default())))).now_or_never().expect("virtual time never waits");
     assert!(matches!(end, End::Reached), "{end:?}");
 }

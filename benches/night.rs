@@ -17,13 +17,12 @@ use hikkoshi::clock::{Clock, VirtualClock};
 use hikkoshi::cloud::simulated::Simulated;
 use hikkoshi::cloud::{Answer, Cloud};
 use hikkoshi::execute::{End, Event, Goal, Run, Stop, What, run};
-use hikkoshi::journal::{Body, Memory};
+use hikkoshi::journal::Memory;
 use hikkoshi::model::account::Account;
 use hikkoshi::model::call::Call;
 use hikkoshi::model::inventory::Inventory;
 use hikkoshi::model::rate::{Buckets, Class, class};
 use hikkoshi::model::step::{Stage, Step};
-use hikkoshi::plan::window::Windows;
 use hikkoshi::plan::{Plan, intent, order, plan};
 use hikkoshi::world::World;
 use hikkoshi::world::play::Player;
@@ -127,23 +126,9 @@ fn night(made: &Plan, seen: &Inventory, events: &Mutex<Vec<Event>>) -> (f64, Sen
     let (begin, clock) = (account.now_ms, VirtualClock::at(account.now_ms));
     let inner = Simulated::new(World::resume(account), Arc::new(clock.clone()));
     let cloud = Paced { inner, clock: &clock, since_ms: begin, buckets: Mutex::default(), sent: Mutex::default() };
-    let journal = Arc::new(Mutex::new(Memory::default()));
-    let made_run = Run {
-        plan: made,
-        records: &[],
-        cloud: &cloud,
-        clock: &clock,
-        tell: &|event| events.lock().expect("no panic").push(event.clone()),
-        stop: &Stop::default(),
-        ask: &|_, _| true,
-        goal: Goal::Forward(Stage::Tighten),
-        who: "bench",
-        probe: None,
-        requests: None,
-        amendment: None,
-        windows: Windows::default(),
-        opening: Body::Opened { id: "bench".into(), migration: made.migration.clone(), plan: String::new(), version: String::new() },
-    };
+    let (journal, stop) = (Arc::new(Mutex::new(Memory::default())), Stop::default());
+    let tell = |event: &Event| events.lock().expect("no panic").push(event.clone());
+    let made_run = Run { tell: &tell, ..Run::alone(made, &[], &cloud, &clock, &stop, Goal::Forward(Stage::Tighten), "bench") };
     let end = run(made_run, Box::new(journal)).now_or_never().expect("virtual time never waits");
     assert!(matches!(end, End::Reached), "{end:?}");
     ((clock.now_ms() - begin) as f64 / 1000.0, cloud.sent.into_inner().expect("no panic"))

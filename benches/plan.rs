@@ -13,7 +13,7 @@ use hikkoshi::clock::{Clock, VirtualClock};
 use hikkoshi::cloud::Cloud;
 use hikkoshi::cloud::simulated::Simulated;
 use hikkoshi::execute::{End, Goal, Run, Stop, run};
-use hikkoshi::journal::{Body, Memory};
+use hikkoshi::journal::Memory;
 use hikkoshi::model::account::{Account, Quotas};
 use hikkoshi::model::inventory::Inventory;
 use hikkoshi::model::step::Stage;
@@ -94,24 +94,7 @@ fn simulate(size: usize) {
         let (before, start) = (cloud.requests().values().sum::<u64>(), clock.now_ms());
         let (cost, end) = measure(ALLOCATOR, 1, || {
             let stop = Stop::default();
-            let opening = Body::Opened { id: "bench".into(), migration: "bench".into(), plan: String::new(), version: String::new() };
-            let (plan, records) = (&made, records.as_slice());
-            let whole = Run {
-                plan,
-                records,
-                cloud: &cloud,
-                clock: &*clock,
-                tell: &|_| {},
-                stop: &stop,
-                ask: &|_, _| true,
-                windows: Default::default(),
-                probe: None,
-                requests: None,
-                amendment: None,
-                goal,
-                who: "bench",
-                opening,
-            };
+            let whole = Run::alone(&made, &records, &cloud, &*clock, &stop, goal, "bench");
             futures_util::FutureExt::now_or_never(run(whole, Box::new(journal.clone())))
         });
         assert!(matches!(end, Some(End::Reached)), "{way}: {end:?}");

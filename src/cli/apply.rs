@@ -44,13 +44,12 @@ pub struct Args {
 
 /// Who runs: the caller's ARN, and user, host and process.
 pub fn who(arn: &str) -> String {
-    format!("{arn}, {}", person())
+    format!("{arn}, {}", process())
 }
 
 /// User, host and process.
-pub fn person() -> String {
-    let user = std::env::var("USER").unwrap_or_else(|_| "somebody".to_owned());
-    format!("{user}@{}, process {}", super::place::hostname(), std::process::id())
+pub fn process() -> String {
+    format!("{}, process {}", ask::person(), std::process::id())
 }
 
 /// What a run needs beside its journal.

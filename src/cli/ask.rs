@@ -166,7 +166,7 @@ fn tell(global: &Global, request: &Request, heard: bool, text: &str) {
     }
 }
 
-/// Who asks.
+/// Who types this: user and host.
 pub fn person() -> String {
     format!("{}@{}", std::env::var("USER").unwrap_or_else(|_| "somebody".to_owned()), super::place::hostname())
 }

@@ -15,12 +15,11 @@ use crate::cloud::simulated::Simulated;
 use crate::discover::drift::{self, Difference};
 use crate::execute::driver::FailedStep;
 use crate::execute::{End, Event, Goal, Run, Stop, look};
-use crate::journal::{Body, Memory, Record};
+use crate::journal::{Memory, Record};
 use crate::model::call::{Call, Label, Outcome};
 use crate::model::inventory::Inventory;
 use crate::model::step::{Stage, references};
 use crate::plan::Plan;
-use crate::plan::window::Windows;
 use crate::report::{self, duration, run as report_run, table};
 use crate::world::World;
 
@@ -56,9 +55,8 @@ pub async fn rehearse(plan: &Plan, inventory: &Inventory, until: Stage) -> Resul
     let account = start(inventory);
     let clock = Arc::new(VirtualClock::at(account.now_ms));
     let cloud = Simulated::new(World::resume(account), clock.clone());
-    let opening = Body::Opened { id: "dry-run".into(), migration: plan.migration.clone(), plan: String::new(), version: String::new() };
-    let (there, records) = one(plan, &cloud, &*clock, &[], Goal::Forward(until), &opening).await?;
-    let (back, _) = one(plan, &cloud, &*clock, &records, Goal::Back(None), &opening).await?;
+    let (there, records) = one(plan, &cloud, &*clock, &[], Goal::Forward(until)).await?;
+    let (back, _) = one(plan, &cloud, &*clock, &records, Goal::Back(None)).await?;
     Ok((there, back))
 }
 
@@ -68,28 +66,12 @@ async fn one(
     clock: &dyn Clock,
     records: &[Record],
     goal: Goal,
-    opening: &Body,
 ) -> Result<(Rehearsed, Vec<Record>), Failure> {
     let progress = Progress::silent(plan);
     let (start_ms, calls) = (clock.now_ms(), cloud.mutating());
     let stop = Stop::default();
     let shared = Arc::new(std::sync::Mutex::new(Memory { records: records.to_vec() }));
-    let run = Run {
-        plan,
-        records,
-        cloud,
-        clock,
-        tell: &|event| progress.tell(event),
-        stop: &stop,
-        ask: &|_, _| true,
-        windows: Windows::default(),
-        probe: None,
-        requests: None,
-        amendment: None,
-        goal,
-        who: "dry-run",
-        opening: opening.clone(),
-    };
+    let run = Run { tell: &|event| progress.tell(event), ..Run::alone(plan, records, cloud, clock, &stop, goal, "dry-run") };
     let end = crate::execute::run(run, Box::new(shared.clone())).await;
     let failed = match end {
         End::Reached | End::Interrupted | End::Gate(_) | End::Outside { .. } => Vec::new(),

@@ -1,6 +1,6 @@
 //! `hikkoshi state`: where the journal is kept, and who holds it.
 
-use super::apply::person;
+use super::apply::process;
 use super::failure::Failure;
 use super::place::{self, Place};
 use super::store::Site;
@@ -58,7 +58,7 @@ fn move_to(global: &Global, place: &Place, to: &Site) -> Done {
     }
     let (old, new) = (place.store()?, place.store_at(to)?);
     let ends = (End { store: &*old, name: &from_text }, End { store: &*new, name: &to_text });
-    let count = carry(&ends.0, &ends.1, &person()).map_err(|error| place.journal_failed(error))?;
+    let count = carry(&ends.0, &ends.1, &process()).map_err(|error| place.journal_failed(error))?;
     place::write(&place.state_path(), &format!("{to_text}\n"))?;
     if global.json {
         say_json(&serde_json::json!({ "moved_from": from_text, "moved_to": to_text, "records": count }));

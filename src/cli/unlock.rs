@@ -1,6 +1,6 @@
 //! `hikkoshi unlock`
 
-use super::apply::person;
+use super::apply::process;
 use super::place::Place;
 use super::{Done, Global, say, say_json};
 
@@ -17,7 +17,7 @@ pub struct Args {
 /// Ends a lease.
 pub fn run(global: &Global, args: &Args) -> Done {
     let place = Place::find(global, args.name.as_deref())?;
-    let lease = place.store()?.unlock(args.number, &person()).map_err(|error| place.journal_failed(error))?;
+    let lease = place.store()?.unlock(args.number, &process()).map_err(|error| place.journal_failed(error))?;
     if global.json {
         say_json(&serde_json::json!({ "unlocked": lease }));
         return Ok(0);

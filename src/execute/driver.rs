@@ -101,6 +101,38 @@ pub struct Run<'p> {
     pub opening: Body,
 }
 
+impl<'p> Run<'p> {
+    /// A run that nobody watches, stands at the gates of, or asks anything of: a simulation's. What it says of itself is who
+    /// runs it.
+    pub fn alone(
+        plan: &'p Plan,
+        records: &'p [Record],
+        cloud: &'p dyn Cloud,
+        clock: &'p dyn Clock,
+        stop: &'p Stop,
+        goal: Goal,
+        who: &'p str,
+    ) -> Run<'p> {
+        let opening = Body::Opened { id: who.to_owned(), migration: plan.migration.clone(), plan: String::new(), version: String::new() };
+        Run {
+            plan,
+            records,
+            cloud,
+            clock,
+            tell: &|_| {},
+            stop,
+            goal,
+            who,
+            ask: &|_, _| true,
+            windows: Windows::default(),
+            probe: None,
+            requests: None,
+            amendment: None,
+            opening,
+        }
+    }
+}
+
 /// A step that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailedStep {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::request::{Folder, Requests};
 use super::store::{BEAT_MS, Book, Holder, Lease, Moved, Sign, Store, Taken, Taker, fence};
-use super::{Body, Error, Journal, Record, chain, parse, seed};
+use super::{Body, Error, Journal, Record, parse, seed};
 use crate::clock::Clock;
 
 /// How often the moment's lock is tried for, 20 ms apart: who holds it longer has been stopped.
@@ -342,16 +342,14 @@ impl Held {
 
 impl Journal for Held {
     fn append(&mut self, at: &str, body: &Body) -> Result<(), Error> {
-        let seq = self.last.0 + 1;
-        let hash = chain(&self.last.1, seq, at, body);
-        let record = Record { seq, at: at.to_owned(), hash: hash.clone(), body: body.clone() };
+        let record = Record::after((self.last.0, &self.last.1), at, body);
         let mut line = serde_json::to_string(&record).map_err(|error| Error::Unwritable(error.to_string()))?;
         line.push('\n');
         self.in_turn(|held, book| {
             held.write(&line).map_err(unwritable(&held.files.path.clone()))?;
             held.renew(&book)
         })?;
-        self.last = (seq, hash);
+        self.last = (record.seq, record.hash);
         Ok(())
     }
 

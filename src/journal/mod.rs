@@ -213,6 +213,12 @@ pub struct Record {
 }
 
 impl Record {
+    /// The record that follows the one of this number and hash; [`seed`] is the hash before the first.
+    pub fn after((seq, hash): (u64, &str), at: &str, body: &Body) -> Record {
+        let seq = seq + 1;
+        Record { seq, at: at.to_owned(), hash: chain(hash, seq, at, body), body: body.clone() }
+    }
+
     /// The record in a line for people: number, time and what happened.
     pub fn words(&self) -> String {
         let what = match &self.body {
@@ -391,9 +397,8 @@ pub struct Memory {
 
 impl Journal for Memory {
     fn append(&mut self, at: &str, body: &Body) -> Result<(), Error> {
-        let seq = self.records.len() as u64 + 1;
-        let hash = chain(&self.records.last().map_or_else(seed, |record| record.hash.clone()), seq, at, body);
-        self.records.push(Record { seq, at: at.to_owned(), hash, body: body.clone() });
+        let hash = self.records.last().map_or_else(seed, |record| record.hash.clone());
+        self.records.push(Record::after((self.records.len() as u64, &hash), at, body));
         Ok(())
     }
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::objects::{NotPut, Object, Objects, Unread};
 use super::request::{InObjects, Requests};
 use super::store::{BEAT_MS, Book, Holder, Lease, Moved, Sign, Store, Taken, Taker, fence};
-use super::{Body, Error, Journal, Record, chain, link, seed};
+use super::{Body, Error, Journal, Record, link, seed};
 use crate::clock::Clock;
 
 const LEASE: &str = "lease.json";
@@ -242,18 +242,16 @@ impl Journal for Held {
         // The place may still be free though another holds the lease by now.
         self.store.book()?.0.check(self.number)?;
         self.renew()?;
-        let seq = self.last.0 + 1;
-        let hash = chain(&self.last.1, seq, at, body);
-        let record = Record { seq, at: at.to_owned(), hash: hash.clone(), body: body.clone() };
+        let record = Record::after((self.last.0, &self.last.1), at, body);
         let mut object = serde_json::to_value(&record).map_err(|error| Error::Unwritable(error.to_string()))?;
         object["lease"] = Value::from(self.number);
-        let key = TeamStore::key(&self.book, seq);
+        let key = TeamStore::key(&self.book, record.seq);
         let bytes = serde_json::to_vec(&object).map_err(|error| Error::Unwritable(error.to_string()))?;
         self.store.put(&key, &bytes, None).map_err(|not_put| match not_put {
             NotPut::Taken => self.overtaken(&key),
             NotPut::Lost(why) | NotPut::Refused(why) => Error::Unreachable { at: self.store.at(&key), why },
         })?;
-        self.last = (seq, hash);
+        self.last = (record.seq, record.hash);
         Ok(())
     }
 

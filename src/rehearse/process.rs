@@ -9,9 +9,8 @@ use super::vitals::{Halt, Vitals, Watch, carry_on, pass};
 use super::weather::{Fault, Sky, Weather};
 use crate::execute::driver::FailedStep;
 use crate::execute::{End, Event, Goal, Run, Stop, run};
-use crate::journal::{Body, Record};
+use crate::journal::Record;
 use crate::plan::Plan;
-use crate::plan::window::Windows;
 
 /// How long a second executor waits before it takes over, in seconds: a lease runs out.
 const LEASE_S: u64 = 60;
@@ -79,25 +78,8 @@ impl Process<'_, '_> {
             let watch = Watch { clock: &site.clock, vitals };
             let network = Network { site, shelf, number: self.number, vitals, weather };
             let disk = Disk { shelf, number: self.number, vitals, weather, notes: &site.notes, rests_after: self.rests_after };
-            let migration = self.bench.plan.migration.clone();
-            let opening = Body::Opened { id: "rehearsal".into(), migration, plan: String::new(), version: String::new() };
             let (stop, tell) = (Stop::default(), |event: &Event| site.notes.told(event));
-            let run_of = Run {
-                plan: self.bench.plan,
-                records: &self.records,
-                cloud: &network,
-                clock: &watch,
-                tell: &tell,
-                stop: &stop,
-                ask: &|_, _| true,
-                goal,
-                who: "rehearsal",
-                probe: None,
-                requests: None,
-                amendment: None,
-                windows: Windows::default(),
-                opening,
-            };
+            let run_of = Run { tell: &tell, ..Run::alone(self.bench.plan, &self.records, &network, &watch, &stop, goal, "rehearsal") };
             run(run_of, Box::new(disk)).await
         })
     }

@@ -9,7 +9,6 @@ use hikkoshi::journal::local::LocalStore;
 use hikkoshi::journal::store::{Store, TERM_MS, Taken};
 use hikkoshi::journal::team::TeamStore;
 use hikkoshi::journal::{Body, Error};
-use hikkoshi::plan::window::Windows;
 use tempfile::TempDir;
 
 use super::bucket::Bucket;
@@ -32,22 +31,7 @@ fn each(trial: impl Fn(Open<'_>)) {
 fn go(lab: &Lab<'_>, taken: Taken, tell: &(dyn Fn(&Event) + Sync)) -> End {
     let stop = Stop::default();
     let opening = Body::Opened { id: "test".into(), migration: "shop".into(), plan: "hash".into(), version: "0".into() };
-    let whole = Run {
-        plan: lab.plan,
-        records: &taken.records,
-        cloud: &lab.cloud,
-        clock: &lab.clock,
-        tell,
-        stop: &stop,
-        ask: &|_, _| true,
-        goal: ALL,
-        who: "one",
-        probe: None,
-        requests: None,
-        amendment: None,
-        windows: Windows::default(),
-        opening,
-    };
+    let whole = Run { tell, opening, ..Run::alone(lab.plan, &taken.records, &lab.cloud, &lab.clock, &stop, ALL, "one") };
     block_on(run(whole, taken.journal))
 }
 
