@@ -280,7 +280,7 @@ impl Account {
 
     fn next_address(&self, subnet: &str, range: Ipv4Net) -> Result<Ipv4Addr, Refusal> {
         // The first four addresses and the last are AWS's (VPC guide, "Subnet sizing").
-        range.hosts().skip(3).find(|ip| !self.resources.is_used(subnet, *ip)).ok_or_else(|| {
+        self.resources.free_address(subnet, range.hosts().skip(3)).ok_or_else(|| {
             Refusal::new("InsufficientFreeAddressesInSubnet", format!("There are not enough free addresses in subnet '{subnet}'"))
         })
     }
