@@ -9,10 +9,11 @@ use super::place::{Hashed, Place};
 use super::probe::Outside;
 use super::progress::Progress;
 use super::session::{self, Session};
-use super::{Done, Global, amend, ask, gate, proof, say, window};
+use super::{Done, Global, amend, approve, ask, gate, proof, say, window};
 use crate::cloud::simulated::FaultAt;
 use crate::execute::driver::FailedStep;
 use crate::execute::{End, Goal, Machine, Run, Stop};
+use crate::journal::approval::Stood;
 use crate::journal::request::{Asked, Requests};
 use crate::journal::{Body, Journal, Record};
 use crate::model::step::{Impact, Stage, Step};
@@ -66,6 +67,8 @@ pub struct Ready {
     pub amendment: Option<Body>,
     /// What is asked of the run.
     pub requests: Box<dyn Requests>,
+    /// The approvals that it stands on.
+    pub approved: Vec<Stood>,
 }
 
 /// Opens account and journal for a plan. This process alone may then append. Whether the journal is of the plan as it is
@@ -79,7 +82,10 @@ pub async fn ready(global: &Global, place: &Place, plan: Hashed<Plan>, faults: &
     let who = who(&arn);
     place.is_kept_there()?;
     let taken = place.store()?.take(&who).map_err(|error| place.journal_failed(error))?;
-    Ok((Ready { plan, session, records: taken.records, who, amendment: None, requests: place.requests()? }, taken.journal))
+    Ok((
+        Ready { plan, session, records: taken.records, who, amendment: None, requests: place.requests()?, approved: Vec::new() },
+        taken.journal,
+    ))
 }
 
 /// The first record of a journal. Its id must be unlike any other's: idempotency tokens come from it.
@@ -115,6 +121,7 @@ pub async fn run(global: &Global, args: Args) -> Done {
     let machine = Machine::replay(plan, &ready.records);
     let again = again(&place, &args);
     ask::must_not_be_paused(&place, machine.control(), &again)?;
+    ready.approved = approve::must_be_given(&place, &ready.plan, &machine, &ready.records, until)?;
     if until == Stage::Cleanup && machine.current_stage().is_some_and(|stage| stage != Stage::Cleanup) {
         return Err(Failure::new("HK0507", "cleanup deletes for good what was replaced, and not everything is replaced yet")
             .detail("nothing was called")
@@ -126,7 +133,8 @@ pub async fn run(global: &Global, args: Args) -> Done {
     let verb = if machine.has_begun() { "go on with" } else { "run" };
     let todo: Vec<&Step> = plan.steps.iter().filter(|s| s.stage <= until && !machine.is_done(&s.id)).collect();
     let left = todo.len();
-    let fits = window::fits(plan, &todo, ready.session.clock.now_ms(), &again)?;
+    let fits =
+        approve::on_the_way(&place, &ready.plan, &machine, until) + &window::fits(plan, &todo, ready.session.clock.now_ms(), &again)?;
     if args.yes && !(edits.is_empty() && fits.is_empty()) {
         // Who is not asked is told.
         eprintln!("{}", format!("{edits}{fits}").trim_start());
@@ -199,10 +207,11 @@ pub async fn drive(
         goal,
         who: &ready.who,
         windows: if matches!(goal, Goal::Forward(_)) { window::of(&ready.plan.value).unwrap_or_default() } else { Windows::default() },
-        probe: Some(&Outside { migration: &place.name }),
+        probe: Some(&Outside { migration: &place.name, place, plan: &ready.plan }),
         requests: Some(&requests),
         amendment: ready.amendment.clone(),
         opening: opening(ready),
+        approved: ready.approved.clone(),
     };
     let end = crate::execute::run(run, journal).await;
     signals.abort();

@@ -85,6 +85,8 @@ codes! {
     "HK0515" INPUT;
     "HK0516" APPROVAL;
     "HK0517" APPROVAL;
+    "HK0601" APPROVAL;
+    "HK0602" INPUT;
     "HK0901" UNEXPECTED;
 }
 

@@ -5,10 +5,12 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use super::place::{Hashed, Place};
 use crate::clock::{Clock, RealClock};
 use crate::execute::gate::{Probe, Probed};
-use crate::plan::Gate;
+use crate::plan::approvals::Point;
 use crate::plan::gates::Health;
+use crate::plan::{Gate, Plan};
 
 /// How long a program may take.
 const PROGRAM_MS: u64 = 30_000;
@@ -19,6 +21,10 @@ const PAGE: Duration = Duration::from_secs(10);
 pub struct Outside<'a> {
     /// The migration, which programs are told.
     pub migration: &'a str,
+    /// Where approvals are left.
+    pub place: &'a Place,
+    /// The plan that they must be of.
+    pub plan: &'a Hashed<Plan>,
 }
 
 impl Probe for Outside<'_> {
@@ -28,9 +34,18 @@ impl Probe for Outside<'_> {
             tokio::task::block_in_place(|| match health {
                 Health::Command(command) => program(command, self.migration, gate),
                 Health::Http { url, status } => page(url, *status),
-                Health::Account(_) => Ok(()),
+                Health::Account(_) | Health::Approvals(_) => Ok(()),
             })
         })
+    }
+
+    fn approved(&self, point: Point) -> Result<Vec<String>, String> {
+        let said = super::approve::standing(self.place, self.plan, point);
+        if said.is_err() {
+            // However fast the run's own clock is: people approve in real time.
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        said
     }
 }
 

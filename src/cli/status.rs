@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 
-use super::place::Place;
+use super::place::{Hashed, Place};
 use super::{Done, Global, say};
 use crate::execute::{Machine, Phase};
 use crate::journal::{Body, Record};
@@ -57,7 +57,7 @@ pub async fn run(global: &Global, args: Args) -> Done {
     let plan = place.plan()?;
     let mut records = place.records_of(&plan)?;
     let watch = Watch::new(&place, &records);
-    let mut shown = text(global, &place, &plan.value, &records, args.watch);
+    let mut shown = text(global, &place, &plan, &records, args.watch);
     say(&shown);
     let mut on = args.watch;
     while on {
@@ -67,7 +67,7 @@ pub async fn run(global: &Global, args: Args) -> Done {
             a_moment().await;
         }
         records = place.records_of(&plan)?;
-        let now = text(global, &place, &plan.value, &records, args.watch);
+        let now = text(global, &place, &plan, &records, args.watch);
         if now != shown {
             if !global.json && std::io::stdout().is_terminal() {
                 let _ = console::Term::stdout().clear_screen();
@@ -79,7 +79,8 @@ pub async fn run(global: &Global, args: Args) -> Done {
     Ok(0)
 }
 
-fn text(global: &Global, place: &Place, plan: &Plan, records: &[Record], watch: bool) -> String {
+fn text(global: &Global, place: &Place, hashed: &Hashed<Plan>, records: &[Record], watch: bool) -> String {
+    let plan = &hashed.value;
     let machine = Machine::replay(plan, records);
     if global.json {
         let value = json(&machine, records);
@@ -91,7 +92,7 @@ fn text(global: &Global, place: &Place, plan: &Plan, records: &[Record], watch: 
     if let Some((what, who, how)) = last_run(records, place.holder().is_some()) {
         out.push_str(&table::hanging("", &format!("last run: {what} by {who}: {how}"), 2, global.width()));
     }
-    for line in standing(place, &machine) {
+    for line in standing(place, &machine).into_iter().chain(super::approve::lacking(place, hashed, &machine)) {
         out.push_str(&table::hanging(&format!("{} ", style.warn("!")), &line, 2, global.width()));
     }
     out.push_str(&report_run::state(&machine, style, global.width()));

@@ -18,6 +18,7 @@ use super::task::{Context, Failure, Shared, Task};
 use super::window::may_begin;
 use crate::clock::{Clock, Sleep};
 use crate::cloud::Cloud;
+use crate::journal::approval::Stood;
 use crate::journal::request::Requests;
 use crate::journal::{Body, Error as JournalError, Journal, Record};
 use crate::plan::window::Windows;
@@ -99,6 +100,8 @@ pub struct Run<'p> {
     pub amendment: Option<Body>,
     /// What begins the journal if it is empty.
     pub opening: Body,
+    /// The approvals that it stands on.
+    pub approved: Vec<Stood>,
 }
 
 impl<'p> Run<'p> {
@@ -129,6 +132,7 @@ impl<'p> Run<'p> {
             requests: None,
             amendment: None,
             opening,
+            approved: Vec::new(),
         }
     }
 }
@@ -203,7 +207,7 @@ async fn drive(context: &Context<'_>, run: &Run<'_>) -> Result<End, Failure> {
         context.record(amendment.clone())?;
     }
     let lease = context.shared().journal.lease();
-    context.record(Body::RunBegan { what: what.to_owned(), who: run.who.to_owned(), lease })?;
+    context.record(Body::RunBegan { what: what.to_owned(), who: run.who.to_owned(), lease, approved: run.approved.clone() })?;
     let mut heart = None;
     let mut tasks: FuturesUnordered<Ended<'_>> = FuturesUnordered::new();
     let mut busy: BTreeSet<String> = BTreeSet::new();

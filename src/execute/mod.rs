@@ -5,6 +5,7 @@
 //! chosen here: the plan says it all.
 
 pub mod amend;
+pub mod approval;
 pub mod control;
 pub mod driver;
 mod ear;

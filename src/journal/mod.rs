@@ -11,8 +11,10 @@ use serde_json::Value;
 
 use crate::plan::sha256;
 
+pub mod approval;
 pub mod local;
 pub mod moving;
+pub mod notes;
 pub mod objects;
 pub mod request;
 pub mod store;
@@ -69,6 +71,9 @@ pub enum Body {
         /// The fencing number of the lease that it has; 0 in journals from before there were any.
         #[serde(default, skip_serializing_if = "store::is_zero")]
         lease: u64,
+        /// The approvals that it stands on.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        approved: Vec<approval::Stood>,
     },
     /// State remembered before a call.
     Captured {
@@ -320,6 +325,12 @@ pub enum Error {
         /// The first record that is not the same.
         record: usize,
     },
+}
+
+impl From<notes::Error> for Error {
+    fn from(notes::Error(why): notes::Error) -> Error {
+        Error::Unreachable { at: "what lies beside the journal".to_owned(), why }
+    }
 }
 
 fn other_number(number: u64, holder: Option<&Lease>) -> String {

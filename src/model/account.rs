@@ -83,6 +83,9 @@ pub struct Account {
     pub serial: u64,
     /// Quotas.
     pub quotas: Quotas,
+    /// Who calls, if it is somebody else than its only user; no part of what is kept.
+    #[serde(skip)]
+    pub caller: Option<String>,
     /// What an effect changed and the kind has not read again yet.
     #[serde(skip)]
     pub dirty: BTreeSet<Id>,
@@ -100,6 +103,7 @@ impl From<&Inventory> for Account {
             tokens: BTreeMap::new(),
             serial: 0,
             quotas: Quotas::default(),
+            caller: None,
             dirty: BTreeSet::new(),
         }
     }

@@ -6,6 +6,7 @@ use serde_json::json;
 use serde_saphyr::Spanned;
 
 use super::Gate;
+use super::approvals::Point;
 use super::problem::{Problem, nearest};
 use crate::model::facet::Role;
 use crate::model::inventory::Inventory;
@@ -61,6 +62,8 @@ pub enum Health {
     },
     /// What reads of the account must show.
     Account(Vec<Check>),
+    /// People must have approved the plan before this point.
+    Approvals(Point),
 }
 
 /// The gates of an intent, in its order.

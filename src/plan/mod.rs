@@ -14,6 +14,7 @@ use crate::model::strategy::{Blocker, Candidate, Risk, Strategy};
 
 pub mod access;
 pub mod allocate;
+pub mod approvals;
 pub mod assemble;
 pub mod caution;
 pub mod compare;
@@ -145,6 +146,9 @@ pub struct Plan {
     /// What must be so before a stage begins.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gates: Vec<Gate>,
+    /// Who must approve, and before what; nobody, if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approvals: Option<approvals::Approvals>,
     /// When steps may begin; always, if there is none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub windows: Vec<String>,

@@ -63,7 +63,8 @@ impl World {
     fn answer(&mut self, call: &Call) -> Result<Value, Refusal> {
         let operation = call.operation.to_string();
         if operation == "sts:GetCallerIdentity" {
-            let arn = format!("arn:aws:iam::{}:user/simulated", self.account.account);
+            let user = || format!("arn:aws:iam::{}:user/simulated", self.account.account);
+            let arn = self.account.caller.clone().unwrap_or_else(user);
             return Ok(json!({ "Account": self.account.account, "Arn": arn, "UserId": "simulated" }));
         }
         if call.operation.is_read() {

@@ -3,6 +3,7 @@
 use crate::bad_input::Desk;
 
 mod amending;
+mod approvals;
 mod gates;
 mod history;
 mod leaving_out;

@@ -211,6 +211,7 @@ impl<'p> Lab<'p> {
             probe: disturb.probe,
             requests: disturb.requests,
             amendment: disturb.amendment.clone(),
+            approved: Vec::new(),
             goal,
             who: "test",
             opening,
