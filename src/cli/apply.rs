@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 use super::confirm::confirm;
 use super::dry_run::{blocked, compare, differences};
 use super::failure::{Failure, known};
+use super::hook::Told;
 use super::place::{Hashed, Place};
 use super::probe::Outside;
 use super::progress::Progress;
@@ -193,6 +194,7 @@ pub async fn drive(
     });
     let progress = Progress::new(global, &ready.plan.value, steps);
     let requests = ask::Unhurried { inner: &*ready.requests, still: AtomicBool::new(false) };
+    let told = Told::of(&ready.plan.value);
     let run = Run {
         plan: &ready.plan.value,
         records: &ready.records,
@@ -200,6 +202,7 @@ pub async fn drive(
         clock: &*ready.session.clock,
         tell: &|event| {
             requests.hear(event);
+            told.hear(event);
             progress.tell(event);
         },
         stop: &stop,
@@ -212,8 +215,12 @@ pub async fn drive(
         amendment: ready.amendment.clone(),
         opening: opening(ready),
         approved: ready.approved.clone(),
+        hooks: Some(&told),
     };
     let end = crate::execute::run(run, journal).await;
+    if let End::Journal(error) = &end {
+        told.broke_off(&error.to_string(), ready.session.clock.now_ms());
+    }
     signals.abort();
     progress.finish();
     end

@@ -22,6 +22,7 @@ pub mod failure;
 mod flows;
 mod gate;
 mod graph;
+mod hook;
 mod init;
 mod log;
 mod place;
@@ -40,6 +41,7 @@ mod status;
 mod store;
 mod unlock;
 mod verify;
+mod web;
 mod window;
 
 use failure::Failure;

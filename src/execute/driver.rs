@@ -12,6 +12,7 @@ use futures_util::stream::FuturesUnordered;
 use super::ear::Ear;
 use super::event::{Event, What};
 use super::gate::{self, Probe};
+use super::hook::{Hooks, Untold};
 use super::machine::{Command, Goal, Machine};
 use super::patience::Waiting;
 use super::task::{Context, Failure, Shared, Task};
@@ -102,6 +103,8 @@ pub struct Run<'p> {
     pub opening: Body,
     /// The approvals that it stands on.
     pub approved: Vec<Stood>,
+    /// Those who are told how it goes; here for what they could not be told.
+    pub hooks: Option<&'p dyn Hooks>,
 }
 
 impl<'p> Run<'p> {
@@ -133,6 +136,7 @@ impl<'p> Run<'p> {
             amendment: None,
             opening,
             approved: Vec::new(),
+            hooks: None,
         }
     }
 }
@@ -217,6 +221,7 @@ async fn drive(context: &Context<'_>, run: &Run<'_>) -> Result<End, Failure> {
     let mut ear = Ear::new(context, run.requests);
     loop {
         ear.listen()?;
+        run.hooks.map_or(Ok(()), |hooks| untold(context, hooks.untold()))?;
         // A failed step stops what needs it, and nothing else; but where nothing can be trusted to work or to be as
         // planned, nothing more is begun.
         let hopeless = failed.iter().any(|step| FOR_ALL.contains(&step.code.as_str()));
@@ -256,7 +261,13 @@ async fn drive(context: &Context<'_>, run: &Run<'_>) -> Result<End, Failure> {
         (true, false, None | Some(Closed::Release(_)), None) => (End::Reached, "done"),
     };
     context.record(Body::RunEnded { how: how.to_owned() })?;
+    run.hooks.map_or(Ok(()), |hooks| untold(context, hooks.close()))?;
     Ok(end)
+}
+
+/// Notes who could not be told of what.
+fn untold(context: &Context<'_>, untold: Vec<Untold>) -> Result<(), Failure> {
+    untold.into_iter().try_for_each(|Untold { hook, news, why }| context.record(Body::Untold { hook, news, why }))
 }
 
 /// What keeps a run from going on, apart from failures.

@@ -105,6 +105,15 @@ pub enum What {
         /// Who is missing.
         why: String,
     },
+    /// Somebody could not be told of something; the run goes on.
+    Untold {
+        /// Who.
+        hook: String,
+        /// Of what.
+        news: String,
+        /// Why.
+        why: String,
+    },
     /// What is asked of the run can't be read.
     Deaf {
         /// Why.
@@ -121,6 +130,7 @@ impl What {
             Body::RunBegan { what, who, approved, .. } => {
                 ("", What::RunBegan { run: what.clone(), who: who.clone(), approved: approved.clone() })
             }
+            Body::Untold { hook, news, why } => ("", What::Untold { hook: hook.clone(), news: news.clone(), why: why.clone() }),
             Body::RunEnded { how } => ("", What::RunEnded { how: how.clone() }),
             Body::Intended { step, .. } => (step, What::Calling),
             Body::Ended { step, way: Way::Do, ending } => match ending {

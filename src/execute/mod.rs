@@ -11,6 +11,7 @@ pub mod driver;
 mod ear;
 pub mod event;
 pub mod gate;
+pub mod hook;
 pub mod look;
 pub mod machine;
 mod patience;

@@ -174,6 +174,15 @@ pub enum Body {
         /// The stage's name.
         stage: String,
     },
+    /// Somebody could not be told of something.
+    Untold {
+        /// Who: a program, or an address without what is secret in it.
+        hook: String,
+        /// Of what.
+        news: String,
+        /// Why.
+        why: String,
+    },
     /// The run ended.
     RunEnded {
         /// `done`, `checkpoint`, `failed`, `interrupted`.
@@ -199,6 +208,7 @@ impl Body {
             | Body::Asked { .. }
             | Body::Amended { .. }
             | Body::Checkpoint { .. }
+            | Body::Untold { .. }
             | Body::RunEnded { .. } => None,
         }
     }
@@ -241,6 +251,7 @@ impl Record {
             Body::Amended { why, .. } => format!("the plan was edited: {why}"),
             Body::Skipped { step, .. } => format!("step {step} left out"),
             Body::Unskipped { step, .. } => format!("step {step} to be done after all"),
+            Body::Untold { hook, .. } => format!("{hook} could not be told"),
             Body::RunEnded { how } => format!("run ended: {how}"),
         };
         format!("record {} of {}, {what}", self.seq, self.at)

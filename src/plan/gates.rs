@@ -7,6 +7,7 @@ use serde_saphyr::Spanned;
 
 use super::Gate;
 use super::approvals::Point;
+use super::hooks::is_web;
 use super::problem::{Problem, nearest};
 use crate::model::facet::Role;
 use crate::model::inventory::Inventory;
@@ -35,7 +36,7 @@ pub struct GateWish {
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HttpWish {
-    /// Its address, with http://; for https, use `command: [curl, -fsS, …]`.
+    /// Its address: https://… or http://…. Nothing secret: it stands in the plan.
     #[schemars(with = "String")]
     pub url: Spanned<String>,
     /// The status that it must answer with; 200 by default.
@@ -87,13 +88,12 @@ fn gate(at: usize, wish: &GateWish, inventory: &Inventory) -> Result<Gate, Probl
         (Some(command), None, None) if !command.is_empty() => {
             (format!("`{}` ends with exit status 0", command.join(" ")), Health::Command(command.clone()))
         }
-        (None, Some(http), None) if http.url.value.starts_with("http://") => {
+        (None, Some(http), None) if is_web(&http.url.value) => {
             let (url, status) = (http.url.value.clone(), http.status);
             (format!("{url} answers with {status}"), Health::Http { url, status })
         }
         (None, Some(http), None) => {
-            let hint = "http://…; for https: command: [curl, -fsS, …]";
-            return Err(Problem::at(&http.url, format!("`{}` is no address with http://", http.url.value), hint));
+            return Err(Problem::at(&http.url, format!("`{}` is no web address", http.url.value), "https://… or http://…"));
         }
         (None, None, Some(name)) => (format!("the targets of {} are healthy", name.value), target_health(name, inventory)?),
         _ => {

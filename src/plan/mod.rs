@@ -25,6 +25,7 @@ pub mod flows;
 pub mod format;
 pub mod gates;
 pub mod guard;
+pub mod hooks;
 pub mod init;
 pub mod intent;
 mod intent_access;
@@ -149,6 +150,9 @@ pub struct Plan {
     /// Who must approve, and before what; nobody, if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approvals: Option<approvals::Approvals>,
+    /// Who is told how a run goes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hooks: Vec<hooks::Hook>,
     /// When steps may begin; always, if there is none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub windows: Vec<String>,

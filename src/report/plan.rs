@@ -211,6 +211,10 @@ fn egress(plan: &Plan, options: Options, out: &mut String) {
     if !plan.windows.is_empty() {
         out.push_str(&hanging("? ", &format!("steps begin in these hours only: {}", plan.windows.join("; ")), 2, options.width));
     }
+    for hook in &plan.hooks {
+        let text = format!("{} is told of {}", harmless(&hook.name()), hook.occasions());
+        out.push_str(&hanging("? ", &text, 2, options.width));
+    }
     for gate in &plan.gates {
         let (how, before) = match &gate.check {
             Some(Health::Approvals(point)) => ("waited for", point.name()),

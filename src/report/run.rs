@@ -43,6 +43,9 @@ pub fn line(event: &Event, plan: &Plan, style: Style) -> Option<String> {
             let next = format!("next: hikkoshi approve {} --checkpoint {point}", plan.migration);
             format!("{} waits before {point}: {}; {next}", style.warn("‖"), harmless(why))
         }
+        What::Untold { hook, news, why } => {
+            format!("{} {} was not told of {news}: {}; the run goes on", style.warn("!"), harmless(hook), harmless(why))
+        }
         What::Deaf { why } => format!("{} what is asked of this run can't be read: {}", style.bad("!"), harmless(why)),
         What::Confirmed { who } => format!("{} gate {}: answered with yes by {}", style.good("✓"), event.step, harmless(who)),
     })

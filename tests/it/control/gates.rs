@@ -61,7 +61,9 @@ fn a_page_must_answer_with_its_status() {
             let status = if ASKED.fetch_add(1, Ordering::SeqCst) < 2 { "503 Service Unavailable" } else { "204 No Content" };
             let mut request = [0; 512];
             let read = stream.read(&mut request).unwrap_or(0);
-            assert!(request[..read].starts_with(b"GET /healthy?deep=1 HTTP/1.1\r\nHost: 127.0.0.1:"));
+            let head = String::from_utf8_lossy(&request[..read]).into_owned();
+            assert!(head.starts_with("GET /healthy?deep=1 HTTP/1.1\r\n"), "{head}");
+            assert!(head.to_lowercase().contains("\r\nhost: 127.0.0.1:"), "{head}");
             let _ = stream.write_all(format!("HTTP/1.1 {status}\r\n\r\n").as_bytes());
         }
     });
@@ -134,7 +136,7 @@ fn a_gate_that_says_nothing_or_too_much_is_refused_where_it_stands() {
         ("- before: guard\n  command: []\n", "a gate looks at one thing"),
         ("- before: guard\n  command: [x]\n  target_health: y\n", "a gate looks at one thing"),
         ("- before: guard\n  target_health: nobody\n", "there is no target group `nobody` in the inventory"),
-        ("- before: guard\n  http: {url: \"https://x/\"}\n", "`https://x/` is no address with http://"),
+        ("- before: guard\n  http: {url: \"ftp://x/\"}\n", "`ftp://x/` is no web address"),
     ] {
         let intent = intent::parse(&format!("{}gates:\n{gate}", head())).expect("it is well-formed");
         let problem = plan(&intent, &docs.inventory(), "", "").expect_err(gate);

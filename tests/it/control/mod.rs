@@ -6,6 +6,7 @@ mod amending;
 mod approvals;
 mod gates;
 mod history;
+mod hooks;
 mod leaving_out;
 mod live;
 mod postponed;

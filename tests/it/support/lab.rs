@@ -212,6 +212,7 @@ impl<'p> Lab<'p> {
             requests: disturb.requests,
             amendment: disturb.amendment.clone(),
             approved: Vec::new(),
+            hooks: None,
             goal,
             who: "test",
             opening,
