@@ -31,7 +31,7 @@ impl Probe for Outside<'_> {
             tokio::task::block_in_place(|| match health {
                 Health::Command(command) => program(command, self.migration, gate),
                 Health::Http { url, status } => page(url, *status),
-                Health::Account(_) | Health::Approvals(_) => Ok(()),
+                Health::Account(_) | Health::Alarm { .. } | Health::Approvals(_) => Ok(()),
             })
         })
     }

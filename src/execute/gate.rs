@@ -2,6 +2,8 @@
 
 use std::pin::Pin;
 
+use serde_json::{Value, json};
+
 use super::event::What;
 use super::look;
 use super::task::{Context, Failure};
@@ -44,6 +46,7 @@ pub async fn pass(context: &Context<'_>, probe: Option<&dyn Probe>, gate: &Gate,
     loop {
         let found = match health {
             Health::Account(checks) => account(context, gate, checks).await,
+            Health::Alarm { name, insufficient_data } => alarm(context, gate, name, *insufficient_data).await,
             Health::Command(_) | Health::Http { .. } | Health::Approvals(_) => match probe {
                 Some(probe) => probe.probe(gate, health).await,
                 None => Ok(()),
@@ -85,4 +88,51 @@ async fn account(context: &Context<'_>, gate: &Gate, checks: &[crate::model::ste
         }
     }
     Ok(())
+}
+
+/// Looks at an alarm. Composite ones are answered only to who asks for them.
+async fn alarm(context: &Context<'_>, gate: &Gate, name: &str, insufficient_data: bool) -> Result<(), String> {
+    let label = Label { migration: context.migration.clone(), step: gate.id.clone() };
+    let operation = "cloudwatch:DescribeAlarms".parse().unwrap_or_else(|_| unreachable!("it is an operation"));
+    let types = json!(["MetricAlarm", "CompositeAlarm"]);
+    let parameters = [("AlarmNames".to_owned(), json!([name])), ("AlarmTypes".to_owned(), types)].into_iter().collect();
+    let answer = look::read(context.cloud, &label, &operation, &parameters, &|_, _| None).await.map_err(|blind| blind.words())?;
+    state_of(&answer, name, insufficient_data)
+}
+
+/// Whether an alarm lets the run go on: OK does; what CloudWatch does not know does only where the intent says so.
+fn state_of(answer: &Value, name: &str, insufficient_data: bool) -> Result<(), String> {
+    let all = ["MetricAlarms", "CompositeAlarms"].into_iter().filter_map(|list| answer[list].as_array()).flatten();
+    let found: Vec<&Value> = all.filter(|alarm| alarm["AlarmName"] == name).collect();
+    let Some(alarm) = found.first() else { return Err(format!("there is no alarm {name} in this account and region")) };
+    let text = |key: &str| alarm[key].as_str().unwrap_or_default();
+    match text("StateValue") {
+        "OK" => Ok(()),
+        "INSUFFICIENT_DATA" if insufficient_data => Ok(()),
+        state => Err(format!("the alarm {name} is {state} since {}: {}", text("StateUpdatedTimestamp"), text("StateReason"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(list: &str, state: &str, insufficient_data: bool) -> Result<(), String> {
+        let alarm = json!({ "AlarmName": "errors", "StateValue": state, "StateReason": "why", "StateUpdatedTimestamp": "then" });
+        let other = json!({ "AlarmName": "other", "StateValue": "OK" });
+        state_of(&json!({ "MetricAlarms": [other], list: [alarm] }), "errors", insufficient_data)
+    }
+
+    #[test]
+    fn only_ok_is_well_unless_missing_data_is() {
+        for list in ["MetricAlarms", "CompositeAlarms"] {
+            assert_eq!(judged(list, "OK", false), Ok(()));
+            assert_eq!(judged(list, "ALARM", true), Err("the alarm errors is ALARM since then: why".to_owned()));
+            assert_eq!(judged(list, "INSUFFICIENT_DATA", false), Err("the alarm errors is INSUFFICIENT_DATA since then: why".to_owned()));
+            assert_eq!(judged(list, "INSUFFICIENT_DATA", true), Ok(()));
+            assert!(judged(list, "", true).is_err(), "what nobody knows is not well");
+        }
+        let none = state_of(&json!({ "MetricAlarms": [] }), "errors", true);
+        assert_eq!(none, Err("there is no alarm errors in this account and region".to_owned()));
+    }
 }

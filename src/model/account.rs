@@ -83,6 +83,9 @@ pub struct Account {
     pub serial: u64,
     /// Quotas.
     pub quotas: Quotas,
+    /// CloudWatch alarms that somebody planted, as CloudWatch answers them; any other is OK.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alarms: Vec<Value>,
     /// Who calls, if it is somebody else than its only user; no part of what is kept.
     #[serde(skip)]
     pub caller: Option<String>,
@@ -103,6 +106,7 @@ impl From<&Inventory> for Account {
             tokens: BTreeMap::new(),
             serial: 0,
             quotas: Quotas::default(),
+            alarms: Vec::new(),
             caller: None,
             dirty: BTreeSet::new(),
         }
