@@ -311,6 +311,13 @@ pub fn lacking(place: &Place, plan: &Hashed<Plan>, machine: &Machine<'_>) -> Vec
     lacks(place, plan, points).map(line).collect()
 }
 
+/// The same for programs.
+pub fn lacking_json(place: &Place, plan: &Hashed<Plan>, machine: &Machine<'_>) -> serde_json::Value {
+    let last = Stage::Cleanup;
+    let points = [due(machine, last), ahead(machine, last)].concat();
+    lacks(place, plan, points).map(|(point, why)| serde_json::json!({ "checkpoint": point, "why": why })).collect()
+}
+
 /// What a dry run says of approvals: before what how many are asked for, and who has given them.
 pub fn rows(place: &Place, plan: &Hashed<Plan>) -> Vec<Vec<String>> {
     let Some(rule) = &plan.value.approvals else { return Vec::new() };

@@ -83,7 +83,8 @@ fn text(global: &Global, place: &Place, hashed: &Hashed<Plan>, records: &[Record
     let plan = &hashed.value;
     let machine = Machine::replay(plan, records);
     if global.json {
-        let value = json(&machine, records);
+        let mut value = json(&machine, records);
+        value["approvals_missing"] = super::approve::lacking_json(place, hashed, &machine);
         // Where it comes again and again it is a line each.
         return if watch { value.to_string() } else { format!("{value:#}") } + "\n";
     }

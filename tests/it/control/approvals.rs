@@ -69,6 +69,8 @@ fn a_run_is_refused_until_two_others_have_approved() {
     insta::assert_snapshot!("one_is_missing", steady(&desk, &refusal));
     let status = printed(&desk, &["status", "story"]);
     assert!(status.contains("! before start 1 of 2 approvals is missing: hikkoshi approve story --checkpoint start\n"), "{status}");
+    let json = desk.run(&["status", "story", "--json"]).json();
+    assert_eq!(json["approvals_missing"][0]["checkpoint"], "start", "{json}");
     let dry = printed(&desk, &["dry-run", "story", "--offline"]);
     assert!(dry.contains("approvals    before start: 1 of 2 approvals is missing; a dry run needs none\n"), "{dry}");
 

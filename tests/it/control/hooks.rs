@@ -31,7 +31,7 @@ fn apply(program: &Hikkoshi, more: &[&str]) -> Finished {
 }
 
 /// A listener on this machine, and the requests that come: head and body.
-fn ear(status: &'static str) -> (String, Receiver<(String, String)>) {
+pub fn ear(status: &'static str) -> (String, Receiver<(String, String)>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("it is bound").to_string();
     let (heard, requests) = channel();

@@ -6,7 +6,7 @@ mod amending;
 mod approvals;
 mod gates;
 mod history;
-mod hooks;
+pub mod hooks;
 mod leaving_out;
 mod live;
 mod postponed;
