@@ -10,6 +10,7 @@ use super::place::{Hashed, Place};
 use super::probe::Outside;
 use super::progress::Progress;
 use super::session::{self, Session};
+use super::trace::Traced;
 use super::{Done, Global, amend, approve, ask, gate, proof, say, window};
 use crate::cloud::simulated::FaultAt;
 use crate::execute::driver::FailedStep;
@@ -89,11 +90,15 @@ pub async fn ready(global: &Global, place: &Place, plan: Hashed<Plan>, faults: &
     ))
 }
 
+/// What tells a run from all others.
+fn unique(ready: &Ready) -> String {
+    format!("{}/{}/{}/{}", ready.plan.sha256, ready.who, ready.session.clock.now_ms(), std::process::id())
+}
+
 /// The first record of a journal. Its id must be unlike any other's: idempotency tokens come from it.
 fn opening(ready: &Ready) -> Body {
-    let unique = format!("{}/{}/{}/{}", ready.plan.sha256, ready.who, ready.session.clock.now_ms(), std::process::id());
     Body::Opened {
-        id: sha256(unique.as_bytes())[..24].to_owned(),
+        id: sha256(unique(ready).as_bytes())[..24].to_owned(),
         migration: ready.plan.value.migration.clone(),
         plan: ready.plan.sha256.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -195,6 +200,7 @@ pub async fn drive(
     let progress = Progress::new(global, &ready.plan.value, steps);
     let requests = ask::Unhurried { inner: &*ready.requests, still: AtomicBool::new(false) };
     let told = Told::of(&ready.plan.value);
+    let traced = Traced::of(&ready.plan.value, &unique(ready));
     let run = Run {
         plan: &ready.plan.value,
         records: &ready.records,
@@ -203,6 +209,7 @@ pub async fn drive(
         tell: &|event| {
             requests.hear(event);
             told.hear(event);
+            traced.hear(event);
             progress.tell(event);
         },
         stop: &stop,
@@ -221,6 +228,7 @@ pub async fn drive(
     if let End::Journal(error) = &end {
         told.broke_off(&error.to_string(), ready.session.clock.now_ms());
     }
+    traced.close();
     signals.abort();
     progress.finish();
     end

@@ -39,6 +39,7 @@ mod skip;
 mod state;
 mod status;
 mod store;
+mod trace;
 mod unlock;
 mod verify;
 mod web;

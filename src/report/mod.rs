@@ -9,6 +9,7 @@ pub mod proof;
 pub mod reach;
 pub mod run;
 pub mod table;
+pub mod trace;
 
 pub use crate::model::text::harmless;
 

@@ -11,6 +11,7 @@ mod leaving_out;
 mod live;
 mod postponed;
 mod requests;
+mod traces;
 mod windows;
 
 const SIM: &str = "--cloud=sim:account.json";
