@@ -9,9 +9,9 @@ use super::{Done, Global, ask, say, say_json, session};
 use crate::clock::{Clock, RealClock, rfc3339};
 use crate::execute::approval::{Tally, ahead, due, never_counts, short, tally};
 use crate::execute::{Machine, amend};
-use crate::journal::Record;
 use crate::journal::approval::{Given, Said, Stood};
 use crate::journal::notes;
+use crate::journal::{Error, Record};
 use crate::model::step::Stage;
 use crate::plan::Plan;
 use crate::plan::approvals::{Approvals, Point, person};
@@ -52,6 +52,12 @@ impl Desk {
     fn open(place: &Place) -> Result<Desk, Failure> {
         let plan = place.plan()?;
         let Some(rule) = plan.value.approvals.clone() else { return Err(unasked(place)) };
+        // What is left where nobody looks any more counts for nobody.
+        let moved = place.store()?.moved().map_err(|error| place.journal_failed(error))?;
+        if let Some(moved) = moved {
+            return Err(place.journal_failed(Error::Moved(Box::new(moved))));
+        }
+        place.is_kept_there()?;
         Ok(Desk { plan, rule, given: place.approvals()?.all()? })
     }
 

@@ -74,6 +74,8 @@ fn a_run_is_refused_until_two_others_have_approved() {
     let dry = printed(&desk, &["dry-run", "story", "--offline"]);
     assert!(dry.contains("approvals    before start: 1 of 2 approvals is missing; a dry run needs none\n"), "{dry}");
 
+    printed(&desk, &["rehearse", "story", "--runs", "2"]);
+
     let second = approve(&desk, YUI, &[]).expect_code(0).stdout;
     assert!(second.ends_with("next: hikkoshi apply story\n"), "{second}");
     let ran = desk.run(&apply(&["--until", "foundation"])).expect_code(0).stdout;
@@ -202,6 +204,21 @@ fn what_lies_in_the_store_and_does_not_count_is_listed_with_its_reason() {
     desk.write("plans/story/approvals/y.json", "{");
     let says: &[&str] = &["plans/story/approvals/y.json is no approval: EOF"];
     desk.refuses(&apply(&[]), &Refusal { exit: 1, code: "HK0203", says });
+}
+
+#[test]
+fn nobody_approves_where_nobody_looks_any_more() {
+    let desk = ruled("need: 1");
+    desk.write("plans/story/lease.json", r#"{"number": 1, "moved": {"to": "s3://night/shop", "by": "rin", "at": "2026-11-24T02:00:00Z"}}"#);
+    let says: &[&str] = &["the journal was moved to s3://night/shop, by rin"];
+    desk.refuses(&["approve", "story", "--yes", SIM, MIKA], &Refusal { exit: 2, code: "HK0207", says });
+}
+
+#[test]
+fn a_journal_from_before_there_were_approvals_reads_and_hashes_as_it_did() {
+    let line = r#"{"run_began":{"what":"apply","who":"mika"}}"#;
+    let body: hikkoshi::journal::Body = serde_json::from_str(line).expect("it is a record");
+    assert_eq!(serde_json::to_string(&body).expect("it is JSON"), line);
 }
 
 #[test]
