@@ -260,3 +260,11 @@ fn a_rule_that_nobody_can_fulfil_is_refused_where_it_stands() {
         assert!(said.contains(says) && problem.line == 5, "line {}: {said}", problem.line);
     }
 }
+
+#[test]
+fn what_the_readme_shows_is_an_intent() {
+    let readme = crate::support::source::read("README.md");
+    let block = readme.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a block");
+    let intent = intent::parse(&format!("{}{block}", head())).unwrap_or_else(|problem| panic!("{problem}"));
+    assert!(intent.approvals.is_some() && intent.hooks.len() == 2 && intent.gates.len() == 1);
+}
