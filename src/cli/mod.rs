@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::report::Style;
 
+mod aftermath;
 mod amend;
 mod apply;
 mod ask;
@@ -37,6 +38,7 @@ mod skip;
 mod state;
 mod status;
 mod store;
+mod typed;
 mod unlock;
 mod verify;
 mod window;
@@ -180,6 +182,7 @@ fn coloured(stream: &impl IsTerminal) -> bool {
 }
 
 fn report(global: &Global, failure: &Failure) -> ExitCode {
+    let failure = &failure.clone().typed(global);
     if global.json {
         say(&format!("{:#}\n", failure.json()));
     } else {

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal;
 
 use super::place::Place;
-use super::{Done, Global, say};
+use super::{Done, Global, aftermath, say, typed};
 use crate::execute::{Machine, Phase};
 use crate::journal::{Body, Record};
-use crate::model::step::Stage;
+use crate::model::step::{Stage, Step};
 use crate::plan::Plan;
+use crate::report::aftermath::Aftermath;
 use crate::report::{run as report_run, table};
 
 /// Options of `status`.
@@ -81,8 +82,13 @@ pub async fn run(global: &Global, args: Args) -> Done {
 
 fn text(global: &Global, place: &Place, plan: &Plan, records: &[Record], watch: bool) -> String {
     let machine = Machine::replay(plan, records);
+    let left = left_behind(place, &machine, records);
     if global.json {
-        let value = json(&machine, records);
+        let mut value = json(&machine, records);
+        if let Some(left) = &left {
+            value["aftermath"] = left.json();
+            value["aftermath"]["next"] = left.next.iter().map(|hint| typed::repeated(global, hint)).collect();
+        }
         // Where it comes again and again it is a line each.
         return if watch { value.to_string() } else { format!("{value:#}") } + "\n";
     }
@@ -96,7 +102,9 @@ fn text(global: &Global, place: &Place, plan: &Plan, records: &[Record], watch: 
     }
     out.push_str(&report_run::state(&machine, style, global.width()));
     out.push_str(&report_run::skipped(&machine, style, global.width()));
-    for step in plan.steps.iter().filter(|step| machine.state(&step.id).is_some_and(|s| !s.is_done() && s.phase != Phase::Pending)) {
+    let in_hand = |step: &&Step| machine.state(&step.id).is_some_and(|s| !s.is_done() && s.phase != Phase::Pending);
+    // What a run has left behind is told below.
+    for step in plan.steps.iter().filter(in_hand).filter(|_| left.is_none()) {
         out.push_str(&format!(
             "  {} {}: {}\n",
             style.warn("…"),
@@ -109,8 +117,34 @@ fn text(global: &Global, place: &Place, plan: &Plan, records: &[Record], watch: 
         out.push_str(&format!("  NAT gateways' elastic IPs: {}\n", addresses.join(", ")));
     }
     out.push_str(&report_run::ways_in(&machine));
-    out.push_str(&next(place, &machine, plan.is_applicable()));
+    for line in left.iter().flat_map(Aftermath::lines) {
+        out.push_str(&table::hanging("", &line, 2, global.width()));
+    }
+    let next = match left.filter(|left| !left.failed.is_empty() && machine.control().paused().is_none()) {
+        Some(left) => format!("next: {}\n", left.next.join("\n      ")),
+        None => next(place, &machine, plan.is_applicable()),
+    };
+    out.push_str(&typed::in_lines(global, &next));
     out
+}
+
+/// What the last run left behind, if it did not reach its goal and is over.
+fn left_behind(place: &Place, machine: &Machine<'_>, records: &[Record]) -> Option<Aftermath> {
+    let unfinished = aftermath::is_unfinished(records, place.holder().is_some());
+    unfinished.then(|| aftermath::of(place, machine, records, &again(place, machine, records)))
+}
+
+/// The command that goes on with the last run.
+fn again(place: &Place, machine: &Machine<'_>, records: &[Record]) -> String {
+    let back = records.iter().rev().find_map(|record| match &record.body {
+        Body::RunBegan { what, .. } => Some(what == "rollback"),
+        _ => None,
+    });
+    match (back, machine.current_stage()) {
+        (Some(true), _) => format!("hikkoshi rollback {} --to CHECKPOINT", place.name),
+        (_, Some(Stage::Cleanup)) => format!("hikkoshi apply {} --cleanup", place.name),
+        _ => format!("hikkoshi apply {}", place.name),
+    }
 }
 
 /// What people asked for and stands, and what nobody has heard yet.

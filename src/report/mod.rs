@@ -1,5 +1,6 @@
 //! Explaining: plans, runs and states as text for people. Pure.
 
+pub mod aftermath;
 pub mod edits;
 pub mod flows;
 pub mod log;

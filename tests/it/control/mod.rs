@@ -2,6 +2,7 @@
 
 use crate::bad_input::Desk;
 
+mod aftermath;
 mod amending;
 mod gates;
 mod history;
