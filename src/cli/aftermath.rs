@@ -50,7 +50,7 @@ fn service(place: &Place, machine: &Machine<'_>) -> Result<(Service, Service), S
 }
 
 /// What the plan was made from: the inventory, and the flows that must survive.
-fn made_from(place: &Place, plan: &Plan) -> Result<(Inventory, Vec<Flow>), String> {
+pub fn made_from(place: &Place, plan: &Plan) -> Result<(Inventory, Vec<Flow>), String> {
     let (intent, inventory) = (place.intent().map_err(|f| f.message)?, place.inventory().map_err(|f| f.message)?);
     let seen = place.flows().map_err(|f| f.message)?;
     let changed = |what: &str| Err(format!("the {what} is not the one that the plan was made from"));
@@ -81,6 +81,7 @@ fn next(place: &Place, machine: &Machine<'_>, aftermath: &Aftermath, again: &str
     let mut out = vec![format!("{again}   # tries the failed step again and goes on")];
     if code == "HK0505" {
         out[0] = format!("{again}   # after the change was taken back by whoever made it");
+        out.push(format!("hikkoshi adopt {name} --reason …   # or takes the change into the plan, if the rest holds with it"));
     }
     out.extend(back(name, machine));
     out.push(format!("hikkoshi apply {name} --reason …   # after editing what is not done in {}", place.plan_path().display()));

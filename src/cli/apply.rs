@@ -3,13 +3,13 @@
 use std::sync::atomic::AtomicBool;
 
 use super::confirm::confirm;
-use super::dry_run::{blocked, compare, differences};
+use super::dry_run::blocked;
 use super::failure::{Failure, known};
 use super::place::{Hashed, Place};
 use super::probe::Outside;
 use super::progress::Progress;
 use super::session::{self, Session};
-use super::{Done, Global, aftermath, amend, ask, gate, proof, say, typed, window};
+use super::{Done, Global, aftermath, amend, ask, expected, gate, proof, say, typed, window};
 use crate::cloud::simulated::FaultAt;
 use crate::execute::driver::FailedStep;
 use crate::execute::{End, Goal, Machine, Run, Stop};
@@ -120,9 +120,7 @@ pub async fn run(global: &Global, args: Args) -> Done {
             .detail("nothing was called")
             .hint(format!("hikkoshi apply {}   # everything before cleanup; then a soak", place.name)));
     }
-    if !machine.has_begun() {
-        no_drift(&ready.session, &place).await?;
-    }
+    expected::must_be_so(&ready.session, &place, &machine).await?;
     let verb = if machine.has_begun() { "go on with" } else { "run" };
     let todo: Vec<&Step> = plan.steps.iter().filter(|s| s.stage <= until && !machine.is_done(&s.id)).collect();
     let left = todo.len();
@@ -228,20 +226,6 @@ pub fn no_checkpoint(plan: &Plan, name: &str) -> Failure {
         Some(near) => failure.hint(format!("the same command with {near}, if that is what you meant; there are {}", names.join(", "))),
         None => failure.hint(format!("the same command with one of these: {}", names.join(", "))),
     }
-}
-
-async fn no_drift(session: &Session, place: &Place) -> Result<(), Failure> {
-    let inventory = place.inventory()?.value;
-    let drift = compare(session, &inventory).await?;
-    if drift.is_empty() {
-        return Ok(());
-    }
-    let mut failure = Failure::new("HK0505", format!("the account is no longer as the inventory says: {} difference(s)", drift.len()))
-        .detail("nothing was changed");
-    for line in differences(&drift).into_iter().take(20) {
-        failure = failure.detail(line);
-    }
-    Err(failure.hint(format!("hikkoshi discover {}", place.name)).hint(format!("hikkoshi plan {}   # and review it again", place.name)))
 }
 
 /// What to say when a forward run has ended.

@@ -86,6 +86,7 @@ codes! {
     "HK0515" INPUT;
     "HK0516" APPROVAL;
     "HK0517" APPROVAL;
+    "HK0521" DRIFT;
     "HK0901" UNEXPECTED;
 }
 

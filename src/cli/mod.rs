@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::report::Style;
 
+mod adopt;
 mod aftermath;
 mod amend;
 mod apply;
@@ -17,6 +18,7 @@ mod confirm;
 mod demo;
 mod discover;
 mod dry_run;
+mod expected;
 mod explain;
 pub mod failure;
 mod flows;
@@ -143,6 +145,8 @@ enum Command {
     Hold(ask::StepArgs),
     /// Leave out steps that nothing needs, with a reason
     Skip(skip::Args),
+    /// Take what somebody else has changed into the plan, if the rest still holds with it
+    Adopt(adopt::Args),
     /// Undo: back to a checkpoint, or all of it
     Rollback(rollback::Args),
     /// Where the journal is kept and who holds it; --move-to another store
@@ -222,6 +226,7 @@ async fn run(global: &Global, command: Command) -> Done {
         Command::Release(args) => ask::release(global, args).await,
         Command::Hold(args) => ask::hold(global, args).await,
         Command::Skip(args) => skip::run(global, &args),
+        Command::Adopt(args) => adopt::run(global, args).await,
         Command::Rollback(args) => rollback::run(global, args).await,
         Command::State(args) => state::run(global, &args),
         Command::Unlock(args) => unlock::run(global, &args),

@@ -6,6 +6,7 @@
 
 pub mod amend;
 pub mod control;
+pub mod drift;
 pub mod driver;
 mod ear;
 pub mod event;

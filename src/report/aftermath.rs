@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::harmless;
 use crate::execute::{Machine, Phase, amend};
-use crate::journal::{Body, Record};
+use crate::journal::{Body, Drift, Record};
 use crate::model::step::{Impact, Step, Undo};
 use crate::plan::moment::Stand;
 use crate::plan::service::{Broken, Service};
@@ -15,6 +15,8 @@ use crate::plan::service::{Broken, Service};
 const LINES: usize = 6;
 /// So many flows of one reason are named.
 const SHOWN: usize = 3;
+/// So many characters of a value are for people.
+const WIDE: usize = 160;
 /// The failure code of a stranger's change.
 const DRIFT: &str = "HK0505";
 
@@ -126,6 +128,8 @@ pub fn stands<'p>(machine: &Machine<'p>) -> (Vec<Stand<'p>>, Vec<Stand<'p>>) {
 pub struct Aftermath {
     /// Steps that failed: id, code, AWS's words.
     pub failed: Vec<(String, String, String)>,
+    /// What somebody else has changed.
+    pub drift: Vec<Drift>,
     /// What was in flight, and how it was left.
     pub in_flight: Vec<(String, Left)>,
     /// Interruptions that the plan foresees and that are under way.
@@ -146,12 +150,15 @@ impl Aftermath {
             Some((step.id.clone(), code, why))
         });
         let in_flight = in_flight(machine, records).into_iter().map(|(step, left)| (step.id.clone(), left)).collect();
-        Aftermath { failed: failed.collect(), in_flight, interrupted: interrupted(machine), ..Aftermath::default() }
+        let stopped = machine.plan().steps.iter().filter_map(|step| machine.state(&step.id)).filter(|state| state.failure.is_some());
+        let drift = stopped.flat_map(|state| state.drift.clone()).collect();
+        Aftermath { failed: failed.collect(), drift, in_flight, interrupted: interrupted(machine), ..Aftermath::default() }
     }
 
     /// What was in flight and what the service feels, in lines for one screen.
     pub fn lines(&self) -> Vec<String> {
-        let mut out = self.flights();
+        let mut out = few(self.drift.iter().flat_map(differences).collect(), 3 * LINES, "lines of difference");
+        out.extend(self.flights());
         let cut = self.service.as_ref().is_none_or(|service| service.as_ref().is_ok_and(|service| !service.broken.is_empty()));
         out.push(match self.interrupted.as_slice() {
             [] => "no planned interruption is under way".to_owned(),
@@ -166,7 +173,7 @@ impl Aftermath {
     fn flights(&self) -> Vec<String> {
         let (ended, open): (Vec<_>, Vec<_>) = self.in_flight.iter().partition(|(_, left)| left.is_over());
         let open = open.into_iter().map(|(step, left)| format!("in flight: {step} {}", harmless(&left.words()))).collect();
-        let mut out = few(open, "steps in flight");
+        let mut out = few(open, LINES, "steps in flight");
         let mut sorts: Vec<&Left> = ended.iter().map(|(_, left)| left).collect();
         sorts.sort();
         sorts.dedup();
@@ -186,13 +193,13 @@ impl Aftermath {
             Some(Ok(service)) => service,
         };
         let mut out = vec![counted(service)];
-        out.extend(few(broken(&service.broken).into_iter().map(|line| format!("✗ {line}")).collect(), "lines"));
+        out.extend(few(broken(&service.broken).into_iter().map(|line| format!("✗ {line}")).collect(), LINES, "lines"));
         if self.failed.iter().any(|(_, code, _)| code == DRIFT) {
             out.push("what somebody else has changed is not in this".to_owned());
         }
         if !self.in_doubt.is_empty() {
             out.push("if what nobody knows was carried out, besides:".to_owned());
-            out.extend(few(broken(&self.in_doubt).into_iter().map(|line| format!("✗ {line}")).collect(), "lines"));
+            out.extend(few(broken(&self.in_doubt).into_iter().map(|line| format!("✗ {line}")).collect(), LINES, "lines"));
         }
         out
     }
@@ -207,16 +214,34 @@ impl Aftermath {
             Some(Ok(service)) => json!({ "flows": service.flows, "workloads": service.workloads, "broken": service.broken,
                 "broken_if_unknown_was_carried_out": self.in_doubt }),
         };
-        json!({ "failed": failed, "in_flight": self.in_flight.iter().map(flight).collect::<Vec<_>>(),
+        json!({ "failed": failed, "drift": self.drift, "in_flight": self.in_flight.iter().map(flight).collect::<Vec<_>>(),
             "interrupted": self.interrupted, "service": service, "next": self.next })
     }
 }
 
+/// A difference in lines.
+fn differences(drift: &Drift) -> Vec<String> {
+    let Drift { resource, step, what, field, expected, found } = drift;
+    let what = format!("changed by somebody else: {resource}, of which step {step} makes sure that \"{what}\"");
+    let mut out = vec![harmless(&what)];
+    out.extend(diff(field, expected, found));
+    out.push("  by whom is not known here: CloudTrail tells (hikkoshi explain HK0505)".to_owned());
+    out
+}
+
+/// A field as it should be and as it is.
+pub fn diff(field: &str, expected: &str, found: &str) -> [String; 3] {
+    let short =
+        |text: &str| if text.chars().count() > WIDE { text.chars().take(WIDE).collect::<String>() + "…" } else { text.to_owned() };
+    [format!("  {field}"), format!("  - expected: {}", short(expected)), format!("  + found:    {}", short(found))]
+        .map(|line| harmless(&line))
+}
+
 /// The first lines, and how many there are more.
-fn few(mut lines: Vec<String>, what: &str) -> Vec<String> {
-    let more = lines.len().saturating_sub(LINES);
+pub fn few(mut lines: Vec<String>, most: usize, what: &str) -> Vec<String> {
+    let more = lines.len().saturating_sub(most);
     if more > 1 {
-        lines.truncate(LINES);
+        lines.truncate(most);
         lines.push(format!("and {more} more {what} (--json)"));
     }
     lines
@@ -274,5 +299,5 @@ pub fn half_way(machine: &Machine<'_>) -> Vec<String> {
             out.push(format!("half-way: {} (done up to {}, next is {})", harmless(&one.name), last.id, next.id));
         }
     }
-    few(out, "moves half-way")
+    few(out, LINES, "moves half-way")
 }

@@ -4,6 +4,7 @@ use crate::bad_input::Desk;
 
 mod aftermath;
 mod amending;
+mod drifting;
 mod gates;
 mod history;
 mod leaving_out;
