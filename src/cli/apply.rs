@@ -205,6 +205,7 @@ pub async fn drive(
     let end = crate::execute::run(run, journal).await;
     signals.abort();
     progress.finish();
+    super::status::keep(place, &ready.plan);
     end
 }
 

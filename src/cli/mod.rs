@@ -24,6 +24,7 @@ pub mod failure;
 mod flows;
 mod gate;
 mod graph;
+mod index;
 mod init;
 mod log;
 mod place;

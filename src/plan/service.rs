@@ -16,7 +16,7 @@ use crate::reach::{Block, Fabric, Fact, Key, Question, Side, Verdict, View, ask,
 use crate::world::play::Stuck;
 
 /// Which flows hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Service {
     /// How many flows must survive, of those that work at the start.
     pub flows: usize,
@@ -27,7 +27,7 @@ pub struct Service {
 }
 
 /// A flow that does not hold.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Broken {
     /// Who accepts it, by name.
     pub to: String,
@@ -38,7 +38,7 @@ pub struct Broken {
     /// Who opens it, by name.
     pub from: String,
     /// The step that mends it, if the plan declares that no order avoids the interruption.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::harmless;
@@ -21,7 +22,7 @@ const WIDE: usize = 160;
 const DRIFT: &str = "HK0505";
 
 /// How a step that was in flight was left.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Left {
     /// It went on to its end.
     Done,
@@ -124,7 +125,7 @@ pub fn stands<'p>(machine: &Machine<'p>) -> (Vec<Stand<'p>>, Vec<Stand<'p>>) {
 }
 
 /// What a run left behind that did not reach its goal.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Aftermath {
     /// Steps that failed: id, code, AWS's words.
     pub failed: Vec<(String, String, String)>,
@@ -145,14 +146,10 @@ pub struct Aftermath {
 impl Aftermath {
     /// What plan and journal say, without the service's flows.
     pub fn of(machine: &Machine<'_>, records: &[Record]) -> Aftermath {
-        let failed = machine.plan().steps.iter().filter_map(|step| {
-            let (code, why) = machine.state(&step.id)?.failure.clone()?;
-            Some((step.id.clone(), code, why))
-        });
         let in_flight = in_flight(machine, records).into_iter().map(|(step, left)| (step.id.clone(), left)).collect();
         let stopped = machine.plan().steps.iter().filter_map(|step| machine.state(&step.id)).filter(|state| state.failure.is_some());
         let drift = stopped.flat_map(|state| state.drift.clone()).collect();
-        Aftermath { failed: failed.collect(), drift, in_flight, interrupted: interrupted(machine), ..Aftermath::default() }
+        Aftermath { failed: super::run::failures(machine), drift, in_flight, interrupted: interrupted(machine), ..Aftermath::default() }
     }
 
     /// What was in flight and what the service feels, in lines for one screen.

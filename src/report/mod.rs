@@ -8,6 +8,7 @@ pub mod plan;
 pub mod proof;
 pub mod reach;
 pub mod run;
+pub mod status;
 pub mod table;
 
 pub use crate::model::text::harmless;

@@ -10,6 +10,7 @@ mod history;
 mod leaving_out;
 mod live;
 mod postponed;
+mod quick;
 mod requests;
 mod windows;
 
