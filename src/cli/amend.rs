@@ -64,7 +64,7 @@ fn must_be_of(place: &Place, plan: &Plan, records: &[Record]) -> Result<(), Fail
 }
 
 /// The plan as it was when the journal took it up, if it was kept here and is unharmed.
-fn kept(place: &Place, hash: &str) -> Option<Plan> {
+pub fn kept(place: &Place, hash: &str) -> Option<Plan> {
     let text = place::read(&place.kept_plan_path(hash)).ok()?;
     (format::hash(&text) == hash).then(|| format::read(&text).ok()).flatten()
 }

@@ -5,14 +5,17 @@ use std::sync::atomic::AtomicBool;
 use super::confirm::confirm;
 use super::dry_run::blocked;
 use super::failure::{Failure, known};
+use super::hook::Told;
 use super::place::{Hashed, Place};
 use super::probe::Outside;
 use super::progress::Progress;
 use super::session::{self, Session};
-use super::{Done, Global, aftermath, amend, ask, expected, gate, proof, say, typed, window};
+use super::trace::Traced;
+use super::{Done, Global, aftermath, amend, approve, ask, expected, gate, proof, say, typed, window};
 use crate::cloud::simulated::FaultAt;
 use crate::execute::driver::FailedStep;
 use crate::execute::{End, Goal, Machine, Run, Stop};
+use crate::journal::approval::Stood;
 use crate::journal::request::{Asked, Requests};
 use crate::journal::{Body, Journal, Record};
 use crate::model::step::{Stage, Step};
@@ -66,6 +69,8 @@ pub struct Ready {
     pub amendment: Option<Body>,
     /// What is asked of the run.
     pub requests: Box<dyn Requests>,
+    /// The approvals that it stands on.
+    pub approved: Vec<Stood>,
 }
 
 /// Opens account and journal for a plan. This process alone may then append. Whether the journal is of the plan as it is
@@ -79,14 +84,21 @@ pub async fn ready(global: &Global, place: &Place, plan: Hashed<Plan>, faults: &
     let who = who(&arn);
     place.is_kept_there()?;
     let taken = place.store()?.take(&who).map_err(|error| place.journal_failed(error))?;
-    Ok((Ready { plan, session, records: taken.records, who, amendment: None, requests: place.requests()? }, taken.journal))
+    Ok((
+        Ready { plan, session, records: taken.records, who, amendment: None, requests: place.requests()?, approved: Vec::new() },
+        taken.journal,
+    ))
+}
+
+/// What tells a run from all others.
+fn unique(ready: &Ready) -> String {
+    format!("{}/{}/{}/{}", ready.plan.sha256, ready.who, ready.session.clock.now_ms(), std::process::id())
 }
 
 /// The first record of a journal. Its id must be unlike any other's: idempotency tokens come from it.
 fn opening(ready: &Ready) -> Body {
-    let unique = format!("{}/{}/{}/{}", ready.plan.sha256, ready.who, ready.session.clock.now_ms(), std::process::id());
     Body::Opened {
-        id: sha256(unique.as_bytes())[..24].to_owned(),
+        id: sha256(unique(ready).as_bytes())[..24].to_owned(),
         migration: ready.plan.value.migration.clone(),
         plan: ready.plan.sha256.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -115,6 +127,7 @@ pub async fn run(global: &Global, args: Args) -> Done {
     let machine = Machine::replay(plan, &ready.records);
     let again = again(&place, &args);
     ask::must_not_be_paused(&place, machine.control(), &again)?;
+    ready.approved = approve::must_be_given(&place, &ready.plan, &machine, &ready.records, until)?;
     if until == Stage::Cleanup && machine.current_stage().is_some_and(|stage| stage != Stage::Cleanup) {
         return Err(Failure::new("HK0507", "cleanup deletes for good what was replaced, and not everything is replaced yet")
             .detail("nothing was called")
@@ -124,7 +137,8 @@ pub async fn run(global: &Global, args: Args) -> Done {
     let verb = if machine.has_begun() { "go on with" } else { "run" };
     let todo: Vec<&Step> = plan.steps.iter().filter(|s| s.stage <= until && !machine.is_done(&s.id)).collect();
     let left = todo.len();
-    let fits = window::fits(plan, &todo, ready.session.clock.now_ms(), &again)?;
+    let fits =
+        approve::on_the_way(&place, &ready.plan, &machine, until) + &window::fits(plan, &todo, ready.session.clock.now_ms(), &again)?;
     if args.yes && !(edits.is_empty() && fits.is_empty()) {
         // Who is not asked is told.
         eprintln!("{}", format!("{edits}{fits}").trim_start());
@@ -183,6 +197,8 @@ pub async fn drive(
     });
     let progress = Progress::new(global, &ready.plan.value, steps);
     let requests = ask::Unhurried { inner: &*ready.requests, still: AtomicBool::new(false) };
+    let told = Told::of(&ready.plan.value);
+    let traced = Traced::of(&ready.plan.value, &unique(ready));
     let run = Run {
         plan: &ready.plan.value,
         records: &ready.records,
@@ -190,6 +206,8 @@ pub async fn drive(
         clock: &*ready.session.clock,
         tell: &|event| {
             requests.hear(event);
+            told.hear(event);
+            traced.hear(event);
             progress.tell(event);
         },
         stop: &stop,
@@ -197,12 +215,18 @@ pub async fn drive(
         goal,
         who: &ready.who,
         windows: if matches!(goal, Goal::Forward(_)) { window::of(&ready.plan.value).unwrap_or_default() } else { Windows::default() },
-        probe: Some(&Outside { migration: &place.name }),
+        probe: Some(&Outside { migration: &place.name, place, plan: &ready.plan }),
         requests: Some(&requests),
         amendment: ready.amendment.clone(),
         opening: opening(ready),
+        approved: ready.approved.clone(),
+        hooks: Some(&told),
     };
     let end = crate::execute::run(run, journal).await;
+    if let End::Journal(error) = &end {
+        told.broke_off(&error.to_string(), ready.session.clock.now_ms());
+    }
+    traced.close();
     signals.abort();
     progress.finish();
     super::status::keep(place, &ready.plan);

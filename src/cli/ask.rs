@@ -187,7 +187,7 @@ impl From<request::Error> for Failure {
     fn from(error: request::Error) -> Failure {
         Failure::new("HK0203", error.to_string())
             .detail("nothing was called; a running executor goes on undisturbed")
-            .hint("take the file away if it is named and is no request; else make room (df -h); then the same command again")
+            .hint("take the file away if it is named and is none; else make room (df -h); then the same command again")
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::failure::{Failure, exit};
-use super::place::Place;
+use super::place::{Hashed, Place};
 use super::progress::Progress;
 use super::proof::{self, Proved};
 use super::session::{self, Session, start};
@@ -87,19 +87,20 @@ async fn one(
 /// Simulates, asks EC2, compares.
 pub async fn run(global: &Global, args: Args) -> Done {
     let place = Place::find(global, args.name.as_deref())?;
-    let plan = place.plan_as_made()?.value;
+    let hashed = place.plan_as_made()?;
+    let plan = &hashed.value;
     let inventory = place.inventory()?.value;
     if !plan.blockers.is_empty() {
-        return Err(blocked(&plan));
+        return Err(blocked(plan));
     }
-    let proved = proof::prove(&place, &plan)?;
+    let proved = proof::prove(&place, plan)?;
     let until = plan.stages.iter().copied().filter(|stage| *stage != Stage::Cleanup).max().unwrap_or(Stage::Foundation);
-    let (there, back) = rehearse(&plan, &inventory, until).await?;
-    let asked = if args.offline { None } else { Some(ask(global, &place, &plan, &inventory).await?) };
+    let (there, back) = rehearse(plan, &inventory, until).await?;
+    let asked = if args.offline { None } else { Some(ask(global, &place, plan, &inventory).await?) };
     if global.json {
-        json(&plan, &proved, &there, &back, asked.as_ref());
+        json(plan, &proved, &there, &back, asked.as_ref());
     } else {
-        text(global, &place, &plan, &proved, &there, &back, asked.as_ref());
+        text(global, &place, &hashed, &proved, &there, &back, asked.as_ref());
     }
     if let Some(failed) = there.failed.first().or(back.failed.first()) {
         let mut failure = Failure::new("HK0510", format!("in the simulation step {} fails: {}", failed.step, failed.why));
@@ -205,7 +206,31 @@ fn json(plan: &Plan, proved: &Proved, there: &Rehearsed, back: &Rehearsed, asked
             "proof": { "certificate": proved.proof.certificate, "broken": proved.proof.broken }, "events": there.events }));
 }
 
-fn text(global: &Global, place: &Place, plan: &Plan, proved: &Proved, there: &Rehearsed, back: &Rehearsed, asked: Option<&Asked>) {
+/// What AWS says beforehand, as rows.
+fn said_by_aws(asked: Option<&Asked>) -> Vec<Vec<String>> {
+    let row = |name: &str, text: String| vec![name.to_owned(), text];
+    let Some(asked) = asked else { return vec![row("AWS", "not asked (--offline)".to_owned())] };
+    let (allowed, refused, later) = (asked.allowed, asked.refused.len(), asked.later);
+    let drift = match asked.drift.len() {
+        0 => "none: the account is as the inventory says".to_owned(),
+        n => format!("{n} differences"),
+    };
+    vec![
+        row("EC2 DryRun", format!("{allowed} allowed, {refused} refused, {later} can't be asked before their subjects exist")),
+        row("drift", drift),
+    ]
+}
+
+fn text(
+    global: &Global,
+    place: &Place,
+    hashed: &Hashed<Plan>,
+    proved: &Proved,
+    there: &Rehearsed,
+    back: &Rehearsed,
+    asked: Option<&Asked>,
+) {
+    let plan = &hashed.value;
     let (style, width) = (global.style(), global.width());
     let mut out = format!(
         "{} of {}: {} calls in {} on the simulated account\n\n",
@@ -226,29 +251,9 @@ fn text(global: &Global, place: &Place, plan: &Plan, proved: &Proved, there: &Re
         format!("from the end to the beginning: {} calls in {}, {} failed", back.calls, duration(back.seconds), back.failed.len()),
     ]);
     rows.extend(super::window::row(plan, there.start_ms));
+    rows.extend(super::approve::rows(place, hashed));
     rows.extend(proved.lines().into_iter().enumerate().map(|(at, line)| vec![if at == 0 { "proof" } else { "" }.to_owned(), line]));
-    match asked {
-        None => rows.push(vec!["AWS".to_owned(), "not asked (--offline)".to_owned()]),
-        Some(asked) => {
-            rows.push(vec![
-                "EC2 DryRun".to_owned(),
-                format!(
-                    "{} allowed, {} refused, {} can't be asked before their subjects exist",
-                    asked.allowed,
-                    asked.refused.len(),
-                    asked.later
-                ),
-            ]);
-            rows.push(vec![
-                "drift".to_owned(),
-                if asked.drift.is_empty() {
-                    "none: the account is as the inventory says".to_owned()
-                } else {
-                    format!("{} differences", asked.drift.len())
-                },
-            ]);
-        }
-    }
+    rows.extend(said_by_aws(asked));
     out.push_str(&format!("\n{}\n", style.bold("What it shows")));
     out.push_str(&table::columns(&rows, 2, width));
     for (step, why) in asked.map(|a| a.refused.as_slice()).unwrap_or_default() {

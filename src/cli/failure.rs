@@ -87,6 +87,8 @@ codes! {
     "HK0516" APPROVAL;
     "HK0517" APPROVAL;
     "HK0521" DRIFT;
+    "HK0601" APPROVAL;
+    "HK0602" INPUT;
     "HK0901" UNEXPECTED;
 }
 

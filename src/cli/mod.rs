@@ -12,6 +12,7 @@ mod adopt;
 mod aftermath;
 mod amend;
 mod apply;
+mod approve;
 mod ask;
 mod audit;
 mod confirm;
@@ -24,6 +25,7 @@ pub mod failure;
 mod flows;
 mod gate;
 mod graph;
+mod hook;
 mod index;
 mod init;
 mod log;
@@ -41,9 +43,11 @@ mod skip;
 mod state;
 mod status;
 mod store;
+mod trace;
 mod typed;
 mod unlock;
 mod verify;
+mod web;
 mod window;
 
 use failure::Failure;
@@ -85,6 +89,9 @@ pub struct Global {
     /// On a simulated account: time passes so many times as fast as in reality; without it, waits take no time
     #[arg(long, global = true, value_name = "TIMES")]
     pub pace: Option<u32>,
+    /// On a simulated account: the ARN of who calls; without it, its only user does
+    #[arg(long, global = true, value_name = "ARN")]
+    pub caller: Option<String>,
 }
 
 impl Global {
@@ -124,6 +131,8 @@ enum Command {
     Plan(plan::Args),
     /// Run the plan and its way back on a simulated account; ask EC2 with DryRun; compare the account with the inventory
     DryRun(dry_run::Args),
+    /// Approve the plan as it is, or as far as a checkpoint; --list: who has; --withdraw
+    Approve(approve::Args),
     /// Run the plan; goes on where it is if there is a journal
     Apply(apply::Args),
     /// Run the plan through many simulated nights in which things go wrong
@@ -216,6 +225,7 @@ async fn run(global: &Global, command: Command) -> Done {
         Command::Flows(args) => flows::run(global, &args).await,
         Command::Plan(args) => plan::run(global, args).await,
         Command::DryRun(args) => dry_run::run(global, args).await,
+        Command::Approve(args) => approve::run(global, args).await,
         Command::Apply(args) => apply::run(global, args).await,
         Command::Rehearse(args) => rehearse::run(global, &args),
         Command::Status(args) => status::run(global, args).await,

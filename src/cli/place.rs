@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::store::{Keep, Site};
 use crate::execute::amend;
 use crate::journal::Record;
+use crate::journal::approval::Approvals;
 use crate::journal::request::Requests;
 use crate::journal::store::Store;
 use crate::model::inventory::Inventory;
@@ -331,6 +332,14 @@ impl Place {
     /// If there is no such store.
     pub fn requests(&self) -> Result<Box<dyn Requests>, Failure> {
         Ok(self.store()?.requests())
+    }
+
+    /// Where approvals are left.
+    ///
+    /// # Errors
+    /// If there is no such store.
+    pub fn approvals(&self) -> Result<Box<dyn Approvals>, Failure> {
+        Ok(self.store()?.approvals())
     }
 
     /// Who runs the migration just now, if somebody does.

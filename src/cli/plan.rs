@@ -39,13 +39,42 @@ pub async fn run(global: &Global, args: Args) -> Done {
     }
     let flows = place.flows()?;
     let seen = flows.as_ref().map(|flows| (&flows.value, flows.sha256.as_str()));
-    let plan = plan_seen(&intent.value, &inventory.value, seen, &intent.sha256, &inventory.sha256)
+    let mut plan = plan_seen(&intent.value, &inventory.value, seen, &intent.sha256, &inventory.sha256)
         .map_err(|problem| place.intent_problem(&problem))?;
-    let text = format::write(&plan).map_err(|error| Failure::new("HK0901", error))?;
+    name_planner(global, &place, &mut plan).await?;
+    let text = written(&plan)?;
     keep_what_was_run(&place, &text)?;
     place::write(&place.plan_path(), &text)?;
     tell(global, &place, &plan);
     Ok(if plan.is_applicable() { 0 } else { exit::FINDINGS })
+}
+
+fn written(plan: &Plan) -> Result<String, Failure> {
+    format::write(plan).map_err(|error| Failure::new("HK0901", error))
+}
+
+/// Where who planned does not approve, the plan says who that is: AWS tells. Who makes the same plan again has not planned.
+async fn name_planner(global: &Global, place: &Place, plan: &mut Plan) -> Result<(), Failure> {
+    if plan.approvals.as_ref().is_none_or(|rule| rule.planner_counts) {
+        return Ok(());
+    }
+    let old = place::read(&place.plan_path()).unwrap_or_default();
+    let before = format::read(&old).ok().and_then(|old| old.approvals?.planner);
+    if let Some(planner) = before {
+        plan.approvals.iter_mut().for_each(|rule| rule.planner = Some(planner.clone()));
+        if written(plan)? == old {
+            return Ok(());
+        }
+    }
+    let unknown = |failure: Failure| {
+        failure
+            .detail("who plans does not approve, too: so it must be known who plans (`approvals` in the intent)")
+            .hint("with credentials the same command again; or `planner_counts: true` under `approvals`")
+    };
+    let session = super::session::open(global, Some(&plan.region), &[]).await.map_err(unknown)?;
+    let planner = session.must_be(&plan.account, &plan.region).await.map_err(unknown)?;
+    plan.approvals.iter_mut().for_each(|rule| rule.planner = Some(planner.clone()));
+    Ok(())
 }
 
 /// Whole plans side by side.

@@ -64,7 +64,7 @@ async fn aws(_global: &Global, _region: Option<&str>) -> Result<Session, Failure
 /// A simulated account in a file: what `Simulated` keeps, or an inventory to begin with.
 fn simulated(global: &Global, file: &Path, faults: &[FaultAt]) -> Result<Session, Failure> {
     let text = place::read_named(file, "--cloud")?;
-    let account = match serde_json::from_str::<Account>(&text) {
+    let mut account = match serde_json::from_str::<Account>(&text) {
         Ok(account) => account,
         Err(_) => {
             let inventory = place::inventory_of(file, &text, "HK0109").map_err(|failure| {
@@ -87,6 +87,7 @@ fn simulated(global: &Global, file: &Path, faults: &[FaultAt]) -> Result<Session
         None => Arc::new(VirtualClock::at(account.now_ms)),
         Some(times) => Arc::new(PacedClock::from(account.now_ms, times)),
     };
+    account.caller.clone_from(&global.caller);
     let region = account.region.clone();
     let path: PathBuf = file.to_owned();
     let keep = move |account: &Account| {

@@ -75,7 +75,7 @@ pub async fn run(global: &Global, args: Args) -> Done {
         holder = Holder::of(&place);
     }
     let watch = Watch::new(&place, &records);
-    let (mut shown, view) = text(global, &place, &plan.value, &records, (&holder, args.watch));
+    let (mut shown, view) = text(global, &place, &plan, &records, (&holder, args.watch));
     index::keep(&place, &stamps, &view);
     say(&shown);
     let mut on = args.watch;
@@ -86,7 +86,7 @@ pub async fn run(global: &Global, args: Args) -> Done {
             a_moment().await;
         }
         records = place.records_of(&plan)?;
-        let (now, _) = text(global, &place, &plan.value, &records, (&Holder::of(&place), args.watch));
+        let (now, _) = text(global, &place, &plan, &records, (&Holder::of(&place), args.watch));
         if now != shown {
             if !global.json && std::io::stdout().is_terminal() {
                 let _ = console::Term::stdout().clear_screen();
@@ -117,10 +117,11 @@ impl Holder {
 fn quick(global: &Global, place: &Place) -> bool {
     let holder = Holder::of(place);
     let Some(view) = index::read(place) else { return false };
-    if view.is_open() && !holder.holds() && view.aftermath.is_none() {
+    // Approvals lie beside the journal and are of a plan's steps: who has given them is read with the plan.
+    if view.asks_approval || view.is_open() && !holder.holds() && view.aftermath.is_none() {
         return false;
     }
-    say(&told(global, place, &view, &holder));
+    say(&told(global, place, &view, &holder, Vec::new()));
     true
 }
 
@@ -137,14 +138,15 @@ pub fn keep(place: &Place, plan: &Hashed<Plan>) {
     index::keep(place, &stamps, &View::of(&machine, &records, left));
 }
 
-fn text(global: &Global, place: &Place, plan: &Plan, records: &[Record], (holder, watch): (&Holder, bool)) -> (String, View) {
-    let machine = Machine::replay(plan, records);
+fn text(global: &Global, place: &Place, hashed: &Hashed<Plan>, records: &[Record], (holder, watch): (&Holder, bool)) -> (String, View) {
+    let machine = Machine::replay(&hashed.value, records);
     let left = left_behind(place, &machine, records, holder.holds());
     let view = View::of(&machine, records, left);
     if !global.json {
-        return (told(global, place, &view, holder), view);
+        return (told(global, place, &view, holder, super::approve::lacking(place, hashed, &machine)), view);
     }
     let mut value = json(&machine, records);
+    value["approvals_missing"] = super::approve::lacking_json(place, hashed, &machine);
     if let Some(left) = &view.aftermath {
         value["aftermath"] = left.json();
         value["aftermath"]["next"] = left.next.iter().map(|hint| typed::repeated(global, hint)).collect();
@@ -153,12 +155,12 @@ fn text(global: &Global, place: &Place, plan: &Plan, records: &[Record], (holder
     (if watch { value.to_string() } else { format!("{value:#}") } + "\n", view)
 }
 
-/// For people.
-fn told(global: &Global, place: &Place, view: &View, holder: &Holder) -> String {
+/// For people; `lacking` is what is missing of approvals.
+fn told(global: &Global, place: &Place, view: &View, holder: &Holder, lacking: Vec<String>) -> String {
     let (style, width, held) = (global.style(), global.width(), holder.holds());
     let mut out = view.head(held, style, width);
     let unseen = holder.0.as_ref().err().map(|failure| format!("who runs it can't be read: {}", failure.message));
-    for line in unseen.into_iter().chain(standing(place, view)) {
+    for line in unseen.into_iter().chain(standing(place, view)).chain(lacking) {
         out.push_str(&table::hanging(&format!("{} ", style.warn("!")), &line, 2, width));
     }
     out.push_str(&view.body(held, style, width));

@@ -81,6 +81,7 @@ mod tests {
             state: Some("s3://night/shop".to_owned()),
             cloud: "sim:account.json".to_owned(),
             pace: None,
+            caller: None,
         }
     }
 

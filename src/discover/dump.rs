@@ -26,8 +26,23 @@ struct File {
 /// # Errors
 /// If the folder can't be read, holds no VPC, several VPCs and none is chosen, or two different documents of one thing.
 pub fn read(folder: &Path, vpc: Option<&Id>, region: Option<&str>, taken_at: String) -> Result<Inventory, Error> {
-    let mut files = Vec::new();
-    collect(folder, &mut files)?;
+    let mut texts = Vec::new();
+    collect(folder, &mut texts)?;
+    of(&texts, folder, vpc, region, taken_at)
+}
+
+/// Makes an inventory of texts that were read, each with its path; the folder is only for messages.
+///
+/// # Errors
+/// As [`read`], but for the reading.
+pub fn of(
+    texts: &[(PathBuf, String)],
+    folder: &Path,
+    vpc: Option<&Id>,
+    region: Option<&str>,
+    taken_at: String,
+) -> Result<Inventory, Error> {
+    let files = texts.iter().map(|(path, text)| file(path, text)).collect::<Result<Vec<File>, Error>>()?;
     let known: Vec<(&'static dyn Kind, &'static Listing)> = KINDS.iter().filter_map(|kind| Some((*kind, kind.listing()?))).collect();
     let mut documents: Vec<(&'static dyn Kind, Vec<Value>)> = Vec::new();
     let mut missing = Vec::new();
@@ -61,7 +76,7 @@ pub fn read(folder: &Path, vpc: Option<&Id>, region: Option<&str>, taken_at: Str
 }
 
 #[expect(clippy::disallowed_methods, reason = "reading a folder that a person names is this module's purpose")]
-fn collect(folder: &Path, files: &mut Vec<File>) -> Result<(), Error> {
+fn collect(folder: &Path, texts: &mut Vec<(PathBuf, String)>) -> Result<(), Error> {
     let unreadable = |path: &Path, why: &dyn std::fmt::Display| Error::Dump(format!("{} can't be read: {why}", path.display()));
     let entries = std::fs::read_dir(folder).map_err(|why| unreadable(folder, &why))?;
     let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
@@ -70,7 +85,7 @@ fn collect(folder: &Path, files: &mut Vec<File>) -> Result<(), Error> {
         if path.is_dir() {
             // A link to a folder may lead round in a circle.
             if !path.is_symlink() {
-                collect(&path, files)?;
+                collect(&path, texts)?;
             }
             continue;
         }
@@ -78,10 +93,14 @@ fn collect(folder: &Path, files: &mut Vec<File>) -> Result<(), Error> {
             continue;
         }
         let text = std::fs::read_to_string(&path).map_err(|why| unreadable(&path, &why))?;
-        let answer = serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|why| not_json(&path, &text, &why))?;
-        files.push(File { path, answer });
+        texts.push((path, text));
     }
     Ok(())
+}
+
+fn file(path: &Path, text: &str) -> Result<File, Error> {
+    let answer = serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|why| not_json(path, text, &why))?;
+    Ok(File { path: path.to_owned(), answer })
 }
 
 fn not_json(path: &Path, text: &str, why: &serde_json::Error) -> Error {

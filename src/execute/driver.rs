@@ -13,12 +13,14 @@ use super::drift::Foundations;
 use super::ear::Ear;
 use super::event::{Event, What};
 use super::gate::{self, Probe};
+use super::hook::{Hooks, Untold};
 use super::machine::{Command, Goal, Machine};
 use super::patience::Waiting;
 use super::task::{Context, Failure, Shared, Task};
 use super::window::may_begin;
 use crate::clock::{Clock, Sleep};
 use crate::cloud::Cloud;
+use crate::journal::approval::Stood;
 use crate::journal::request::Requests;
 use crate::journal::{Body, Error as JournalError, Journal, Record};
 use crate::plan::window::Windows;
@@ -100,6 +102,10 @@ pub struct Run<'p> {
     pub amendment: Option<Body>,
     /// What begins the journal if it is empty.
     pub opening: Body,
+    /// The approvals that it stands on.
+    pub approved: Vec<Stood>,
+    /// Those who are told how it goes; here for what they could not be told.
+    pub hooks: Option<&'p dyn Hooks>,
 }
 
 impl<'p> Run<'p> {
@@ -130,6 +136,8 @@ impl<'p> Run<'p> {
             requests: None,
             amendment: None,
             opening,
+            approved: Vec::new(),
+            hooks: None,
         }
     }
 }
@@ -205,7 +213,7 @@ async fn drive(context: &Context<'_>, run: &Run<'_>) -> Result<End, Failure> {
         context.record(amendment.clone())?;
     }
     let lease = context.shared().journal.lease();
-    context.record(Body::RunBegan { what: what.to_owned(), who: run.who.to_owned(), lease })?;
+    context.record(Body::RunBegan { what: what.to_owned(), who: run.who.to_owned(), lease, approved: run.approved.clone() })?;
     let mut heart = None;
     let mut tasks: FuturesUnordered<Ended<'_>> = FuturesUnordered::new();
     let mut busy: BTreeSet<String> = BTreeSet::new();
@@ -215,6 +223,7 @@ async fn drive(context: &Context<'_>, run: &Run<'_>) -> Result<End, Failure> {
     let mut ear = Ear::new(context, run.requests);
     loop {
         ear.listen()?;
+        run.hooks.map_or(Ok(()), |hooks| untold(context, hooks.untold()))?;
         // A failed step stops what needs it, and nothing else; but where nothing can be trusted to work or to be as
         // planned, nothing more is begun.
         let hopeless = failed.iter().any(|step| FOR_ALL.contains(&step.code.as_str()));
@@ -254,7 +263,13 @@ async fn drive(context: &Context<'_>, run: &Run<'_>) -> Result<End, Failure> {
         (true, false, None | Some(Closed::Release(_)), None) => (End::Reached, "done"),
     };
     context.record(Body::RunEnded { how: how.to_owned() })?;
+    run.hooks.map_or(Ok(()), |hooks| untold(context, hooks.close()))?;
     Ok(end)
+}
+
+/// Notes who could not be told of what.
+fn untold(context: &Context<'_>, untold: Vec<Untold>) -> Result<(), Failure> {
+    untold.into_iter().try_for_each(|Untold { hook, news, why }| context.record(Body::Untold { hook, news, why }))
 }
 
 /// What keeps a run from going on, apart from failures.

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::clock::ms_of;
+use crate::journal::approval::Stood;
 use crate::journal::request::Asked;
 use crate::journal::{Body, Ending, Record, Way};
 
@@ -53,6 +54,9 @@ pub enum What {
         run: String,
         /// Who.
         who: String,
+        /// Whose approvals it stands on, with the points that they are before.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        approved: Vec<Stood>,
     },
     /// The run ended.
     RunEnded {
@@ -94,6 +98,22 @@ pub enum What {
     Paused,
     /// Nothing else can be done: the step waits to be released.
     Held,
+    /// Nothing goes on before people have approved the plan.
+    Unapproved {
+        /// Before what: a stage's name, or `start`.
+        point: String,
+        /// Who is missing.
+        why: String,
+    },
+    /// Somebody could not be told of something; the run goes on.
+    Untold {
+        /// Who.
+        hook: String,
+        /// Of what.
+        news: String,
+        /// Why.
+        why: String,
+    },
     /// What is asked of the run can't be read.
     Deaf {
         /// Why.
@@ -107,7 +127,10 @@ impl What {
     pub fn of(body: &Body) -> Option<(&str, What)> {
         Some(match body {
             Body::Opened { .. } | Body::Captured { .. } => return None,
-            Body::RunBegan { what, who, .. } => ("", What::RunBegan { run: what.clone(), who: who.clone() }),
+            Body::RunBegan { what, who, approved, .. } => {
+                ("", What::RunBegan { run: what.clone(), who: who.clone(), approved: approved.clone() })
+            }
+            Body::Untold { hook, news, why } => ("", What::Untold { hook: hook.clone(), news: news.clone(), why: why.clone() }),
             Body::RunEnded { how } => ("", What::RunEnded { how: how.clone() }),
             Body::Intended { step, .. } => (step, What::Calling),
             Body::Ended { step, way: Way::Do, ending } => match ending {

@@ -230,6 +230,9 @@ impl<'p> Machine<'p> {
             }
             Body::Asked { id, who, what } => self.control.apply(at, id, who, what),
             Body::Amended { renewed, .. } => {
+                // What people approved was another plan.
+                let approvals: Vec<String> = self.plan.approvals.iter().flat_map(|rule| &rule.at).map(|point| point.gate()).collect();
+                self.confirmed.retain(|gate| !approvals.contains(gate));
                 for step in renewed {
                     self.change(step, |state| state.generation += 1);
                 }

@@ -5,12 +5,14 @@
 //! chosen here: the plan says it all.
 
 pub mod amend;
+pub mod approval;
 pub mod control;
 pub mod drift;
 pub mod driver;
 mod ear;
 pub mod event;
 pub mod gate;
+pub mod hook;
 pub mod look;
 pub mod machine;
 mod patience;

@@ -9,7 +9,9 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::request::{Folder, Requests};
+use super::approval::{self, Approvals};
+use super::notes::Folder;
+use super::request::{self, Requests};
 use super::store::{BEAT_MS, Book, Holder, Lease, Moved, Sign, Store, Taken, Taker, fence};
 use super::{Body, Error, Journal, Record, parse, seed};
 use crate::clock::Clock;
@@ -52,7 +54,11 @@ impl Store for LocalStore {
     }
 
     fn requests(&self) -> Box<dyn Requests> {
-        Box::new(Folder::beside(&self.files.path))
+        Box::new(request::Left(Folder::beside(&self.files.path, request::FOLDER)))
+    }
+
+    fn approvals(&self) -> Box<dyn Approvals> {
+        Box::new(approval::Left(Folder::beside(&self.files.path, approval::FOLDER)))
     }
 
     fn take_as(&self, taker: &Taker<'_>) -> Result<Taken, Error> {

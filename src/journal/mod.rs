@@ -11,8 +11,10 @@ use serde_json::Value;
 
 use crate::plan::sha256;
 
+pub mod approval;
 pub mod local;
 pub mod moving;
+pub mod notes;
 pub mod objects;
 pub mod request;
 pub mod store;
@@ -86,6 +88,9 @@ pub enum Body {
         /// The fencing number of the lease that it has; 0 in journals from before there were any.
         #[serde(default, skip_serializing_if = "store::is_zero")]
         lease: u64,
+        /// The approvals that it stands on.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        approved: Vec<approval::Stood>,
     },
     /// State remembered before a call.
     Captured {
@@ -189,6 +194,15 @@ pub enum Body {
         /// The stage's name.
         stage: String,
     },
+    /// Somebody could not be told of something.
+    Untold {
+        /// Who: a program, or an address without what is secret in it.
+        hook: String,
+        /// Of what.
+        news: String,
+        /// Why.
+        why: String,
+    },
     /// The run ended.
     RunEnded {
         /// `done`, `checkpoint`, `failed`, `interrupted`.
@@ -214,6 +228,7 @@ impl Body {
             | Body::Asked { .. }
             | Body::Amended { .. }
             | Body::Checkpoint { .. }
+            | Body::Untold { .. }
             | Body::RunEnded { .. } => None,
         }
     }
@@ -256,6 +271,7 @@ impl Record {
             Body::Amended { why, .. } => format!("the plan was edited: {why}"),
             Body::Skipped { step, .. } => format!("step {step} left out"),
             Body::Unskipped { step, .. } => format!("step {step} to be done after all"),
+            Body::Untold { hook, .. } => format!("{hook} could not be told"),
             Body::RunEnded { how } => format!("run ended: {how}"),
         };
         format!("record {} of {}, {what}", self.seq, self.at)
@@ -340,6 +356,12 @@ pub enum Error {
         /// The first record that is not the same.
         record: usize,
     },
+}
+
+impl From<notes::Error> for Error {
+    fn from(notes::Error(why): notes::Error) -> Error {
+        Error::Unreachable { at: "what lies beside the journal".to_owned(), why }
+    }
 }
 
 fn other_number(number: u64, holder: Option<&Lease>) -> String {

@@ -2,7 +2,7 @@
 //!
 //! Both are held meanwhile. What is copied keeps its numbers, times and hashes, so that the copy is read back and held
 //! against the original before the original is closed. Whatever breaks off, the same again goes on: a copy that is the
-//! beginning of the original is gone on with, an original that is closed already was copied whole.
+//! beginning of the original is gone on with, an original that is closed already was copied whole. What people approved goes along.
 
 use super::store::{Store, Taker};
 use super::{Error, Record};
@@ -32,6 +32,9 @@ pub fn carry(from: &End<'_>, to: &End<'_>, who: &str) -> Result<usize, Error> {
     }
     for record in &whole.records[copy.records.len()..] {
         copy.journal.append(&record.at, &record.body)?;
+    }
+    for given in from.store.approvals().all()? {
+        to.store.approvals().post(&given)?;
     }
     let kept = to.store.read()?;
     same(to, &kept, &whole.records)?;

@@ -3,13 +3,12 @@
 //! A request is left in the store and taken up by whoever holds the journal: it notes it there, obeys, and settles it.
 //! What was asked while nobody ran stays until the next run.
 
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::objects::{NotPut, Objects};
-use crate::plan::sha256;
+pub use super::notes::Error;
+use super::notes::{self, Notes};
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,15 +54,9 @@ pub struct Request {
 impl Request {
     /// A request of this moment (`at` says the same in words). `unique` tells it from another of the same millisecond.
     pub fn new(now_ms: u64, at: &str, who: &str, unique: &str, what: Asked) -> Request {
-        let id = format!("{now_ms:013}-{}", &sha256(format!("{now_ms}/{who}/{unique}").as_bytes())[..8]);
-        Request { id, at: at.to_owned(), who: who.to_owned(), what }
+        Request { id: notes::id(now_ms, who, unique), at: at.to_owned(), who: who.to_owned(), what }
     }
 }
-
-/// Why requests can't be left or read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Error(pub String);
 
 /// Where requests are left.
 pub trait Requests: Send + Sync {
@@ -113,114 +106,29 @@ impl Requests for InMemory {
     }
 }
 
-/// Requests as objects beside a journal's.
-pub struct InObjects(pub Arc<dyn Objects>);
+/// What the folder of requests is called.
+pub const FOLDER: &str = "requests";
 
-/// What the keys of requests begin with.
-const PREFIX: &str = "requests/";
+/// Requests as notes beside a journal.
+pub struct Left<N: Notes>(pub N);
 
-impl InObjects {
-    fn error(&self, key: &str, why: &dyn std::fmt::Display) -> Error {
-        Error(format!("{}/{key}: {why}", self.0.describe()))
-    }
-}
-
-impl Requests for InObjects {
+impl<N: Notes> Requests for Left<N> {
     fn post(&self, request: &Request) -> Result<(), Error> {
-        let key = format!("{PREFIX}{}.json", request.id);
-        let bytes = serde_json::to_vec(request).map_err(|error| self.error(&key, &error))?;
-        match self.0.put_new(&key, &bytes) {
-            // One that is there already under this id is this one: its answer was lost.
-            Ok(_) | Err(NotPut::Taken) => Ok(()),
-            Err(NotPut::Lost(_)) if matches!(self.0.get(&key), Ok(Some(_))) => Ok(()),
-            Err(why) => Err(self.error(&key, &why)),
-        }
+        notes::put(&self.0, &request.id, request)
     }
 
     fn pending(&self) -> Result<Vec<Request>, Error> {
-        let keys = self.0.list(PREFIX).map_err(|why| self.error(PREFIX, &why))?;
-        let found = self.0.get_all(&keys).map_err(|why| self.error(PREFIX, &why))?;
-        // What is gone was settled between the two looks.
-        let there = keys.iter().zip(found).filter_map(|(key, object)| Some((key, object?)));
-        let read = there.map(|(key, object)| serde_json::from_slice(&object.bytes).map_err(|error| self.error(key, &error)));
-        let mut found = read.collect::<Result<Vec<Request>, Error>>()?;
-        found.sort_by(|a, b| a.id.cmp(&b.id));
-        Ok(found)
+        notes::all(&self.0, "request", |request: &Request| &request.id)
     }
 
     fn settle(&self, id: &str) -> Result<(), Error> {
-        let key = format!("{PREFIX}{id}.json");
-        self.0.delete(&key).map_err(|why| self.error(&key, &why))
-    }
-}
-
-/// Requests as files of a folder, each written beside its place and renamed into it: nobody reads half a request.
-pub struct Folder(PathBuf);
-
-impl Folder {
-    /// The folder that belongs to a journal's file.
-    pub fn beside(journal: &Path) -> Folder {
-        Folder(journal.with_file_name("requests"))
-    }
-
-    fn error(path: &Path, what: &str, error: &dyn std::fmt::Display) -> Error {
-        Error(format!("{} {what}: {error}", path.display()))
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the requests' files are this module's purpose")]
-impl Requests for Folder {
-    fn post(&self, request: &Request) -> Result<(), Error> {
-        let path = self.0.join(format!("{}.json", request.id));
-        let beside = self.0.join(format!(".{}.new", request.id));
-        let text = serde_json::to_string(request).map_err(|error| Self::error(&path, "can't be written", &error))?;
-        let written = std::fs::create_dir_all(&self.0).and_then(|()| {
-            std::fs::write(&beside, text)?;
-            std::fs::File::open(&beside)?.sync_all()?;
-            std::fs::rename(&beside, &path)?;
-            std::fs::File::open(&self.0)?.sync_all()
-        });
-        written.map_err(|error| {
-            let _ = std::fs::remove_file(&beside);
-            Self::error(&path, "can't be written", &error)
-        })
-    }
-
-    fn pending(&self) -> Result<Vec<Request>, Error> {
-        let entries = match std::fs::read_dir(&self.0) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(Self::error(&self.0, "can't be read", &error)),
-        };
-        let mut found = Vec::new();
-        for path in entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "json")) {
-            let bytes = match std::fs::read(&path) {
-                Ok(bytes) => bytes,
-                // Settled by somebody between the two looks.
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-                Err(error) => return Err(Self::error(&path, "can't be read", &error)),
-            };
-            let request: Request = serde_json::from_slice(&bytes).map_err(|error| Self::error(&path, "is no request", &error))?;
-            if path.file_stem().is_none_or(|stem| stem.to_string_lossy() != request.id) {
-                return Err(Self::error(&path, "is no request", &format!("it says that it is {}", request.id)));
-            }
-            found.push(request);
-        }
-        found.sort_by(|a, b| a.id.cmp(&b.id));
-        Ok(found)
-    }
-
-    fn settle(&self, id: &str) -> Result<(), Error> {
-        let path = self.0.join(format!("{id}.json"));
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Self::error(&path, "can't be taken away", &error)),
-            _ => Ok(()),
-        }
+        self.0.remove(id)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::notes::Folder;
     use super::*;
 
     /// What holds of every place for requests.
@@ -252,7 +160,7 @@ mod tests {
     #[test]
     fn a_folder_conforms_and_says_what_is_no_request() {
         let scratch = tempfile::tempdir().expect("a scratch directory");
-        let folder = Folder::beside(&scratch.path().join("journal.jsonl"));
+        let folder = Left(Folder::beside(&scratch.path().join("journal.jsonl"), FOLDER));
         conforms(&folder);
         let request = Request::new(1_000, "2026-11-24T02:00:01Z", "mika@box", "1", Asked::Pause);
         folder.post(&request).expect("there is room");

@@ -7,6 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::approval::Approvals;
 use super::request::Requests;
 use super::{Body, Error, Journal, Record};
 use crate::clock::rfc3339;
@@ -310,6 +311,9 @@ pub trait Store: Send + Sync {
 
     /// Where people leave what they ask of the run.
     fn requests(&self) -> Box<dyn Requests>;
+
+    /// Where people leave what they approve.
+    fn approvals(&self) -> Box<dyn Approvals>;
 
     /// Puts the journal aside, so that the next one begins empty. Nothing is deleted.
     ///

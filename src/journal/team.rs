@@ -9,8 +9,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::approval::{self, Approvals};
+use super::notes::InObjects;
 use super::objects::{NotPut, Object, Objects, Unread};
-use super::request::{InObjects, Requests};
+use super::request::{self, Requests};
 use super::store::{BEAT_MS, Book, Holder, Lease, Moved, Sign, Store, Taken, Taker, fence};
 use super::{Body, Error, Journal, Record, link, seed};
 use crate::clock::Clock;
@@ -145,7 +147,11 @@ impl Store for TeamStore {
     }
 
     fn requests(&self) -> Box<dyn Requests> {
-        Box::new(InObjects(self.objects.clone()))
+        Box::new(request::Left(InObjects::new(self.objects.clone(), request::FOLDER)))
+    }
+
+    fn approvals(&self) -> Box<dyn Approvals> {
+        Box::new(approval::Left(InObjects::new(self.objects.clone(), approval::FOLDER)))
     }
 
     fn take_as(&self, taker: &Taker<'_>) -> Result<Taken, Error> {

@@ -253,12 +253,11 @@ fn filter_path(name: &str) -> Option<String> {
 /// Puts documents back where a path found them: `Reservations[].Instances[]` gives one reservation per document.
 fn wrap(documents: &str, found: Vec<Value>) -> Value {
     let keys: Vec<&str> = documents.split('.').map(|part| part.trim_end_matches("[]")).collect();
+    // By hand: `json!` would copy every document once more.
+    let one = |key: &str, value: Value| Value::Object(Object::from_iter([(key.to_owned(), value)]));
     match keys.as_slice() {
-        [outer, inner] => {
-            let reservations: Vec<Value> = found.into_iter().map(|doc| json!({ *inner: [doc] })).collect();
-            json!({ *outer: reservations })
-        }
-        [only] => json!({ *only: found }),
+        [outer, inner] => one(outer, Value::Array(found.into_iter().map(|doc| one(inner, Value::Array(vec![doc]))).collect())),
+        [only] => one(only, Value::Array(found)),
         _ => Value::Null,
     }
 }

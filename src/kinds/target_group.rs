@@ -121,9 +121,13 @@ fn health(account: &Account, parameters: &Object) -> Result<Value, Refusal> {
             continue;
         }
         let state = if description["UntilMs"].is_null() { state_of(account, group, description) } else { "draining" };
-        out.push(json!({ "Target": description["Target"], "TargetHealth": { "State": state } }));
+        let mut told = json!({ "TargetHealth": { "State": state } });
+        told["Target"] = description["Target"].clone();
+        out.push(told);
     }
-    Ok(json!({ "TargetHealthDescriptions": out }))
+    let mut answer = json!({});
+    answer["TargetHealthDescriptions"] = Value::Array(out);
+    Ok(answer)
 }
 
 /// What the balancer's health checks would find.

@@ -83,6 +83,12 @@ pub struct Account {
     pub serial: u64,
     /// Quotas.
     pub quotas: Quotas,
+    /// CloudWatch alarms that somebody planted, as CloudWatch answers them; any other is OK.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alarms: Vec<Value>,
+    /// Who calls, if it is somebody else than its only user; no part of what is kept.
+    #[serde(skip)]
+    pub caller: Option<String>,
     /// What an effect changed and the kind has not read again yet.
     #[serde(skip)]
     pub dirty: BTreeSet<Id>,
@@ -100,6 +106,8 @@ impl From<&Inventory> for Account {
             tokens: BTreeMap::new(),
             serial: 0,
             quotas: Quotas::default(),
+            alarms: Vec::new(),
+            caller: None,
             dirty: BTreeSet::new(),
         }
     }
@@ -280,7 +288,7 @@ impl Account {
 
     fn next_address(&self, subnet: &str, range: Ipv4Net) -> Result<Ipv4Addr, Refusal> {
         // The first four addresses and the last are AWS's (VPC guide, "Subnet sizing").
-        range.hosts().skip(3).find(|ip| !self.resources.is_used(subnet, *ip)).ok_or_else(|| {
+        self.resources.free_address(subnet, range.hosts().skip(3)).ok_or_else(|| {
             Refusal::new("InsufficientFreeAddressesInSubnet", format!("There are not enough free addresses in subnet '{subnet}'"))
         })
     }

@@ -3,21 +3,23 @@
 //! `Subnets[0].SubnetId` takes one element, `NatGateways[].State` all of them, and
 //! `RouteTables[].Associations[SubnetId=subnet-1].RouteTableAssociationId` those whose field has a value.
 
+use std::ops::ControlFlow;
+
 use serde_json::Value;
 
 /// All values that a path selects; `null` counts as absent.
 pub fn select<'a>(root: &'a Value, path: &str) -> Vec<&'a Value> {
-    let mut found = vec![root];
-    for segment in segments(path) {
-        found = found.into_iter().flat_map(|value| step(value, &segment)).collect();
-    }
-    found.retain(|value| !value.is_null());
+    let mut found = Vec::new();
+    let _ = walk(root, path, &mut |value| {
+        found.push(value);
+        ControlFlow::Continue(())
+    });
     found
 }
 
 /// The first value that a path selects.
 pub fn first<'a>(root: &'a Value, path: &str) -> Option<&'a Value> {
-    select(root, path).into_iter().next()
+    walk(root, path, &mut ControlFlow::Break).break_value()
 }
 
 /// The first value that a path selects, as text; empty where there is none.
@@ -37,40 +39,46 @@ enum Segment<'p> {
     Where(&'p str, &'p str),
 }
 
-fn segments(path: &str) -> Vec<Segment<'_>> {
-    let mut out = Vec::new();
-    let mut rest = path;
-    while !rest.is_empty() {
-        if let Some(after) = rest.strip_prefix('[') {
-            let end = after.find(']').unwrap_or(after.len());
-            out.push(bracket(&after[..end]));
-            rest = after.get(end + 1..).unwrap_or("");
-        } else {
-            let end = rest.find(['.', '[']).unwrap_or(rest.len());
-            if end > 0 {
-                out.push(Segment::Key(&rest[..end]));
-            }
-            rest = &rest[end..];
+/// Shows everything that a path selects, in order, until `visit` has enough.
+fn walk<'a>(value: &'a Value, path: &str, visit: Visit<'_, 'a>) -> ControlFlow<&'a Value> {
+    let Some((segment, rest)) = segment(path) else {
+        return if value.is_null() { ControlFlow::Continue(()) } else { visit(value) };
+    };
+    let elements = || value.as_array().map(Vec::as_slice).unwrap_or_default();
+    match segment {
+        Segment::Key(key) => value.get(key).map_or(ControlFlow::Continue(()), |value| walk(value, rest, visit)),
+        Segment::Index(index) => elements().get(index).map_or(ControlFlow::Continue(()), |value| walk(value, rest, visit)),
+        Segment::Each => elements().iter().try_for_each(|value| walk(value, rest, visit)),
+        Segment::Where(key, wanted) => {
+            elements().iter().filter(|element| is(element, key, wanted)).try_for_each(|value| walk(value, rest, visit))
         }
-        rest = rest.strip_prefix('.').unwrap_or(rest);
     }
-    out
+}
+
+/// Sees a value, and says whether it has enough.
+type Visit<'v, 'a> = &'v mut dyn FnMut(&'a Value) -> ControlFlow<&'a Value>;
+
+/// The first segment of a path, and the rest.
+fn segment(path: &str) -> Option<(Segment<'_>, &str)> {
+    let path = path.trim_start_matches('.');
+    let (segment, rest) = match path.strip_prefix('[') {
+        Some(after) => {
+            let end = after.find(']').unwrap_or(after.len());
+            (bracket(&after[..end]), after.get(end + 1..).unwrap_or(""))
+        }
+        None if path.is_empty() => return None,
+        None => {
+            let (key, rest) = path.split_at(path.find(['.', '[']).unwrap_or(path.len()));
+            (Segment::Key(key), rest)
+        }
+    };
+    Some((segment, rest))
 }
 
 fn bracket(inside: &str) -> Segment<'_> {
     match inside.split_once('=') {
         Some((key, value)) => Segment::Where(key, value),
         None => inside.parse().map_or(Segment::Each, Segment::Index),
-    }
-}
-
-fn step<'a>(value: &'a Value, segment: &Segment<'_>) -> Vec<&'a Value> {
-    let elements = || value.as_array().map(Vec::as_slice).unwrap_or_default();
-    match segment {
-        Segment::Key(key) => value.get(*key).into_iter().collect(),
-        Segment::Index(index) => elements().get(*index).into_iter().collect(),
-        Segment::Each => elements().iter().collect(),
-        Segment::Where(key, wanted) => elements().iter().filter(|element| is(element, key, wanted)).collect(),
     }
 }
 

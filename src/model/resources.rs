@@ -155,9 +155,13 @@ impl Resources {
         self.subnets.get(subnet).map_or(0, BTreeSet::len)
     }
 
-    /// Whether an interface in a subnet has this primary address.
-    pub fn is_used(&self, subnet: &str, address: Ipv4Addr) -> bool {
-        self.addresses.get(subnet).is_some_and(|used| used.contains_key(&address))
+    /// The first of these addresses, which must ascend, that is no interface's primary address in a subnet.
+    pub fn free_address(&self, subnet: &str, mut ascending: impl Iterator<Item = Ipv4Addr>) -> Option<Ipv4Addr> {
+        let mut used = self.addresses.get(subnet).into_iter().flat_map(BTreeMap::keys).peekable();
+        ascending.find(|address| {
+            while used.next_if(|other| *other < address).is_some() {}
+            used.peek() != Some(&address)
+        })
     }
 
     /// The balancers that send to a target group.

@@ -108,6 +108,10 @@ fn draft(
     let gates = super::gates::gates(&intent.gates, inventory)?;
     let mut plan = assembly.finish(intent_sha256, inventory_sha256);
     plan.gates.extend(gates);
+    plan.hooks = intent.hooks.iter().map(super::hooks::HookWish::read).collect::<Result<_, Problem>>()?;
+    plan.approvals = intent.approvals.as_ref().map(super::approvals::ApprovalsWish::read).transpose()?;
+    let approved = plan.approvals.iter().flat_map(super::approvals::Approvals::gates);
+    plan.gates = approved.chain(std::mem::take(&mut plan.gates)).collect();
     let unknown = intent.postponed.iter().find(|step| plan.step(&step.value).is_none());
     match unknown {
         None => Ok(plan),
@@ -500,6 +504,8 @@ impl<'a> Assembly<'a> {
             groups,
             egress,
             gates,
+            approvals: None,
+            hooks: Vec::new(),
             windows: self.intent.windows.clone(),
             postponed: self.intent.postponed.iter().map(|step| step.value.clone()).collect(),
             cost,

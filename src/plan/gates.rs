@@ -6,12 +6,14 @@ use serde_json::json;
 use serde_saphyr::Spanned;
 
 use super::Gate;
+use super::approvals::Point;
+use super::hooks::is_web;
 use super::problem::{Problem, nearest};
 use crate::model::facet::Role;
 use crate::model::inventory::Inventory;
 use crate::model::step::{Check, Expect, Stage};
 
-/// A gate before a stage. Exactly one of `command`, `http` and `target_health` says what is looked at.
+/// A gate before a stage. Exactly one of `command`, `http`, `target_health` and `alarm` says what is looked at.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GateWish {
@@ -28,13 +30,20 @@ pub struct GateWish {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub target_health: Option<Spanned<String>>,
+    /// The name of a CloudWatch alarm, metric or composite, of the account and region: its state is OK.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub alarm: Option<Spanned<String>>,
+    /// Whether an alarm that has not enough data to tell passes, too.
+    #[serde(default)]
+    pub insufficient_data: bool,
 }
 
 /// A page that must answer.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HttpWish {
-    /// Its address, with http://; for https, use `command: [curl, -fsS, …]`.
+    /// Its address: https://… or http://…. Nothing secret: it stands in the plan.
     #[schemars(with = "String")]
     pub url: Spanned<String>,
     /// The status that it must answer with; 200 by default.
@@ -61,6 +70,16 @@ pub enum Health {
     },
     /// What reads of the account must show.
     Account(Vec<Check>),
+    /// A CloudWatch alarm must be OK.
+    Alarm {
+        /// Its name.
+        name: String,
+        /// Whether one that has not enough data to tell passes, too.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        insufficient_data: bool,
+    },
+    /// People must have approved the plan before this point.
+    Approvals(Point),
 }
 
 /// The gates of an intent, in its order.
@@ -80,25 +99,40 @@ fn gate(at: usize, wish: &GateWish, inventory: &Inventory) -> Result<Gate, Probl
         };
         return Err(Problem::at(&wish.before, format!("there is no stage `{}`", wish.before.value), &hint));
     };
-    let (asks, check) = match (&wish.command, &wish.http, &wish.target_health) {
-        (Some(command), None, None) if !command.is_empty() => {
+    if wish.insufficient_data && wish.alarm.is_none() {
+        let message = "only an alarm can lack data".to_owned();
+        return Err(Problem::at(&wish.before, message, "`alarm: NAME` beside `insufficient_data: true`"));
+    }
+    let (asks, check) = look(wish, inventory)?;
+    Ok(Gate { id: format!("health-{}", at + 1), before, asks, details: Vec::new(), check: Some(check) })
+}
+
+/// What is looked at, in words and as the executor reads it.
+fn look(wish: &GateWish, inventory: &Inventory) -> Result<(String, Health), Problem> {
+    let found = match (&wish.command, &wish.http, &wish.target_health, &wish.alarm) {
+        (Some(command), None, None, None) if !command.is_empty() => {
             (format!("`{}` ends with exit status 0", command.join(" ")), Health::Command(command.clone()))
         }
-        (None, Some(http), None) if http.url.value.starts_with("http://") => {
+        (None, Some(http), None, None) if is_web(&http.url.value) => {
             let (url, status) = (http.url.value.clone(), http.status);
             (format!("{url} answers with {status}"), Health::Http { url, status })
         }
-        (None, Some(http), None) => {
-            let hint = "http://…; for https: command: [curl, -fsS, …]";
-            return Err(Problem::at(&http.url, format!("`{}` is no address with http://", http.url.value), hint));
+        (None, Some(http), None, None) => {
+            return Err(Problem::at(&http.url, format!("`{}` is no web address", http.url.value), "https://… or http://…"));
         }
-        (None, None, Some(name)) => (format!("the targets of {} are healthy", name.value), target_health(name, inventory)?),
+        (None, None, None, Some(name)) if !name.value.is_empty() => {
+            let or = if wish.insufficient_data { " or has not enough data" } else { "" };
+            let health = Health::Alarm { name: name.value.clone(), insufficient_data: wish.insufficient_data };
+            (format!("the alarm {} is OK{or}", name.value), health)
+        }
+        (None, None, Some(name), None) => (format!("the targets of {} are healthy", name.value), target_health(name, inventory)?),
         _ => {
-            let message = "a gate looks at one thing: a command, a page or a target group".to_owned();
-            return Err(Problem::at(&wish.before, message, "`command: […]`, `http: {url: …}` or `target_health: NAME`"));
+            let message = "a gate looks at one thing: a command, a page, a target group or an alarm".to_owned();
+            let expected = "`command: […]`, `http: {url: …}`, `target_health: NAME` or `alarm: NAME`";
+            return Err(Problem::at(&wish.before, message, expected));
         }
     };
-    Ok(Gate { id: format!("health-{}", at + 1), before, asks, details: Vec::new(), check: Some(check) })
+    Ok(found)
 }
 
 fn target_health(name: &Spanned<String>, inventory: &Inventory) -> Result<Health, Problem> {

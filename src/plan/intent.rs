@@ -7,7 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_saphyr::Spanned;
 
+pub use super::approvals::ApprovalsWish;
 pub use super::gates::GateWish;
+pub use super::hooks::HookWish;
 pub use super::intent_access::{ClientVpnWish, Except, SessionManager};
 pub use super::problem::Problem;
 use super::problem::problem_of;
@@ -226,6 +228,13 @@ pub struct Intent {
     /// What must be well before a stage begins; else the run stops there.
     #[serde(default, deserialize_with = "null_is_empty")]
     pub gates: Vec<GateWish>,
+    /// Who is told how a run goes: programs and web addresses.
+    #[serde(default, deserialize_with = "null_is_empty")]
+    #[schemars(with = "Vec<HookWish>")]
+    pub hooks: Vec<Spanned<HookWish>>,
+    /// Who must approve the plan before it is carried out, or before a stage of it; nobody, if there is none.
+    #[serde(default)]
+    pub approvals: Option<ApprovalsWish>,
     /// Decisions about single workloads; what isn't named is weighed.
     #[serde(default, deserialize_with = "null_is_empty")]
     pub workloads: Vec<Choice>,
@@ -374,6 +383,12 @@ fn check(intent: &Intent) -> Result<(), Problem> {
     }
     if let Some(vpn) = &intent.client_vpn {
         vpn.check()?;
+    }
+    for hook in &intent.hooks {
+        HookWish::read(hook)?;
+    }
+    if let Some(approvals) = &intent.approvals {
+        approvals.read()?;
     }
     for choice in &intent.workloads {
         let skipped = choice.strategy.as_ref().is_some_and(|s| s.value == Strategy::Skip);

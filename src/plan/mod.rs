@@ -15,6 +15,7 @@ use crate::model::strategy::{Blocker, Candidate, Risk, Strategy};
 
 pub mod access;
 pub mod allocate;
+pub mod approvals;
 pub mod assemble;
 pub mod caution;
 pub mod compare;
@@ -25,6 +26,7 @@ pub mod flows;
 pub mod format;
 pub mod gates;
 pub mod guard;
+pub mod hooks;
 pub mod init;
 pub mod intent;
 mod intent_access;
@@ -147,6 +149,12 @@ pub struct Plan {
     /// What must be so before a stage begins.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gates: Vec<Gate>,
+    /// Who must approve, and before what; nobody, if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approvals: Option<approvals::Approvals>,
+    /// Who is told how a run goes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hooks: Vec<hooks::Hook>,
     /// When steps may begin; always, if there is none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub windows: Vec<String>,

@@ -1,6 +1,7 @@
 //! Explaining: plans, runs and states as text for people. Pure.
 
 pub mod aftermath;
+pub mod approval;
 pub mod edits;
 pub mod flows;
 pub mod log;
@@ -10,6 +11,7 @@ pub mod reach;
 pub mod run;
 pub mod status;
 pub mod table;
+pub mod trace;
 
 pub use crate::model::text::harmless;
 

@@ -9,6 +9,7 @@ use crate::model::step::{self, Impact, Stage, Step, Undo};
 use crate::plan::compare::Alternative;
 use crate::plan::cost::{Cost, dollars};
 use crate::plan::egress::Egress;
+use crate::plan::gates::Health;
 use crate::plan::{Move, Plan};
 
 /// How much to say, and how wide.
@@ -210,9 +211,17 @@ fn egress(plan: &Plan, options: Options, out: &mut String) {
     if !plan.windows.is_empty() {
         out.push_str(&hanging("? ", &format!("steps begin in these hours only: {}", plan.windows.join("; ")), 2, options.width));
     }
+    for hook in &plan.hooks {
+        let text = format!("{} is told of {}", harmless(&hook.name()), hook.occasions());
+        out.push_str(&hanging("? ", &text, 2, options.width));
+    }
     for gate in &plan.gates {
-        let how = if gate.check.is_some() { "looked at" } else { "asked" };
-        out.push_str(&hanging("? ", &format!("{how} before {}: {}", gate.before.name(), gate.asks), 2, options.width));
+        let (how, before) = match &gate.check {
+            Some(Health::Approvals(point)) => ("waited for", point.name()),
+            Some(_) => ("looked at", gate.before.name()),
+            None => ("asked", gate.before.name()),
+        };
+        out.push_str(&hanging("? ", &format!("{how} before {before}: {}", gate.asks), 2, options.width));
     }
 }
 

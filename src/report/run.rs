@@ -6,6 +6,7 @@ use std::fmt::Write;
 use super::table::{columns, hanging};
 use super::{Style, duration, harmless};
 use crate::execute::{Event, Machine, Phase, What};
+use crate::journal::approval::Stood;
 use crate::journal::request::Asked;
 use crate::model::call::Operation;
 use crate::model::step::{Impact, Stage, Step, reference};
@@ -24,7 +25,7 @@ pub fn line(event: &Event, plan: &Plan, style: Style) -> Option<String> {
         What::Failed { code, why } => format!("{} {}  [{code}] {}", style.bad("✗"), event.step, harmless(why)),
         What::Undone => format!("{} {}  undone: {}", style.good("↶"), event.step, title()),
         What::Checkpoint => style.bold(&format!("── checkpoint {} ──", event.step)),
-        What::RunBegan { run, who } => style.bold(&format!("▶ {run} begins: {}", harmless(who))),
+        What::RunBegan { run, who, approved } => style.bold(&format!("▶ {run} begins: {}{}", harmless(who), stands_on(approved))),
         What::RunEnded { how } => style.bold(&format!("■ run ended: {how}")),
         What::Asked { request, who } => format!("{} {} asks {}", style.warn("!"), harmless(who), asked(request)),
         What::Amended { who, why } => format!("{} the plan was edited by {}: {}", style.warn("!"), harmless(who), harmless(why)),
@@ -38,9 +39,22 @@ pub fn line(event: &Event, plan: &Plan, style: Style) -> Option<String> {
             let step = &event.step;
             format!("{} {step} waits to be released; next: hikkoshi release {} {step}", style.warn("‖"), plan.migration)
         }
+        What::Unapproved { point, why } => {
+            let next = format!("next: hikkoshi approve {} --checkpoint {point}", plan.migration);
+            format!("{} waits before {point}: {}; {next}", style.warn("‖"), harmless(why))
+        }
+        What::Untold { hook, news, why } => {
+            format!("{} {} was not told of {news}: {}; the run goes on", style.warn("!"), harmless(hook), harmless(why))
+        }
         What::Deaf { why } => format!("{} what is asked of this run can't be read: {}", style.bad("!"), harmless(why)),
         What::Confirmed { who } => format!("{} gate {}: answered with yes by {}", style.good("✓"), event.step, harmless(who)),
     })
+}
+
+/// Whose approvals a run stands on.
+fn stands_on(approved: &[Stood]) -> String {
+    let words: Vec<String> = approved.iter().map(|one| format!("{} (before {}, at {})", harmless(&one.who), one.point, one.at)).collect();
+    if words.is_empty() { String::new() } else { format!("; approved by {}", words.join(", ")) }
 }
 
 /// What is asked for, after "asks".

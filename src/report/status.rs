@@ -39,6 +39,8 @@ pub struct View {
     pub stage: Option<Stage>,
     /// Whether the plan may be carried out.
     pub applicable: bool,
+    /// Whether the plan asks for approvals, which are kept elsewhere.
+    pub asks_approval: bool,
     /// What the last run left behind, if it did not reach its goal.
     pub aftermath: Option<Aftermath>,
 }
@@ -75,6 +77,7 @@ impl View {
             ways_in: run::ways_in(machine),
             stage: machine.current_stage(),
             applicable: plan.is_applicable(),
+            asks_approval: plan.approvals.is_some(),
             aftermath,
         }
     }

@@ -63,7 +63,8 @@ impl World {
     fn answer(&mut self, call: &Call) -> Result<Value, Refusal> {
         let operation = call.operation.to_string();
         if operation == "sts:GetCallerIdentity" {
-            let arn = format!("arn:aws:iam::{}:user/simulated", self.account.account);
+            let user = || format!("arn:aws:iam::{}:user/simulated", self.account.account);
+            let arn = self.account.caller.clone().unwrap_or_else(user);
             return Ok(json!({ "Account": self.account.account, "Arn": arn, "UserId": "simulated" }));
         }
         if call.operation.is_read() {
@@ -153,9 +154,20 @@ fn read(account: &Account, operation: &str, parameters: &Object) -> Result<Value
         "ec2:GetSubnetCidrReservations" => Ok(json!({ "SubnetIpv4CidrReservations": [] })),
         "ec2:DescribeVpcPeeringConnections" => Ok(json!({ "VpcPeeringConnections": [] })),
         "ec2:DescribeFlowLogs" => Ok(json!({ "FlowLogs": [] })),
+        "cloudwatch:DescribeAlarms" => Ok(alarms(account, parameters)),
         "logs:FilterLogEvents" => Err(Refusal::new("ResourceNotFoundException", "The specified log group does not exist.")),
         _ => Err(unsupported(operation)),
     }
+}
+
+/// The alarms of those names: as planted, else OK, because a simulation has nothing that could be measured.
+fn alarms(account: &Account, parameters: &Object) -> Value {
+    let names = parameters.get("AlarmNames").and_then(Value::as_array).into_iter().flatten();
+    let alarm = |name: &Value| {
+        let planted = account.alarms.iter().find(|alarm| alarm["AlarmName"] == *name).cloned();
+        planted.unwrap_or_else(|| json!({ "AlarmName": name, "StateValue": "OK", "StateReason": "This is a simulated account" }))
+    };
+    json!({ "MetricAlarms": names.map(alarm).collect::<Vec<_>>(), "CompositeAlarms": [] })
 }
 
 #[cfg(test)]

@@ -69,6 +69,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("petgraph", &["src/graph"]),
     ("parquet", &["src/flows"]),
     ("flate2", &["src/flows"]),
+    ("ureq", &["src/cli/web"]),
+    ("rustls", &["src/cli/web"]),
 ];
 
 /// What a pure room never names. (`tokio` is judged apart: the pure half of `execute` may speak of its types.)

@@ -2,13 +2,16 @@
 
 use serde_json::{Value, json};
 
+use crate::control::hooks::ear;
 use crate::support::command::Hikkoshi;
 use crate::support::emulator::{Emulator, aws, diff};
 use crate::support::night::Night;
 use crate::support::proxy::Proxy;
 
-/// What nobody may find anywhere: a function's environment, the caller's key, an instance's user data, plain and as AWS has it.
-const SECRETS: [&str; 4] = ["canary-of-a-function", "canary-of-the-caller", "yum install -y nginx", "IyEvYmluL2Jhc2gKeXVtIGluc3RhbGwg"];
+/// What nobody may find anywhere: a function's environment, the caller's key, an instance's user data, plain and as AWS has it;
+/// what a webhook is reached by.
+const SECRETS: [&str; 5] =
+    ["canary-of-a-function", "canary-of-the-caller", "yum install -y nginx", "IyEvYmluL2Jhc2gKeXVtIGluc3RhbGwg", "canary-of-a-webhook"];
 
 /// Secrets where people have them; the account's builder gives instances their user data.
 fn plant(emulator: &Emulator, _: &Value) {
@@ -41,7 +44,12 @@ fn no_canary_sings(night: &Night, hikkoshi: &Hikkoshi) {
 fn the_whole_way_there_and_back() {
     let mut night = Night::falls();
     night.begin_with(&["--spine"], &plant);
+    let (address, heard) = ear("204 No Content");
     let hikkoshi = night.hikkoshi(&night.emulator.url()).env("AWS_SECRET_ACCESS_KEY", SECRETS[1]);
+    let hikkoshi = hikkoshi.env("TOKEN", SECRETS[4]).env("HOOK", &format!("http://{address}/{}", SECRETS[4]));
+    let hook = "{url: \"env:HOOK\", header: {Authorization: \"Bearer env:TOKEN\"}}";
+    night.wish(&format!("hooks:\n- webhook: {hook}\n- webhook: {{url: \"env:TOKEN\"}}\n"));
+    hikkoshi.run(&["plan", "move"]).expect_code(0);
 
     let dry = hikkoshi.run(&["dry-run", "move", "--json"]).expect_code(0).json();
     assert_eq!(dry["forward"]["failed"], json!([]));
@@ -58,6 +66,11 @@ fn the_whole_way_there_and_back() {
     hikkoshi.run(&["verify", "move"]).expect_code(0);
     let undisturbed = night.inspect("undisturbed.json");
     no_canary_sings(&night, &hikkoshi);
+    let told: Vec<(String, String)> = heard.try_iter().collect();
+    assert!(told.iter().all(|(head, _)| head.contains(SECRETS[4])), "the webhook has what it needs");
+    assert!(told.iter().any(|(_, facts)| facts.contains("checkpoint guard is reached")), "{told:?}");
+    let log = hikkoshi.run(&["log", "move"]).stdout;
+    assert!(log.contains("! webhook env:TOKEN was not told of begin: "), "{log}");
 
     // Stopped on the way back, it says how to go on: to the same checkpoint, not further.
     night.emulator.set("delay", "3");

@@ -64,6 +64,12 @@ fn more(emulator: &Emulator, ids: &Value) -> Value {
     let states = json!({ "StartAt": "Wait", "States": { "Wait": { "Type": "Wait", "Seconds": 1, "End": true } } }).to_string();
     let role = "arn:aws:iam::123456789012:role/app-lambda";
     make("stepfunctions", "create_state_machine", json!({ "name": "orders", "definition": states, "roleArn": role }));
+    let metric = json!({ "Namespace": "AWS/ApplicationELB", "MetricName": "HTTPCode_Target_5XX_Count", "Statistic": "Sum", "Period": 60 });
+    let mut alarm = json!({ "AlarmName": "errors", "EvaluationPeriods": 1, "Threshold": 5, "ComparisonOperator": "GreaterThanThreshold" });
+    alarm.as_object_mut().expect("an alarm").extend(metric.as_object().expect("a metric").clone());
+    make("cloudwatch", "put_metric_alarm", alarm);
+    make("cloudwatch", "set_alarm_state", json!({ "AlarmName": "errors", "StateValue": "ALARM", "StateReason": "the test says so" }));
+    make("cloudwatch", "put_composite_alarm", json!({ "AlarmName": "all", "AlarmRule": "ALARM(errors)" }));
     let code = json!({ "FunctionName": "orders", "FunctionVersion": "1", "Name": "live" });
     make("lambda", "publish_version", json!({ "FunctionName": "orders" }));
     make("lambda", "create_alias", code);
@@ -168,9 +174,20 @@ fn questions() {
         functions(&asked).await;
         balancers(&asked).await;
         templates(&asked).await;
+        alarms(&asked).await;
         let wrong = asked.wrong.into_inner().expect("nobody panicked");
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     });
+}
+
+async fn alarms(asked: &Questions) {
+    let both = json!(["MetricAlarm", "CompositeAlarm"]);
+    let named = |name: &str| json!({ "AlarmNames": [name], "AlarmTypes": both });
+    let errors = asked.say("cloudwatch:DescribeAlarms", named("errors"), "MetricAlarms[].StateValue", json!(["ALARM"])).await;
+    asked.expect(errors["MetricAlarms"][0]["StateReason"] == "the test says so", &format!("AWS's words: {errors}"));
+    asked.expect(errors["MetricAlarms"][0]["StateUpdatedTimestamp"].is_string(), &format!("since when: {errors}"));
+    asked.say("cloudwatch:DescribeAlarms", named("all"), "CompositeAlarms[].AlarmName", json!(["all"])).await;
+    asked.say("cloudwatch:DescribeAlarms", named("none"), "MetricAlarms[].AlarmName", json!([])).await;
 }
 
 async fn containers(asked: &Questions) {

@@ -18,6 +18,7 @@ mod application_autoscaling;
 mod autoscaling;
 mod batch;
 mod budget;
+mod cloudwatch;
 mod ec2_access;
 mod ec2_groups;
 mod ec2_instances;
@@ -103,6 +104,7 @@ pub struct AwsCloud {
     iam: aws_sdk_iam::Client,
     route53: aws_sdk_route53::Client,
     logs: aws_sdk_cloudwatchlogs::Client,
+    cloudwatch: aws_sdk_cloudwatch::Client,
     sts: aws_sdk_sts::Client,
     region: String,
     endpoint: Option<String>,
@@ -151,6 +153,7 @@ impl AwsCloud {
             iam: aws_sdk_iam::Client::new(config),
             route53: aws_sdk_route53::Client::new(config),
             logs: aws_sdk_cloudwatchlogs::Client::new(config),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(config),
             sts: aws_sdk_sts::Client::new(config),
             region,
             endpoint: config.endpoint_url().map(str::to_owned),
@@ -252,6 +255,7 @@ impl AwsCloud {
             "iam" => iam::find(&self.iam, request)?,
             "route53" => route53::find(&self.route53, request)?,
             "logs" => logs::find(&self.logs, request)?,
+            "cloudwatch" => cloudwatch::find(&self.cloudwatch, request)?,
             "sts" => sts::find(&self.sts, request)?,
             _ => None,
         };

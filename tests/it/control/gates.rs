@@ -61,7 +61,9 @@ fn a_page_must_answer_with_its_status() {
             let status = if ASKED.fetch_add(1, Ordering::SeqCst) < 2 { "503 Service Unavailable" } else { "204 No Content" };
             let mut request = [0; 512];
             let read = stream.read(&mut request).unwrap_or(0);
-            assert!(request[..read].starts_with(b"GET /healthy?deep=1 HTTP/1.1\r\nHost: 127.0.0.1:"));
+            let head = String::from_utf8_lossy(&request[..read]).into_owned();
+            assert!(head.starts_with("GET /healthy?deep=1 HTTP/1.1\r\n"), "{head}");
+            assert!(head.to_lowercase().contains("\r\nhost: 127.0.0.1:"), "{head}");
             let _ = stream.write_all(format!("HTTP/1.1 {status}\r\n\r\n").as_bytes());
         }
     });
@@ -126,6 +128,32 @@ fn the_targets_of_a_group_must_be_healthy() {
 }
 
 #[test]
+fn an_alarm_must_be_ok() {
+    let desk = gated("alarm: errors");
+    printed(&desk, &["dry-run", "story", "--offline"]);
+    let until = |stage: &str| desk.run(&["apply", "story", "--until", stage, "--yes", SIM]);
+    until("access").expect_code(0);
+    let plant = |state: &str| {
+        let mut account: serde_json::Value = serde_json::from_str(&desk.read("account.json")).expect("it is JSON");
+        let (reason, since) = ("Threshold Crossed: 1 datapoint [9.0] was greater than 5.0.", "2026-11-24T01:00:00Z");
+        account["alarms"] =
+            serde_json::json!([{ "AlarmName": "errors", "StateValue": state, "StateReason": reason, "StateUpdatedTimestamp": since }]);
+        desk.write("account.json", account.to_string());
+    };
+    for state in ["ALARM", "INSUFFICIENT_DATA"] {
+        plant(state);
+        let why =
+            format!("gate health-1 stays closed: the alarm errors is {state} since 2026-11-24T01:00:00Z: Threshold Crossed: 1 datapoint");
+        let says: &[&str] = &[&why, "before guard it must be so that the alarm errors is OK; it was looked at for a minute"];
+        refused(&until("guard"), &Refusal { exit: 7, code: "HK0516", says });
+    }
+    plant("OK");
+    until("guard").expect_code(0);
+    let patient = gated("alarm: errors\n  insufficient_data: true");
+    assert!(patient.read("plans/story/plan.yaml").contains("the alarm errors is OK or has not enough data"));
+}
+
+#[test]
 fn a_gate_that_says_nothing_or_too_much_is_refused_where_it_stands() {
     let docs = spine();
     for (gate, says) in [
@@ -133,8 +161,11 @@ fn a_gate_that_says_nothing_or_too_much_is_refused_where_it_stands() {
         ("- before: guard\n", "a gate looks at one thing"),
         ("- before: guard\n  command: []\n", "a gate looks at one thing"),
         ("- before: guard\n  command: [x]\n  target_health: y\n", "a gate looks at one thing"),
+        ("- before: guard\n  alarm: \"\"\n", "a gate looks at one thing"),
+        ("- before: guard\n  command: [x]\n  alarm: y\n", "a gate looks at one thing"),
+        ("- before: guard\n  command: [x]\n  insufficient_data: true\n", "only an alarm can lack data"),
         ("- before: guard\n  target_health: nobody\n", "there is no target group `nobody` in the inventory"),
-        ("- before: guard\n  http: {url: \"https://x/\"}\n", "`https://x/` is no address with http://"),
+        ("- before: guard\n  http: {url: \"ftp://x/\"}\n", "`ftp://x/` is no web address"),
     ] {
         let intent = intent::parse(&format!("{}gates:\n{gate}", head())).expect("it is well-formed");
         let problem = plan(&intent, &docs.inventory(), "", "").expect_err(gate);

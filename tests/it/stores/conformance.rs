@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use hikkoshi::clock::{Clock, VirtualClock, rfc3339};
+use hikkoshi::journal::approval::{Given, Said};
+use hikkoshi::journal::notes;
 use hikkoshi::journal::store::{BEAT_MS, Store, TERM_MS, Taken};
 use hikkoshi::journal::{Body, Error, Journal};
+use hikkoshi::plan::approvals::Point;
 
 /// A store to be tried, opened as often as wanted, as by so many people.
 pub trait Bench {
@@ -37,6 +40,7 @@ pub fn holds(bench: impl Fn() -> Box<dyn Bench>) {
         a_journal_moves_whole_and_the_old_one_is_closed,
         what_is_put_aside_makes_room,
         the_journal_shows_who_held_which_lease,
+        of_two_who_approve_at_once_none_is_lost,
     ] {
         trial(&*bench());
     }
@@ -243,9 +247,34 @@ fn the_journal_shows_who_held_which_lease(bench: &dyn Bench) {
     for who in ["one", "two"] {
         let mut taken = take(bench, who);
         last = taken.lease.number;
-        let began = Body::RunBegan { what: "apply".into(), who: who.into(), lease: last };
+        let began = Body::RunBegan { what: "apply".into(), who: who.into(), lease: last, approved: Vec::new() };
         taken.journal.append(&rfc3339(BEGIN_MS), &began).expect("it is written");
     }
     let records = bench.open().read().expect("it can be read");
     assert!(matches!(&records[1].body, Body::RunBegan { lease, .. } if *lease == last), "{records:?}");
+}
+
+/// What somebody says of a plan.
+pub fn given(who: &str, said: Said) -> Given {
+    Given {
+        id: notes::id(BEGIN_MS, who, "same"),
+        at: rfc3339(BEGIN_MS),
+        who: who.to_owned(),
+        typed_by: "somebody@night-box".to_owned(),
+        plan: "0123".to_owned(),
+        point: Point::Start,
+        said,
+        reason: None,
+    }
+}
+
+fn of_two_who_approve_at_once_none_is_lost(bench: &dyn Bench) {
+    assert_eq!(bench.open().approvals().all(), Ok(vec![]));
+    let mut both = [given("mika", Said::Approved), given("rin", Said::Withdrawn("other".to_owned()))];
+    for one in both.iter().chain(&both) {
+        bench.open().approvals().post(one).expect("there is room");
+    }
+    both.sort_by(|a, b| a.id.cmp(&b.id));
+    assert_eq!(bench.open().approvals().all(), Ok(both.to_vec()), "each once, and whoever runs reads what others left");
+    assert!(bench.open().read().is_ok_and(|records| records.is_empty()) && bench.open().requests().pending() == Ok(vec![]));
 }

@@ -74,7 +74,9 @@ fn whose_process_is_gone_is_followed_at_once() {
 fn a_lost_lease_goes_on_from_the_journals_number_and_a_damaged_one_is_named() {
     let local = Local::new();
     let mut one = local.open().take("one").expect("nobody holds it");
-    one.journal.append(&rfc3339(0), &Body::RunBegan { what: "apply".into(), who: "one".into(), lease: 7 }).expect("it is written");
+    one.journal
+        .append(&rfc3339(0), &Body::RunBegan { what: "apply".into(), who: "one".into(), lease: 7, approved: Vec::new() })
+        .expect("it is written");
     drop(one);
     std::fs::write(local.path("lease.json"), "{").expect("the scratch directory is writable");
     for error in [local.open().take("two").err(), local.open().holder().err()] {

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use hikkoshi::journal::approval::Said;
 use hikkoshi::journal::moving::{End, carry};
 use hikkoshi::journal::store::{Store, TERM_MS};
 use hikkoshi::journal::{Error, Record};
 
 use super::bucket::Fate;
-use super::conformance::{Bench, append, pass};
+use super::conformance::{self, Bench, append, pass};
 use super::local::Local;
 use super::team::Team;
 
@@ -68,8 +69,11 @@ impl Two {
 fn a_journal_moves_there_and_back_with_what_was_added_meanwhile() {
     let two = Two::begun();
     let whole = two.local();
+    let approval = conformance::given("mika", Said::Approved);
+    two.local.open().approvals().post(&approval).expect("there is room");
     assert_eq!(two.to_team().expect("nothing is in its way"), 3);
     assert_eq!((two.team(), two.open()), (whole.clone(), [false, true]));
+    assert_eq!(two.team.open().approvals().all(), Ok(vec![approval]), "what people approved goes along");
     append(&mut two.team.open().take("two").expect("it is open").journal, "d").expect("it is written");
     assert_eq!(two.to_local().expect("nothing is in its way"), 4);
     assert_eq!((two.local(), two.open()), (two.team(), [true, false]));

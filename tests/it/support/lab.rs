@@ -211,6 +211,8 @@ impl<'p> Lab<'p> {
             probe: disturb.probe,
             requests: disturb.requests,
             amendment: disturb.amendment.clone(),
+            approved: Vec::new(),
+            hooks: None,
             goal,
             who: "test",
             opening,

@@ -46,6 +46,13 @@ impl Night {
         hikkoshi.run(&["plan", "move"]).expect_code(0);
     }
 
+    /// Adds to the intent.
+    pub fn wish(&self, text: &str) {
+        let path = self.file("migrations/move.yaml");
+        let intent = std::fs::read_to_string(&path).expect("the intent was written");
+        std::fs::write(path, format!("{intent}\n{text}")).expect("the scratch directory is writable");
+    }
+
     fn dir(&self) -> PathBuf {
         self.scratch.path().join(format!("round-{}", self.round))
     }
