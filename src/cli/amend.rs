@@ -122,7 +122,8 @@ fn refused(place: &Place, from: &str, objections: &[(String, Objection)]) -> Fai
         .hint(format!("hikkoshi log {} --step {first}   # what was done of it", place.name))
 }
 
-fn words(why: &Objection) -> String {
+/// What stands against a step, after its name.
+pub fn words(why: &Objection) -> String {
     match why {
         Objection::Gone => "was begun and is not in it any more".to_owned(),
         Objection::Changed => "was begun and is another now (its place, call, needs or way back)".to_owned(),

@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicBool;
 
 use super::confirm::confirm;
-use super::dry_run::{blocked, compare, differences};
+use super::dry_run::blocked;
 use super::failure::{Failure, known};
 use super::hook::Told;
 use super::place::{Hashed, Place};
@@ -11,17 +11,17 @@ use super::probe::Outside;
 use super::progress::Progress;
 use super::session::{self, Session};
 use super::trace::Traced;
-use super::{Done, Global, amend, approve, ask, gate, proof, say, window};
+use super::{Done, Global, aftermath, amend, approve, ask, expected, gate, proof, say, typed, window};
 use crate::cloud::simulated::FaultAt;
 use crate::execute::driver::FailedStep;
 use crate::execute::{End, Goal, Machine, Run, Stop};
 use crate::journal::approval::Stood;
 use crate::journal::request::{Asked, Requests};
 use crate::journal::{Body, Journal, Record};
-use crate::model::step::{Impact, Stage, Step};
+use crate::model::step::{Stage, Step};
 use crate::plan::window::Windows;
 use crate::plan::{Plan, sha256};
-use crate::report::{run as report_run, table};
+use crate::report::{aftermath as report, run as report_run, table};
 
 /// Options of `apply`.
 #[derive(clap::Args, Debug)]
@@ -133,9 +133,7 @@ pub async fn run(global: &Global, args: Args) -> Done {
             .detail("nothing was called")
             .hint(format!("hikkoshi apply {}   # everything before cleanup; then a soak", place.name)));
     }
-    if !machine.has_begun() {
-        no_drift(&ready.session, &place).await?;
-    }
+    expected::must_be_so(&ready.session, &place, &machine).await?;
     let verb = if machine.has_begun() { "go on with" } else { "run" };
     let todo: Vec<&Step> = plan.steps.iter().filter(|s| s.stage <= until && !machine.is_done(&s.id)).collect();
     let left = todo.len();
@@ -231,6 +229,7 @@ pub async fn drive(
     traced.close();
     signals.abort();
     progress.finish();
+    super::status::keep(place, &ready.plan);
     end
 }
 
@@ -254,20 +253,6 @@ pub fn no_checkpoint(plan: &Plan, name: &str) -> Failure {
     }
 }
 
-async fn no_drift(session: &Session, place: &Place) -> Result<(), Failure> {
-    let inventory = place.inventory()?.value;
-    let drift = compare(session, &inventory).await?;
-    if drift.is_empty() {
-        return Ok(());
-    }
-    let mut failure = Failure::new("HK0505", format!("the account is no longer as the inventory says: {} difference(s)", drift.len()))
-        .detail("nothing was changed");
-    for line in differences(&drift).into_iter().take(20) {
-        failure = failure.detail(line);
-    }
-    Err(failure.hint(format!("hikkoshi discover {}", place.name)).hint(format!("hikkoshi plan {}   # and review it again", place.name)))
-}
-
 /// What to say when a forward run has ended.
 fn conclude(global: &Global, place: &Place, plan: &Plan, again: &str, end: End) -> Done {
     match end {
@@ -275,27 +260,38 @@ fn conclude(global: &Global, place: &Place, plan: &Plan, again: &str, end: End) 
             reached(global, place, plan)?;
             Ok(0)
         }
-        End::Interrupted => Err(interrupted(place, again)),
+        End::Interrupted => Err(interrupted(global, place, plan, again)),
         End::Gate(id) => Err(gate::closed(plan, &id, again)),
         End::Outside { step } => Err(window::closed(plan, &step, again)),
         End::Unwell { gate, why } => Err(gate::unwell(place, plan, (&gate, &why), again)),
         End::Journal(error) => Err(place.journal_failed(error)),
-        End::Failed(failed) => Err(stopped(global, place, plan, &failed)),
+        End::Failed(failed) => Err(stopped(global, place, plan, &failed, ("step", again))),
     }
 }
 
 /// A run that was asked to stop; `again` is the command that goes on.
-pub fn interrupted(place: &Place, again: &str) -> Failure {
+pub fn interrupted(global: &Global, place: &Place, plan: &Plan, again: &str) -> Failure {
     let records = place.records().unwrap_or_default();
     let began = records.iter().rposition(|record| matches!(record.body, Body::RunBegan { .. })).unwrap_or(0);
     let abort = records[began..].iter().rev().find_map(|record| match &record.body {
         Body::Asked { who, what: Asked::Abort, .. } => Some(format!("stopped as {who} asked at {}", record.at)),
         _ => None,
     });
-    Failure::new("HK0508", abort.unwrap_or_else(|| "stopped as asked".to_owned()))
-        .detail("every call that was made is in the journal; what was waited for goes on in AWS")
-        .hint(format!("{again}   # goes on where it is"))
-        .hint(format!("hikkoshi status {}", place.name))
+    let failure = Failure::new("HK0508", abort.unwrap_or_else(|| "stopped as asked".to_owned()))
+        .detail("every call that was made is in the journal; what was waited for goes on in AWS");
+    left_behind(global, place, &Machine::replay(plan, &records), &records, again, failure).hint(format!("hikkoshi status {}", place.name))
+}
+
+/// The failure with what the run left behind, and what can be typed next.
+fn left_behind(global: &Global, place: &Place, machine: &Machine<'_>, records: &[Record], again: &str, mut failure: Failure) -> Failure {
+    let aftermath = aftermath::of(place, machine, records, again);
+    failure.details.extend(aftermath.lines());
+    failure.details.extend(report::half_way(machine));
+    let state = report_run::state(machine, crate::report::Style(false), global.width());
+    failure.details.extend(state.lines().take_while(|line| !line.contains('✗')).map(str::to_owned));
+    failure.hints.extend(aftermath.next.iter().cloned());
+    failure.more = Some(Box::new(aftermath.json()));
+    failure
 }
 
 fn reached(global: &Global, place: &Place, plan: &Plan) -> Result<(), Failure> {
@@ -323,72 +319,20 @@ fn reached(global: &Global, place: &Place, plan: &Plan) -> Result<(), Failure> {
         ),
         Some(stage) => format!("next: hikkoshi apply {}   # goes on with {}\n", place.name, stage.name()),
     };
-    out.push_str(&next);
+    out.push_str(&typed::in_lines(global, &next));
     say(&out);
     Ok(())
 }
 
 /// What to say when steps failed: on which, why, what state things are in, what to type next.
-fn stopped(global: &Global, place: &Place, plan: &Plan, failed: &[FailedStep]) -> Failure {
+pub fn stopped(global: &Global, place: &Place, plan: &Plan, failed: &[FailedStep], (doing, again): (&str, &str)) -> Failure {
     let first = &failed[0];
-    let code = known(&first.code);
-    let mut again = format!("hikkoshi apply {}", place.name);
-    let mut failure = Failure::new(code, format!("step {} failed: {}", first.step, crate::report::harmless(&first.why)));
+    let mut failure = Failure::new(known(&first.code), format!("{doing} {} failed: {}", first.step, crate::report::harmless(&first.why)));
     for other in &failed[1..] {
-        failure = failure.detail(format!("step {} failed too: {} [{}]", other.step, crate::report::harmless(&other.why), other.code));
+        failure = failure.detail(format!("{doing} {} failed too: {} [{}]", other.step, crate::report::harmless(&other.why), other.code));
     }
-    if let Ok(records) = place.records() {
-        let machine = Machine::replay(plan, &records);
-        failure = failure.detail(situation(&machine));
-        failure.details.extend(half_way(&machine));
-        for line in report_run::state(&machine, crate::report::Style(false), global.width()).lines().take_while(|line| !line.contains('✗'))
-        {
-            failure = failure.detail(line.to_owned());
-        }
-        let cleaning = plan.step(&first.step).is_some_and(|step| step.stage == Stage::Cleanup);
-        if cleaning {
-            again.push_str(" --cleanup");
-        } else if let Some(last) = machine.checkpoints().iter().max() {
-            failure.hints.push(format!("hikkoshi rollback {} --to {}   # or go back to the last checkpoint", place.name, last.name()));
-        }
+    match place.records() {
+        Ok(records) => left_behind(global, place, &Machine::replay(plan, &records), &records, again, failure),
+        Err(unread) => failure.detail(unread.message).hint(again),
     }
-    failure.hints.insert(0, format!("{again}   # tries the failed step again and goes on"));
-    failure
-        .hint(format!("hikkoshi apply {} --reason …   # after editing what is not done in {}", place.name, place.plan_path().display()))
-        .hint(format!("hikkoshi skip {} {} --reason …   # leaves it out, if nothing needs it", place.name, first.step))
-        .hint(format!("hikkoshi plan {} --step {}   # what the step is", place.name, first.step))
-}
-
-/// The moves of which some steps of the current stage are done and some are not.
-fn half_way(machine: &Machine<'_>) -> Vec<String> {
-    let plan = machine.plan();
-    let Some(stage) = machine.current_stage() else { return Vec::new() };
-    let done = |step: &&Step| machine.is_done(&step.id);
-    let mut out = Vec::new();
-    for one in &plan.moves {
-        let (done, open): (Vec<_>, Vec<_>) = plan.steps_of(stage).filter(|step| step.of_move == one.id).partition(done);
-        if let (Some(last), Some(next)) = (done.last(), open.first()) {
-            out.push(format!("half-way: {} (done up to {}, next is {})", crate::report::harmless(&one.name), last.id, next.id));
-        }
-    }
-    out
-}
-
-/// What the service feels of it just now: interruptions that are under way.
-fn situation(machine: &Machine<'_>) -> String {
-    let plan = machine.plan();
-    let open = |step: &&Step| {
-        let mut same = plan.steps.iter().filter(|s| s.of_move == step.of_move && s.stage == step.stage);
-        machine.is_begun(&step.id) && matches!(step.impact, Impact::Outage { .. }) && same.any(|s| !machine.is_done(&s.id))
-    };
-    let now: Vec<String> = plan
-        .steps
-        .iter()
-        .filter(open)
-        .filter_map(|step| match &step.impact {
-            Impact::Outage { what, .. } => Some(what.clone()),
-            _ => None,
-        })
-        .collect();
-    if now.is_empty() { "no planned interruption is under way".to_owned() } else { format!("INTERRUPTED NOW: {}", now.join("; ")) }
 }

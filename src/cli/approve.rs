@@ -140,7 +140,7 @@ fn withdraw(global: &Global, place: &Place, desk: &Desk, args: &Args, you: &str)
     };
     let given = note(desk, one.point, you, Said::Withdrawn(one.id.clone()), args.reason.clone());
     place.approvals()?.post(&given)?;
-    let holder = place.holder().map_or(String::new(), |who| {
+    let holder = place.holder()?.map_or(String::new(), |who| {
         format!("{who} is running it and goes on with what it has begun: hikkoshi pause {} stops it\n", place.name)
     });
     let said =

@@ -118,7 +118,7 @@ fn standing(place: &Place) -> Result<Option<Paused>, Failure> {
 
 /// Asks; `kept` is what becomes of it where nobody runs, and what to type next; none: then there is nothing to ask for.
 async fn ask(global: &Global, place: &Place, what: Asked, kept: Option<(&str, &str)>) -> Done {
-    let holder = place.holder();
+    let holder = place.holder()?;
     if holder.is_none() && kept.is_none() {
         return Err(Failure::new("HK0513", format!("nobody runs migration {} just now", place.name))
             .detail("nothing was asked for; everything is as it was")

@@ -4,6 +4,7 @@
 
 use std::fmt::Write;
 
+use super::{Global, typed};
 use crate::report::harmless;
 
 /// Exit statuses (DESIGN.md section 8).
@@ -85,6 +86,7 @@ codes! {
     "HK0515" INPUT;
     "HK0516" APPROVAL;
     "HK0517" APPROVAL;
+    "HK0521" DRIFT;
     "HK0601" APPROVAL;
     "HK0602" INPUT;
     "HK0901" UNEXPECTED;
@@ -116,12 +118,14 @@ pub struct Failure {
     pub details: Vec<String>,
     /// What to type next.
     pub hints: Vec<String>,
+    /// More for programs: what a run left behind.
+    pub more: Option<Box<serde_json::Value>>,
 }
 
 impl Failure {
     /// A failure with a code of the table.
     pub fn new(code: &'static str, message: impl Into<String>) -> Failure {
-        Failure { code, message: message.into(), details: Vec::new(), hints: Vec::new() }
+        Failure { code, message: message.into(), details: Vec::new(), hints: Vec::new(), more: None }
     }
 
     /// The same with a line about the state of things.
@@ -133,6 +137,15 @@ impl Failure {
     /// The same with a thing to do next.
     pub fn hint(mut self, text: impl Into<String>) -> Failure {
         self.hints.push(text.into());
+        self
+    }
+
+    /// The same with the options repeated in each command that is to be typed next.
+    pub fn typed(mut self, global: &Global) -> Failure {
+        self.hints = self.hints.iter().map(|hint| typed::repeated(global, hint)).collect();
+        if let Some(next) = self.more.as_mut().and_then(|more| more.get_mut("next")) {
+            *next = self.hints.clone().into();
+        }
         self
     }
 
@@ -157,7 +170,11 @@ impl Failure {
 
     /// For programs.
     pub fn json(&self) -> serde_json::Value {
-        serde_json::json!({ "error": { "code": self.code, "message": self.message, "details": self.details, "next": self.hints, "exit": self.exit() } })
+        let mut error = serde_json::json!({ "code": self.code, "message": self.message, "details": self.details, "next": self.hints, "exit": self.exit() });
+        if let Some(more) = &self.more {
+            error["aftermath"] = (**more).clone();
+        }
+        serde_json::json!({ "error": error })
     }
 }
 

@@ -8,6 +8,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::report::Style;
 
+mod adopt;
+mod aftermath;
 mod amend;
 mod apply;
 mod approve;
@@ -17,12 +19,14 @@ mod confirm;
 mod demo;
 mod discover;
 mod dry_run;
+mod expected;
 mod explain;
 pub mod failure;
 mod flows;
 mod gate;
 mod graph;
 mod hook;
+mod index;
 mod init;
 mod log;
 mod place;
@@ -40,6 +44,7 @@ mod state;
 mod status;
 mod store;
 mod trace;
+mod typed;
 mod unlock;
 mod verify;
 mod web;
@@ -150,6 +155,8 @@ enum Command {
     Hold(ask::StepArgs),
     /// Leave out steps that nothing needs, with a reason
     Skip(skip::Args),
+    /// Take what somebody else has changed into the plan, if the rest still holds with it
+    Adopt(adopt::Args),
     /// Undo: back to a checkpoint, or all of it
     Rollback(rollback::Args),
     /// Where the journal is kept and who holds it; --move-to another store
@@ -189,6 +196,7 @@ fn coloured(stream: &impl IsTerminal) -> bool {
 }
 
 fn report(global: &Global, failure: &Failure) -> ExitCode {
+    let failure = &failure.clone().typed(global);
     if global.json {
         say(&format!("{:#}\n", failure.json()));
     } else {
@@ -229,6 +237,7 @@ async fn run(global: &Global, command: Command) -> Done {
         Command::Release(args) => ask::release(global, args).await,
         Command::Hold(args) => ask::hold(global, args).await,
         Command::Skip(args) => skip::run(global, &args),
+        Command::Adopt(args) => adopt::run(global, args).await,
         Command::Rollback(args) => rollback::run(global, args).await,
         Command::State(args) => state::run(global, &args),
         Command::Unlock(args) => unlock::run(global, &args),

@@ -92,6 +92,11 @@ impl Place {
         self.folder().join("journal.jsonl")
     }
 
+    /// `plans/<name>/.index`: what `status` tells, kept.
+    pub fn index_path(&self) -> PathBuf {
+        self.folder().join(".index")
+    }
+
     /// `plans/<name>/state`: where the journal is kept, if not here.
     pub fn state_path(&self) -> PathBuf {
         self.folder().join("state")
@@ -338,9 +343,12 @@ impl Place {
     }
 
     /// Who runs the migration just now, if somebody does.
-    pub fn holder(&self) -> Option<String> {
-        let holder = self.store().ok()?.holder().ok()??;
-        holder.open.is_none().then_some(holder.lease.who)
+    ///
+    /// # Errors
+    /// If the store can't be read: then nobody can tell.
+    pub fn holder(&self) -> Result<Option<String>, Failure> {
+        let holder = self.store()?.holder().map_err(|error| self.journal_failed(error))?;
+        Ok(holder.filter(|holder| holder.open.is_none()).map(|holder| holder.lease.who))
     }
 
     /// The journal's records, which must be of this plan.

@@ -1,8 +1,8 @@
 //! `hikkoshi rollback`
 
-use super::apply::{drive, interrupted, no_checkpoint, ready};
+use super::apply::{drive, interrupted, no_checkpoint, ready, stopped};
 use super::confirm::confirm;
-use super::failure::{Failure, known};
+use super::failure::Failure;
 use super::place::{Hashed, Place};
 use super::{Done, Global, ask, gate, say};
 use crate::cloud::simulated::FaultAt;
@@ -72,20 +72,11 @@ pub async fn run(global: &Global, args: Args) -> Done {
             Ok(0)
         }
         // There is no gate on the way back.
-        End::Interrupted | End::Gate(_) | End::Unwell { .. } | End::Outside { .. } => Err(interrupted(&place, &again)),
+        End::Interrupted | End::Gate(_) | End::Unwell { .. } | End::Outside { .. } => Err(interrupted(global, &place, plan, &again)),
         End::Journal(error) => Err(place.journal_failed(error)),
-        End::Failed(failed) => {
-            let first = &failed[0];
-            let mut failure =
-                Failure::new(known(&first.code), format!("undoing step {} failed: {}", first.step, crate::report::harmless(&first.why)));
-            for other in &failed[1..] {
-                failure = failure.detail(format!("step {} too: {}", other.step, crate::report::harmless(&other.why)));
-            }
-            Err(failure
-                .detail("what was undone is in the journal and is not undone twice")
-                .hint(format!("{again}   # tries again and goes on"))
-                .hint(format!("hikkoshi status {}", place.name)))
-        }
+        End::Failed(failed) => Err(stopped(global, &place, plan, &failed, ("undoing step", &again))
+            .detail("what was undone is in the journal and is not undone twice")
+            .hint(format!("hikkoshi status {}", place.name))),
     }
 }
 

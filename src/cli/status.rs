@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 
-use super::place::{Hashed, Place};
-use super::{Done, Global, say};
+use super::failure::Failure;
+use super::place::{self, Hashed, Place};
+use super::{Done, Global, aftermath, index, say, typed};
 use crate::execute::{Machine, Phase};
 use crate::journal::{Body, Record};
 use crate::model::step::Stage;
-use crate::plan::Plan;
+use crate::plan::{Plan, format};
+use crate::report::aftermath::Aftermath;
+use crate::report::status::View;
 use crate::report::{run as report_run, table};
 
 /// Options of `status`.
@@ -42,8 +45,13 @@ impl<'a> Watch<'a> {
 
 /// Whether a run has begun and not ended, and its process lives.
 fn is_on(place: &Place, records: &[Record]) -> bool {
+    is_open(records) && place.holder().is_ok_and(|holder| holder.is_some())
+}
+
+/// Whether a run has begun and not noted its end.
+fn is_open(records: &[Record]) -> bool {
     let last = records.iter().rev().find(|record| matches!(record.body, Body::RunBegan { .. } | Body::RunEnded { .. }));
-    last.is_some_and(|record| matches!(record.body, Body::RunBegan { .. })) && place.holder().is_some()
+    last.is_some_and(|record| matches!(record.body, Body::RunBegan { .. }))
 }
 
 /// Lets what is looked at go on.
@@ -54,10 +62,21 @@ pub async fn a_moment() {
 /// Says where it stands.
 pub async fn run(global: &Global, args: Args) -> Done {
     let place = Place::find(global, args.name.as_deref())?;
+    if !global.json && !args.watch && quick(global, &place) {
+        return Ok(0);
+    }
+    let stamps = index::stamps(&place);
     let plan = place.plan()?;
     let mut records = place.records_of(&plan)?;
+    let mut holder = Holder::of(&place);
+    if is_open(&records) && !holder.holds() {
+        // It may have ended between the two looks.
+        records = place.records_of(&plan)?;
+        holder = Holder::of(&place);
+    }
     let watch = Watch::new(&place, &records);
-    let mut shown = text(global, &place, &plan, &records, args.watch);
+    let (mut shown, view) = text(global, &place, &plan, &records, (&holder, args.watch));
+    index::keep(&place, &stamps, &view);
     say(&shown);
     let mut on = args.watch;
     while on {
@@ -67,7 +86,7 @@ pub async fn run(global: &Global, args: Args) -> Done {
             a_moment().await;
         }
         records = place.records_of(&plan)?;
-        let now = text(global, &place, &plan, &records, args.watch);
+        let (now, _) = text(global, &place, &plan, &records, (&Holder::of(&place), args.watch));
         if now != shown {
             if !global.json && std::io::stdout().is_terminal() {
                 let _ = console::Term::stdout().clear_screen();
@@ -79,45 +98,98 @@ pub async fn run(global: &Global, args: Args) -> Done {
     Ok(0)
 }
 
-fn text(global: &Global, place: &Place, hashed: &Hashed<Plan>, records: &[Record], watch: bool) -> String {
-    let plan = &hashed.value;
-    let machine = Machine::replay(plan, records);
-    if global.json {
-        let mut value = json(&machine, records);
-        value["approvals_missing"] = super::approve::lacking_json(place, hashed, &machine);
-        // Where it comes again and again it is a line each.
-        return if watch { value.to_string() } else { format!("{value:#}") } + "\n";
+/// Who runs it, or why nobody can tell.
+struct Holder(Result<Option<String>, Failure>);
+
+impl Holder {
+    fn of(place: &Place) -> Holder {
+        Holder(place.holder())
     }
-    let style = global.style();
-    let mut out = format!("{} · account {} · {} · {} records\n", style.bold(&plan.migration), plan.account, plan.region, records.len());
-    if let Some((what, who, how)) = last_run(records, place.holder().is_some()) {
-        out.push_str(&table::hanging("", &format!("last run: {what} by {who}: {how}"), 2, global.width()));
+
+    /// Whether somebody is known to run it.
+    fn holds(&self) -> bool {
+        matches!(self.0, Ok(Some(_)))
     }
-    for line in standing(place, &machine).into_iter().chain(super::approve::lacking(place, hashed, &machine)) {
-        out.push_str(&table::hanging(&format!("{} ", style.warn("!")), &line, 2, global.width()));
+}
+
+/// Says what was kept, if it is of the files as they are. Who holds the lease is looked at first: a run that ends between the
+/// two looks has written to the journal since.
+fn quick(global: &Global, place: &Place) -> bool {
+    let holder = Holder::of(place);
+    let Some(view) = index::read(place) else { return false };
+    // Approvals lie beside the journal and are of a plan's steps: who has given them is read with the plan.
+    if view.asks_approval || view.is_open() && !holder.holds() && view.aftermath.is_none() {
+        return false;
     }
-    out.push_str(&report_run::state(&machine, style, global.width()));
-    out.push_str(&report_run::skipped(&machine, style, global.width()));
-    for step in plan.steps.iter().filter(|step| machine.state(&step.id).is_some_and(|s| !s.is_done() && s.phase != Phase::Pending)) {
-        out.push_str(&format!(
-            "  {} {}: {}\n",
-            style.warn("…"),
-            step.id,
-            words(&machine.state(&step.id).map(|s| s.phase.clone()).unwrap_or_default())
-        ));
+    say(&told(global, place, &view, &holder, Vec::new()));
+    true
+}
+
+/// Keeps for `status` what is told now; `plan` is the one that was run.
+pub fn keep(place: &Place, plan: &Hashed<Plan>) {
+    if !index::is_local(place) {
+        return;
     }
-    let addresses = report_run::addresses(&machine);
-    if !addresses.is_empty() {
-        out.push_str(&format!("  NAT gateways' elastic IPs: {}\n", addresses.join(", ")));
+    let stamps = index::stamps(place);
+    let same = place::read(&place.plan_path()).is_ok_and(|text| format::hash(&text) == plan.sha256);
+    let Some(records) = place.records().ok().filter(|_| same) else { return };
+    let machine = Machine::replay(&plan.value, &records);
+    let left = left_behind(place, &machine, &records, false);
+    index::keep(place, &stamps, &View::of(&machine, &records, left));
+}
+
+fn text(global: &Global, place: &Place, hashed: &Hashed<Plan>, records: &[Record], (holder, watch): (&Holder, bool)) -> (String, View) {
+    let machine = Machine::replay(&hashed.value, records);
+    let left = left_behind(place, &machine, records, holder.holds());
+    let view = View::of(&machine, records, left);
+    if !global.json {
+        return (told(global, place, &view, holder, super::approve::lacking(place, hashed, &machine)), view);
     }
-    out.push_str(&report_run::ways_in(&machine));
-    out.push_str(&next(place, &machine, plan.is_applicable()));
-    out
+    let mut value = json(&machine, records);
+    value["approvals_missing"] = super::approve::lacking_json(place, hashed, &machine);
+    if let Some(left) = &view.aftermath {
+        value["aftermath"] = left.json();
+        value["aftermath"]["next"] = left.next.iter().map(|hint| typed::repeated(global, hint)).collect();
+    }
+    // Where it comes again and again it is a line each.
+    (if watch { value.to_string() } else { format!("{value:#}") } + "\n", view)
+}
+
+/// For people; `lacking` is what is missing of approvals.
+fn told(global: &Global, place: &Place, view: &View, holder: &Holder, lacking: Vec<String>) -> String {
+    let (style, width, held) = (global.style(), global.width(), holder.holds());
+    let mut out = view.head(held, style, width);
+    let unseen = holder.0.as_ref().err().map(|failure| format!("who runs it can't be read: {}", failure.message));
+    for line in unseen.into_iter().chain(standing(place, view)).chain(lacking) {
+        out.push_str(&table::hanging(&format!("{} ", style.warn("!")), &line, 2, width));
+    }
+    out.push_str(&view.body(held, style, width));
+    let left = view.left(held).filter(|left| !left.failed.is_empty() && view.control.paused().is_none());
+    let next = left.map_or_else(|| next(place, view, held), |left| format!("next: {}\n", left.next.join("\n      ")));
+    out + &typed::in_lines(global, &next)
+}
+
+/// What the last run left behind, if it did not reach its goal and is over.
+fn left_behind(place: &Place, machine: &Machine<'_>, records: &[Record], held: bool) -> Option<Aftermath> {
+    aftermath::is_unfinished(records, held).then(|| aftermath::of(place, machine, records, &again(place, machine, records)))
+}
+
+/// The command that goes on with the last run.
+fn again(place: &Place, machine: &Machine<'_>, records: &[Record]) -> String {
+    let back = records.iter().rev().find_map(|record| match &record.body {
+        Body::RunBegan { what, .. } => Some(what == "rollback"),
+        _ => None,
+    });
+    match (back, machine.current_stage()) {
+        (Some(true), _) => format!("hikkoshi rollback {} --to CHECKPOINT", place.name),
+        (_, Some(Stage::Cleanup)) => format!("hikkoshi apply {} --cleanup", place.name),
+        _ => format!("hikkoshi apply {}", place.name),
+    }
 }
 
 /// What people asked for and stands, and what nobody has heard yet.
-fn standing(place: &Place, machine: &Machine<'_>) -> Vec<String> {
-    let control = machine.control();
+fn standing(place: &Place, view: &View) -> Vec<String> {
+    let control = &view.control;
     let mut out = Vec::new();
     let pending = place.requests().and_then(|requests| Ok(requests.pending()?)).unwrap_or_else(|failure| {
         out.push(failure.message);
@@ -129,46 +201,23 @@ fn standing(place: &Place, machine: &Machine<'_>) -> Vec<String> {
     if let Some(percent) = control.percent() {
         out.push(format!("at most {percent} % of the steps at a time; hikkoshi throttle {} 100 takes the limit away", place.name));
     }
-    for step in machine.plan().postponed.iter().filter(|step| machine.is_held(step)) {
-        out.push(format!("{step} waits to be released: hikkoshi release {} {step}", place.name));
-    }
+    out.extend(view.held.iter().map(|step| format!("{step} waits to be released: hikkoshi release {} {step}", place.name)));
     for request in pending.iter().filter(|request| !control.has_heard(&request.id)) {
         out.push(format!("not heard yet: {} asks {} (since {})", request.who, report_run::asked(&request.what), request.at));
     }
     out
 }
 
-fn words(phase: &Phase) -> &'static str {
-    match phase {
-        Phase::Pending => "not begun",
-        Phase::Intended => "its call was announced and its outcome is not known: `apply` looks before it does anything",
-        Phase::Called => "its call is done, waits and checks are open",
-        Phase::Verified => "done",
-        Phase::Undoing(..) => "on its way back",
-    }
-}
-
-fn last_run(records: &[Record], held: bool) -> Option<(String, String, String)> {
-    let at = records.iter().rposition(|record| matches!(record.body, Body::RunBegan { .. }))?;
-    let Body::RunBegan { what, who, .. } = &records[at].body else { return None };
-    let how = records[at..].iter().find_map(|record| match &record.body {
-        Body::RunEnded { how } => Some(format!("{how} at {}", record.at)),
-        _ => None,
-    });
-    let open = if held { "is running" } else { "did not end by itself" };
-    Some((what.clone(), who.clone(), how.unwrap_or_else(|| open.to_owned())))
-}
-
-fn next(place: &Place, machine: &Machine<'_>, applicable: bool) -> String {
+fn next(place: &Place, view: &View, held: bool) -> String {
     let name = &place.name;
-    if machine.control().paused().is_some() {
+    if view.control.paused().is_some() {
         return format!("next: hikkoshi resume {name}   # or hikkoshi abort {name}, if it runs\n");
     }
-    if place.holder().is_some() {
+    if held {
         return format!("next: hikkoshi status {name} --watch\n");
     }
-    match machine.current_stage() {
-        _ if !applicable => format!("next: hikkoshi plan {name}   # the plan has blockers, or does not hold\n"),
+    match view.stage {
+        _ if !view.applicable => format!("next: hikkoshi plan {name}   # the plan has blockers, or does not hold\n"),
         None => format!("next: hikkoshi verify {name}\n"),
         Some(Stage::Cleanup) => format!("next: hikkoshi verify {name}; after a soak: hikkoshi apply {name} --cleanup\n"),
         Some(stage) => format!("next: hikkoshi apply {name}   # goes on with {}\n", stage.name()),

@@ -3,6 +3,8 @@
 //! Compared is what the planner decides by: placement, groups, rules, routes, addresses, targets. Health, lingering
 //! interfaces and times change by themselves and are left out.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::model::facet::Role;
@@ -46,6 +48,17 @@ pub fn between(before: &Inventory, now: &Inventory) -> Vec<Difference> {
             out.push(whole(is, "existence", "not there", "there"));
         }
     }
+    out
+}
+
+/// An inventory with these things as another one shows them, and with what belongs to them: added, replaced, or gone.
+pub fn taken_over(before: &Inventory, now: &Inventory, ids: &BTreeSet<Id>) -> Inventory {
+    let belongs =
+        |resource: &Resource| ids.contains(&resource.id) || resource.facets.owner.as_ref().is_some_and(|owner| ids.contains(owner));
+    let mut out = before.clone();
+    out.resources.retain(|_, resource| !belongs(resource));
+    out.resources
+        .extend(now.resources.iter().filter(|(_, resource)| belongs(resource)).map(|(id, resource)| (id.clone(), resource.clone())));
     out
 }
 

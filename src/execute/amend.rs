@@ -8,14 +8,15 @@ use std::collections::BTreeMap;
 use super::machine::{Phase, StepState, take};
 use crate::journal::{Body, Record};
 use crate::model::step::{Stage, Step};
-use crate::plan::{Plan, sha256};
+use crate::plan::{Plan, sha256_of};
 
 /// What of a step can't change once its call is announced: its place, the call, what it needs, the way back. Waits and
 /// checks can.
 pub fn digest(step: &Step) -> String {
     let needs: Vec<&str> = step.needs.iter().map(|need| need.step.as_str()).collect();
-    let text = serde_json::to_vec(&(&step.id, step.stage, &step.of_move, &step.call, &step.undo, needs)).unwrap_or_default();
-    sha256(&text)[..16].to_owned()
+    let mut digest = sha256_of(&(&step.id, step.stage, &step.of_move, &step.call, &step.undo, needs));
+    digest.truncate(16);
+    digest
 }
 
 /// The hash of the plan that a journal is of: the one that it was opened for, or that was last gone on with.

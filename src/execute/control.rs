@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use crate::journal::request::{Asked, Request};
 
 /// Steps in hand at a time: many, for most of them wait, which costs next to nothing, and the adapter keeps AWS's budgets.
@@ -10,7 +12,7 @@ const AT_ONCE: usize = 256;
 const THROTTLED: usize = 32;
 
 /// Who asked for a pause, and when.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Paused {
     /// Who.
     pub who: String,
@@ -19,7 +21,7 @@ pub struct Paused {
 }
 
 /// What was asked so far.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Control {
     heard: BTreeSet<String>,
     paused: Option<Paused>,

@@ -9,6 +9,7 @@ use std::task::Poll;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
+use super::drift::Foundations;
 use super::ear::Ear;
 use super::event::{Event, What};
 use super::gate::{self, Probe};
@@ -191,6 +192,7 @@ pub async fn run<'p>(run: Run<'p>, journal: Box<dyn Journal + 'p>) -> End {
         tell: run.tell,
         stop: run.stop,
         waiting: Waiting::default(),
+        foundations: Foundations::of(run.plan),
         migration: run.plan.migration.clone(),
     };
     match drive(&context, &run).await {
@@ -198,7 +200,7 @@ pub async fn run<'p>(run: Run<'p>, journal: Box<dyn Journal + 'p>) -> End {
         Err(Failure::Journal(error)) => End::Journal(error),
         Err(Failure::Parked) => End::Interrupted,
         Err(Failure::Closed { gate, why }) => End::Unwell { gate, why },
-        Err(Failure::Step { code, why }) => End::Failed(vec![FailedStep { step: String::new(), code: code.to_owned(), why }]),
+        Err(Failure::Step { code, why, .. }) => End::Failed(vec![FailedStep { step: String::new(), code: code.to_owned(), why }]),
     }
 }
 
@@ -247,7 +249,7 @@ async fn drive(context: &Context<'_>, run: &Run<'_>) -> Result<End, Failure> {
         context.shared().machine.put_down(&step);
         match result {
             Ok(()) | Err(Failure::Parked) => {}
-            Err(Failure::Step { code, why }) => failed.push(FailedStep { step, code: code.to_owned(), why }),
+            Err(Failure::Step { code, why, .. }) => failed.push(FailedStep { step, code: code.to_owned(), why }),
             Err(Failure::Closed { gate, why }) => unwell = Some((gate, why)),
             Err(Failure::Journal(error)) => return Err(Failure::Journal(error)),
         }

@@ -141,7 +141,7 @@ impl What {
             },
             Body::Ended { .. } => return None,
             Body::Verified { step } => (step, What::Verified),
-            Body::Failed { step, code, why } => (step, What::Failed { code: code.clone(), why: why.clone() }),
+            Body::Failed { step, code, why, .. } => (step, What::Failed { code: code.clone(), why: why.clone() }),
             Body::Undone { step } => (step, What::Undone),
             Body::Confirmed { gate, who } => (gate, What::Confirmed { who: who.clone() }),
             Body::Amended { who, why, .. } => ("", What::Amended { who: who.clone(), why: why.clone() }),

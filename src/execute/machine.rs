@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::control::Control;
-use crate::journal::{Body, Ending, Record, Way};
+use crate::journal::{Body, Drift, Ending, Record, Way};
 use crate::model::step::{Stage, Step, Undo};
 use crate::plan::{Gate, Plan};
 
@@ -40,6 +40,8 @@ pub struct StepState {
     pub called: Option<String>,
     /// Why it failed, if it did and nothing was tried since: code and words.
     pub failure: Option<(String, String)>,
+    /// What somebody else had changed then, if that is why.
+    pub drift: Vec<Drift>,
     /// What was sent and how it is undone, in short (see [`super::amend::digest`]): of the last try.
     pub digest: Option<String>,
     /// Why a person left it out, if one did.
@@ -411,7 +413,10 @@ pub(super) fn take(state: &mut StepState, at: &str, body: &Body) {
             state.phase = Phase::Verified;
             state.failure = None;
         }
-        Body::Failed { code, why, .. } => state.failure = Some((code.clone(), why.clone())),
+        Body::Failed { code, why, drift, .. } => {
+            state.failure = Some((code.clone(), why.clone()));
+            state.drift.clone_from(drift);
+        }
         Body::Undone { .. } => *state = StepState { generation: state.generation + 1, ..StepState::default() },
         Body::Skipped { why, .. } => {
             state.skipped = Some(why.clone());

@@ -7,6 +7,7 @@
 pub mod amend;
 pub mod approval;
 pub mod control;
+pub mod drift;
 pub mod driver;
 mod ear;
 pub mod event;

@@ -6,23 +6,24 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 
 use super::amend::digest;
+use super::drift::Foundations;
 use super::driver::Stop;
 use super::event::{Event, What};
 use super::look::{self, Blind};
 use super::machine::{Machine, Phase};
-use super::patience::{BUSY, IN_USE_S, Pace, Patience, Waiting};
+use super::patience::{BUSY, Pace, Patience, Waiting};
 use super::words::{advised, differs, minutes, unacceptable};
 use crate::clock::{Clock, rfc3339};
 use crate::cloud::Cloud;
-use crate::journal::{Body, Ending, Error as JournalError, Journal, Way};
+use crate::journal::{Body, Drift, Ending, Error as JournalError, Journal, Way};
 use crate::model::call::{Call, Label, Object, Outcome, Refusal};
-use crate::model::step::{Action, Check, Expect, Once, Stage, Step, Undo, UndoCall, Wait, outputs_of, references, resolve_path};
+use crate::model::step::{Action, Check, Once, Step, Undo, UndoCall, Wait, outputs_of, references, resolve_path};
 use crate::plan::sha256;
 
 /// How long a fresh id may be unknown to AWS (EC2 guide, "Eventual consistency"), and how long a check may lag behind.
 const CONSISTENCY_S: u64 = 60;
 /// How long reads may not show yet what a call has done; nothing follows from its absence so soon (EC2 guide, as above).
-const UNSEEN_S: u64 = 15;
+pub(super) const UNSEEN_S: u64 = 15;
 /// How often a call of unknown outcome is looked for before it is made again; reads may lag behind.
 const LOOKS: u32 = 5;
 /// How often a call of unknown outcome is made again.
@@ -37,6 +38,8 @@ pub enum Failure {
         code: &'static str,
         /// The words.
         why: String,
+        /// What somebody else has changed, if that is why.
+        drift: Vec<Drift>,
     },
     /// The run is to stop; the step goes on later from where it is.
     Parked,
@@ -58,7 +61,7 @@ impl From<JournalError> for Failure {
 }
 
 fn failed<T>(code: &'static str, why: impl Into<String>) -> Result<T, Failure> {
-    Err(Failure::Step { code, why: why.into() })
+    Err(Failure::Step { code, why: why.into(), drift: Vec::new() })
 }
 
 /// The journal and what it amounts to.
@@ -83,6 +86,8 @@ pub struct Context<'p> {
     pub stop: &'p Stop,
     /// Who waits for AWS.
     pub waiting: Waiting,
+    /// What steps look at, and when it was seen to be as it should be.
+    pub foundations: Foundations<'p>,
     /// The migration's name.
     pub migration: String,
 }
@@ -116,7 +121,7 @@ impl<'p> Context<'p> {
         Label { migration: self.migration.clone(), step: step.id.clone() }
     }
 
-    fn find(&self, step: &Step, from: &str, output: &str) -> Option<Value> {
+    pub(super) fn find(&self, step: &Step, from: &str, output: &str) -> Option<Value> {
         let shared = self.shared();
         if from == "self" && output == "Token" {
             let generation = shared.machine.state(&step.id).map_or(0, |state| state.generation);
@@ -148,9 +153,9 @@ pub fn token(journal: &str, step: &str, generation: u32) -> String {
 
 /// A step in the hands of a task.
 pub struct Task<'c, 'p> {
-    context: &'c Context<'p>,
-    step: &'p Step,
-    label: Label,
+    pub(super) context: &'c Context<'p>,
+    pub(super) step: &'p Step,
+    pub(super) label: Label,
 }
 
 impl<'c, 'p> Task<'c, 'p> {
@@ -163,7 +168,7 @@ impl<'c, 'p> Task<'c, 'p> {
         |from, output| self.context.find(self.step, from, output)
     }
 
-    fn tell(&self, what: What) {
+    pub(super) fn tell(&self, what: What) {
         self.context.tell(&self.step.id, what);
     }
 
@@ -179,8 +184,9 @@ impl<'c, 'p> Task<'c, 'p> {
     }
 
     fn note(&self, result: Result<(), Failure>) -> Result<(), Failure> {
-        if let Err(Failure::Step { code, why }) = &result {
-            self.context.record(Body::Failed { step: self.step.id.clone(), code: (*code).to_owned(), why: why.clone() })?;
+        if let Err(Failure::Step { code, why, drift }) = &result {
+            let (step, drift) = (self.step.id.clone(), drift.clone());
+            self.context.record(Body::Failed { step, code: (*code).to_owned(), why: why.clone(), drift })?;
         }
         result
     }
@@ -190,6 +196,7 @@ impl<'c, 'p> Task<'c, 'p> {
         match phase {
             Phase::Pending => {
                 self.preconditions().await?;
+                self.foundations().await?;
                 for wait in &self.step.ready {
                     self.wait(wait).await?;
                 }
@@ -217,30 +224,6 @@ impl<'c, 'p> Task<'c, 'p> {
     async fn backward_then_forward(&self) -> Result<(), Failure> {
         self.backward_from_here().await?;
         self.forward_from_here().await
-    }
-
-    /// What the plan expects of the account before the call; a difference is somebody else's change.
-    async fn preconditions(&self) -> Result<(), Failure> {
-        for check in &self.step.before {
-            // What is deleted may be held a while by what lingers; anywhere else a difference is somebody's change.
-            let patience_s = if self.step.stage == Stage::Cleanup && check.expect == Expect::Absent { IN_USE_S } else { UNSEEN_S };
-            let until = self.context.clock.now_ms() + patience_s * 1000;
-            let mut pace = Pace::slow();
-            loop {
-                let found = self.look(check).await?;
-                if found.holds {
-                    break;
-                }
-                if self.context.clock.now_ms() >= until {
-                    return failed("HK0505", format!("before the call, {}", differs(check, &found)));
-                }
-                if patience_s > UNSEEN_S {
-                    self.tell(What::Busy { why: format!("not yet: {}", check.what) });
-                }
-                self.context.sleep(pace.next()).await?;
-            }
-        }
-        Ok(())
     }
 
     async fn look(&self, check: &Check) -> Result<look::Found, Failure> {
@@ -586,7 +569,7 @@ impl<'c, 'p> Task<'c, 'p> {
     }
 }
 
-fn blinded<T>(blind: &Blind) -> Result<T, Failure> {
+pub(super) fn blinded<T>(blind: &Blind) -> Result<T, Failure> {
     let code = match blind {
         Blind::Refused(refusal) if refusal.is_credentials() => "HK0302",
         Blind::Refused(refusal) if refusal.is_denied() => "HK0303",

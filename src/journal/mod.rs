@@ -46,6 +46,23 @@ pub enum Ending {
     Unknown(String),
 }
 
+/// Something that is not as plan and journal say. Who changed it, they don't know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drift {
+    /// What was looked at, by its id or name.
+    pub resource: String,
+    /// The step whose expectation it was.
+    pub step: String,
+    /// What was made sure of, for people.
+    pub what: String,
+    /// The field: the path in AWS's answer.
+    pub field: String,
+    /// What it should be.
+    pub expected: String,
+    /// What it is.
+    pub found: String,
+}
+
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -118,6 +135,9 @@ pub enum Body {
         code: String,
         /// The words.
         why: String,
+        /// What somebody else had changed, if that is why.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        drift: Vec<Drift>,
     },
     /// The way back of a step has been gone to its end.
     Undone {

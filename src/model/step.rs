@@ -450,27 +450,28 @@ fn each_in_check<'s>(check: &'s Check, visit: &mut dyn FnMut(&'s str, &'s str)) 
 
 fn each_in_wait<'s>(wait: &'s Wait, visit: &mut dyn FnMut(&'s str, &'s str)) {
     each_in_check(&wait.until, visit);
-    wait.never.iter().for_each(|value| each_in(value, visit));
+    wait.never.iter().for_each(|value| each_reference_in(value, visit));
 }
 
 fn each_in_expect<'s>(expect: &'s Expect, visit: &mut dyn FnMut(&'s str, &'s str)) {
     match expect {
-        Expect::Equals(value) | Expect::Later(value) => each_in(value, visit),
+        Expect::Equals(value) | Expect::Later(value) => each_reference_in(value, visit),
         Expect::SameSet(values) | Expect::Includes(values) | Expect::Excludes(values) | Expect::Only(values) => {
-            values.iter().for_each(|value| each_in(value, visit))
+            values.iter().for_each(|value| each_reference_in(value, visit))
         }
         Expect::Exists | Expect::Absent | Expect::Count(_) => {}
     }
 }
 
 fn each_in_object<'s>(object: &'s Object, visit: &mut dyn FnMut(&'s str, &'s str)) {
-    object.values().for_each(|value| each_in(value, visit));
+    object.values().for_each(|value| each_reference_in(value, visit));
 }
 
-fn each_in<'s>(value: &'s Value, visit: &mut dyn FnMut(&'s str, &'s str)) {
+/// Calls `visit` with (step, output) for every `${step.Output}` in a value.
+pub fn each_reference_in<'s>(value: &'s Value, visit: &mut dyn FnMut(&'s str, &'s str)) {
     match value {
         Value::String(text) => parts(text).for_each(|(step, output)| visit(step, output)),
-        Value::Array(list) => list.iter().for_each(|element| each_in(element, visit)),
+        Value::Array(list) => list.iter().for_each(|element| each_reference_in(element, visit)),
         Value::Object(map) => each_in_object(map, visit),
         _ => {}
     }

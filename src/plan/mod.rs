@@ -4,7 +4,8 @@
 //! private) → [`network`] (subnets, NAT, tables, endpoints) → [`flows`] (what must
 //! survive) → [`guard`] (groups) → [`assemble`] (steps) → [`order`]
 //! (AWS's own edges, each with its reason) → [`prove`] (no state on the way cuts a flow or opens a door; the edges that this
-//! takes) → [`lint`] (what must hold of every plan) → [`format`] (the file). [`moment`] is the account at a checkpoint.
+//! takes) → [`lint`] (what must hold of every plan) → [`format`] (the file). [`moment`] is the account at a checkpoint,
+//! [`service`] which flows hold there.
 
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +41,7 @@ pub mod peers;
 pub mod problem;
 pub mod prove;
 pub mod quotas;
+pub mod service;
 mod unseen;
 pub mod vouch;
 pub mod window;

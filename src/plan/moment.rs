@@ -82,10 +82,21 @@ impl<'p> When<'p> {
     }
 }
 
+/// A step that stands: it was carried out, and so many of the calls of its way back were, too.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stand<'p> {
+    /// The step.
+    pub step: &'p Step,
+    /// How many calls of its way back are done.
+    pub taken_back: usize,
+}
+
 /// The account at a moment of a plan, and what has taken whose place until then.
 pub struct Moment {
     /// The account.
     pub account: Account,
+    /// What the steps have changed, made or deleted.
+    pub touched: BTreeSet<Id>,
     heirs: BTreeMap<Id, BTreeSet<Id>>,
 }
 
@@ -95,19 +106,33 @@ impl Moment {
     /// # Errors
     /// If a step can't be carried out on the simulated account.
     pub fn of(plan: &Plan, inventory: &Inventory, when: When<'_>) -> Result<Moment, Stuck> {
+        let stands: Vec<Stand<'_>> = when.steps(plan).map(|step| Stand { step, taken_back: 0 }).collect();
+        Moment::with(plan, inventory, &stands)
+    }
+
+    /// Plays the steps that stand, in the plan's order, and what of them is taken back.
+    ///
+    /// # Errors
+    /// As [`Moment::of`].
+    pub fn with(plan: &Plan, inventory: &Inventory, stands: &[Stand<'_>]) -> Result<Moment, Stuck> {
         let mut player = Player::new(Account::seen(inventory));
         player.forget_touched();
         let mut there: BTreeSet<Id> = inventory.resources.keys().cloned().collect();
         let mut heirs: BTreeMap<Id, BTreeSet<Id>> = BTreeMap::new();
-        for step in when.steps(plan) {
+        let mut all = BTreeSet::new();
+        for Stand { step, .. } in stands {
             let touched = player.step(step)?;
             if let Some(moved) = plan.moves.iter().find(|one| one.id == step.of_move).map(|one| &one.workload) {
                 let made: Vec<Id> = made(moved, &touched, &player.account().resources, |id| there.contains(id)).cloned().collect();
                 heirs.entry(moved.clone()).or_default().extend(made);
             }
-            there.extend(touched);
+            there.extend(touched.iter().cloned());
+            all.extend(touched);
         }
-        Ok(Moment { account: player.account().clone(), heirs })
+        for Stand { step, taken_back } in stands.iter().rev().filter(|stand| stand.taken_back > 0) {
+            all.extend(player.undo_some(step, *taken_back)?);
+        }
+        Ok(Moment { account: player.account().clone(), touched: all, heirs })
     }
 
     /// What moves have made in the place of something.

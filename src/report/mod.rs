@@ -1,5 +1,6 @@
 //! Explaining: plans, runs and states as text for people. Pure.
 
+pub mod aftermath;
 pub mod approval;
 pub mod edits;
 pub mod flows;
@@ -8,6 +9,7 @@ pub mod plan;
 pub mod proof;
 pub mod reach;
 pub mod run;
+pub mod status;
 pub mod table;
 pub mod trace;
 

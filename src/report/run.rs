@@ -138,6 +138,20 @@ pub fn interruptions(plan: &Plan, events: &[Event]) -> Vec<(String, u64)> {
 
 /// Where a migration stands, stage by stage.
 pub fn state(machine: &Machine<'_>, style: Style, width: usize) -> String {
+    table(&rows(machine), &failures(machine), style, width)
+}
+
+/// The same from its rows, and the steps that failed: id, code and words.
+pub fn table(rows: &[Vec<String>], failed: &[(String, String, String)], style: Style, width: usize) -> String {
+    let mut out = columns(rows, 2, width);
+    for (step, code, why) in failed {
+        out.push_str(&hanging(&format!("{} {step}: ", style.bad("✗")), &format!("{why} [{code}]"), 2, width));
+    }
+    out
+}
+
+/// A row for each stage, below a head.
+pub fn rows(machine: &Machine<'_>) -> Vec<Vec<String>> {
     let plan = machine.plan();
     let mut rows = vec![["STAGE", "STEPS", "STATE"].map(str::to_owned).to_vec()];
     for stage in &plan.stages {
@@ -157,20 +171,16 @@ pub fn state(machine: &Machine<'_>, style: Style, width: usize) -> String {
         let state = if skipped == 0 { state } else { format!("{state}, {skipped} left out") };
         rows.push(vec![stage.name().to_owned(), format!("{done}/{}", steps.len()), state]);
     }
-    let mut out = columns(&rows, 2, width);
-    for step in &plan.steps {
-        if let Some((code, why)) = machine.state(&step.id).and_then(|state| state.failure.as_ref()) {
-            out.push_str(&hanging(&format!("{} {}: ", style.bad("✗"), step.id), &format!("{why} [{code}]"), 2, width));
-        }
-    }
-    out
+    rows
 }
 
-/// The steps that people left out, each with the reason.
-pub fn skipped(machine: &Machine<'_>, style: Style, width: usize) -> String {
-    let reason = |step: &Step| machine.state(&step.id)?.skipped.clone();
-    let each = machine.plan().steps.iter().filter_map(|step| Some((step, reason(step)?)));
-    each.map(|(step, why)| hanging(&format!("{} {}: ", style.warn("»"), step.id), &format!("left out: {why}"), 2, width)).collect()
+/// The steps that failed: id, code and words.
+pub fn failures(machine: &Machine<'_>) -> Vec<(String, String, String)> {
+    let failed = machine.plan().steps.iter().filter_map(|step| {
+        let (code, why) = machine.state(&step.id)?.failure.clone()?;
+        Some((step.id.clone(), code, why))
+    });
+    failed.collect()
 }
 
 fn phase(machine: &Machine<'_>, step: &Step) -> Phase {

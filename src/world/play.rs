@@ -67,7 +67,15 @@ impl Player {
     /// # Errors
     /// As [`Player::step`], and if there is no way back.
     pub fn undo(&mut self, step: &Step) -> Result<BTreeSet<Id>, Stuck> {
-        self.backward(step).map_err(|why| Stuck { step: step.id.clone(), why })?;
+        self.undo_some(step, usize::MAX)
+    }
+
+    /// Makes so many of the calls of a step's way back. Answers what was touched.
+    ///
+    /// # Errors
+    /// As [`Player::undo`].
+    pub fn undo_some(&mut self, step: &Step, calls: usize) -> Result<BTreeSet<Id>, Stuck> {
+        self.backward(step, calls).map_err(|why| Stuck { step: step.id.clone(), why })?;
         Ok(self.world.account_mut().resources.take_touched())
     }
 
@@ -90,14 +98,14 @@ impl Player {
         step.wait.iter().try_for_each(|wait| self.wait(step, wait))
     }
 
-    fn backward(&mut self, step: &Step) -> Result<(), String> {
+    fn backward(&mut self, step: &Step, count: usize) -> Result<(), String> {
         let calls = match &step.undo {
             Undo::Calls(calls) => calls,
             Undo::Irreversible(why) => return Err(format!("it can't be undone: {why}")),
             Undo::Nothing(_) => return Ok(()),
         };
         self.announced.insert(step.id.clone(), self.now());
-        calls.iter().try_for_each(|call| self.undo_call(step, call))
+        calls.iter().take(count).try_for_each(|call| self.undo_call(step, call))
     }
 
     fn undo_call(&mut self, step: &Step, call: &UndoCall) -> Result<(), String> {

@@ -269,7 +269,8 @@ fn strangers() -> Vec<(Stage, &'static str, &'static str, serde_json::Value, &'s
         (Stage::Stateless, "i-bastion", "/State/Name", json!("stopped"), "bastion-stop"),
         (Stage::Pets, "lb:app", "/AvailabilityZones", zones(&["a", "b"]), "app-subnets"),
         (Stage::Pets, "db:pg-single", "/PubliclyAccessible", json!(false), "pg-single-not-public"),
-        (Stage::Pets, "rtb-public", "/Associations", json!([]), "flip-10-0-1-0-24"),
+        // The run itself has associated subnets with it, which the balancer is about to be put into.
+        (Stage::Pets, "rtb-public", "/Associations", json!([]), "app-subnets"),
         (Stage::Data, "db:pg-single", "/VpcSecurityGroups", group("sg-legacy-ref"), "pg-single-groups-off"),
     ]
 }

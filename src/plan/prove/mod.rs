@@ -34,6 +34,8 @@ use crate::model::seen::Seen;
 use crate::model::step::{Impact, Stage, Step};
 use crate::model::strategy::Strategy;
 
+pub(super) use claims::{alive, question};
+
 use super::Plan;
 use super::intent::{Intent, Limits, Problem};
 

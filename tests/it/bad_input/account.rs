@@ -54,7 +54,7 @@ fn an_account_that_has_changed_since_the_look_is_not_touched() {
     desk.edit(ACCOUNT, "\"PubliclyAccessible\": true", "\"PubliclyAccessible\": false");
     let says: &[&str] = &[
         "the account is no longer as the inventory says: 1 difference",
-        "publicly_accessible was true, is nothing",
+        "\n    publicly_accessible\n    - expected: true\n    + found:    nothing\n",
         "next: hikkoshi discover story",
     ];
     desk.refuses(&["apply", "story", "--yes", SIM], &Refusal { exit: 6, code: "HK0505", says });

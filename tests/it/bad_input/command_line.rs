@@ -84,7 +84,8 @@ fn without_a_name_there_must_be_one_migration() {
 #[test]
 fn a_rollback_names_the_checkpoints_that_it_can_go_back_to() {
     let desk = Desk::begun("guard");
-    let says: &[&str] = &["hikkoshi rollback story --to guard\n", "hikkoshi rollback story --to foundation\n", "--all"];
+    let says: &[&str] =
+        &["hikkoshi rollback story --to guard --cloud sim:account.json\n", "--to foundation --cloud sim:account.json\n", "--all"];
     desk.refuses(&["rollback", SIM], &Refusal { exit: 2, code: "HK0111", says });
     let says: &[&str] = &["This will undo 47 steps"];
     desk.refuses(&["rollback", "--all", SIM], &Refusal { exit: 2, code: "HK0509", says });

@@ -68,7 +68,8 @@ fn the_journal_of_another_plan_is_refused() {
         let says: &[&str] = &[
             "plans/story/journal.jsonl is the journal of another plan",
             "next: put the plan back that was begun",
-            "hikkoshi apply story --reason …   # or goes on with the edited plan",
+            "hikkoshi apply story --reason …",
+            "   # or goes on with the edited plan",
         ];
         desk.refuses(command, &Refusal { exit: 2, code: "HK0202", says });
     }

@@ -12,7 +12,11 @@ fn failed() -> Desk {
     let desk = Desk::new();
     let apply = desk.run(&[APPLY, &["--fault", "13=fail"]].concat()).expect_code(4);
     assert!(apply.stderr.contains("step endpoint-dynamodb failed"), "the 13th call is another one now: {}", apply.stderr);
-    assert!(apply.stderr.contains("hikkoshi apply story --reason …   # after editing what is not done in plans/story/plan.yaml"));
+    assert!(
+        apply.stderr.contains(
+            "hikkoshi apply story --reason … --cloud sim:account.json   # after editing what is not done in plans/story/plan.yaml"
+        )
+    );
     desk
 }
 

@@ -39,8 +39,8 @@ fn a_command_that_fails_stops_before_the_stage_and_offers_the_way_back() {
     let says: &[&str] = &[
         "gate health-1 stays closed: `sh -c test $HIKKOSHI_MIGRATION/$HIKKOSHI_BEFORE = story/guard && test -e well` ended with exit status: 1",
         "everything before guard is done and stays; nothing of guard was begun",
-        "next: hikkoshi apply story --until guard   # looks again",
-        "hikkoshi rollback story --to foundation   # undoes access, if the migration made it unwell",
+        "next: hikkoshi apply story --until guard --cloud sim:account.json   # looks again",
+        "hikkoshi rollback story --to foundation --cloud sim:account.json   # undoes access, if the migration made it unwell",
     ];
     refused(&apply(&desk), &Refusal { exit: 7, code: "HK0516", says });
     let log = printed(&desk, &["log", "story"]);

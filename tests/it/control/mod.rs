@@ -2,14 +2,17 @@
 
 use crate::bad_input::Desk;
 
+mod aftermath;
 mod amending;
 mod approvals;
+mod drifting;
 mod gates;
 mod history;
 pub mod hooks;
 mod leaving_out;
 mod live;
 mod postponed;
+mod quick;
 mod requests;
 mod traces;
 mod windows;

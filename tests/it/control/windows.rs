@@ -71,7 +71,7 @@ fn outside_of_every_window_nothing_is_called_and_the_next_one_is_named() {
     let desk = windowed("Sun 02:00-05:00 Asia/Tokyo");
     let says: &[&str] = &[
         "no window is open at 2026-11-24T00:00:00Z: Sun 02:00-05:00 Asia/Tokyo",
-        "next: hikkoshi apply story   # from 2026-11-28T17:00:00Z on",
+        "next: hikkoshi apply story --cloud sim:account.json   # from 2026-11-28T17:00:00Z on",
     ];
     desk.refuses(&["apply", "story", "--yes", SIM], &Refusal { exit: 7, code: "HK0517", says });
     let dry = printed(&desk, &["dry-run", "story", "--offline"]);
@@ -86,7 +86,8 @@ fn what_does_not_fit_is_said_before_and_left_for_the_next_window() {
     assert!(apply.stderr.contains(" steps do not fit and wait for the next one: "), "{}", apply.stderr);
     let failure = apply.stderr.split_once("error[").map(|(_, rest)| format!("error[{rest}")).expect("it ends with a failure");
     let finished = crate::support::command::Finished { stderr: failure, ..apply };
-    let says: &[&str] = &["the window closes before step ", "next: hikkoshi apply story   # in the next window: goes on"];
+    let says: &[&str] =
+        &["the window closes before step ", "next: hikkoshi apply story --cloud sim:account.json   # in the next window: goes on"];
     refused(&finished, &Refusal { exit: 7, code: "HK0517", says });
     let log = printed(&desk, &["log", "story"]);
     assert!(log.ends_with("■ run ended: outside of its windows\n"), "{log}");

@@ -1,0 +1,154 @@
+//! Before a run goes on: is what it has not touched yet as the inventory says?
+//!
+//! What done steps touched is left out here: their own checks are looked at before each step that relies on them.
+
+use std::collections::BTreeSet;
+
+use super::failure::Failure;
+use super::place::Place;
+use super::session::Session;
+use crate::discover::drift::{self, Difference};
+use crate::execute::Machine;
+use crate::kinds::MIGRATION_TAG;
+use crate::model::id::Id;
+use crate::model::inventory::Inventory;
+use crate::model::resource::{Resource, tags_of};
+use crate::plan::moment::Moment;
+use crate::plan::sha256;
+use crate::report::aftermath::{diff, stands};
+use crate::report::harmless;
+
+/// So many differences are for people.
+const SHOWN: usize = 8;
+
+/// The account beside what plan and journal say.
+pub struct Compared {
+    /// The inventory that the plan was made from.
+    pub before: Inventory,
+    /// The account, without what the run has made.
+    pub now: Inventory,
+    /// What is different, of what the run has not touched.
+    pub drift: Vec<Difference>,
+    /// What it has touched.
+    pub touched: BTreeSet<Id>,
+}
+
+/// Looks, and compares.
+///
+/// # Errors
+/// If the account can't be looked at, or the inventory is not the one that the plan was made from.
+pub async fn compare(session: &Session, place: &Place, machine: &Machine<'_>) -> Result<Compared, Failure> {
+    let plan = machine.plan();
+    let text = super::place::read(&place.inventory_path())?;
+    let before = place.inventory()?.value;
+    if machine.has_begun() && sha256(text.as_bytes()) != plan.inventory_sha256 {
+        return Err(other_inventory(place));
+    }
+    let touched = touched(&before, machine)?;
+    let mut now = super::discover::look(session, &before.account, &before.vpc).await?;
+    if machine.has_begun() {
+        // An ACL serves the run's own subnets as well, by AWS's doing; where these are not known, that is no difference.
+        now.resources.retain(|id, resource| before.get(id).is_some() || !is_ours(resource, machine));
+    }
+    let mut drift = drift::between(&before, &now);
+    if machine.has_begun() {
+        drift.retain(|one| is_strange(one, &before, &touched));
+    }
+    Ok(Compared { before, now, drift, touched })
+}
+
+/// What done steps have touched, and those whose outcome nobody knows.
+fn touched(inventory: &Inventory, machine: &Machine<'_>) -> Result<BTreeSet<Id>, Failure> {
+    let (certain, possible) = stands(machine);
+    let mut out = BTreeSet::new();
+    for stands in [&certain, &possible] {
+        let moment = Moment::with(machine.plan(), inventory, stands).map_err(|stuck| {
+            Failure::new("HK0510", format!("in the simulation step {} fails: {}", stuck.step, stuck.why))
+                .detail("so nobody can tell what of the account the run has changed; nothing was called")
+        })?;
+        out.extend(moment.touched);
+        if certain == possible {
+            break;
+        }
+    }
+    Ok(out)
+}
+
+/// Whether a difference is not the run's own work.
+fn is_strange(one: &Difference, before: &Inventory, touched: &BTreeSet<Id>) -> bool {
+    let Some(was) = before.get(&Id::from(one.resource.as_str())) else { return true };
+    // Something that was touched has changed with what belongs to it.
+    let owners = [Some(&was.id), was.facets.owner.as_ref()];
+    !owners.into_iter().flatten().any(|owner| touched.contains(owner)) && one.field != "state"
+}
+
+/// Whether a thing is one that this migration has made: by its tag, or because the journal knows it.
+fn is_ours(resource: &Resource, machine: &Machine<'_>) -> bool {
+    let plan = machine.plan();
+    let known = || {
+        let outputs = plan.steps.iter().filter_map(|step| machine.state(&step.id)).flat_map(|state| state.outputs.values());
+        outputs.filter_map(serde_json::Value::as_str).any(|output| output == resource.id.as_str() || output == resource.name)
+    };
+    tags_of(&resource.doc).contains_key(MIGRATION_TAG) || known()
+}
+
+/// A run is not begun, and does not go on, on an account that somebody else has changed.
+///
+/// # Errors
+/// If somebody has.
+pub async fn must_be_so(session: &Session, place: &Place, machine: &Machine<'_>) -> Result<(), Failure> {
+    let begun = machine.has_begun();
+    let compared = match compare(session, place, machine).await {
+        // Without the inventory each step still looks at what it touches and relies on.
+        Err(failure) if begun && matches!(failure.code, "HK0106" | "HK0108" | "HK0510") => {
+            eprintln!("the account is not compared as a whole: {}; each step still looks at what it touches", failure.message);
+            return Ok(());
+        }
+        compared => compared?,
+    };
+    if compared.drift.is_empty() {
+        return Ok(());
+    }
+    let name = &place.name;
+    let failure = drifted(&compared.drift).detail("nothing was changed");
+    Err(if begun {
+        failure
+            .hint(format!("hikkoshi apply {name}   # after the change was taken back by whoever made it"))
+            .hint(format!("hikkoshi adopt {name} --reason …   # or takes it into the plan, if the rest holds with it"))
+            .hint(format!("hikkoshi rollback {name} --to CHECKPOINT   # or go back"))
+    } else {
+        failure.hint(format!("hikkoshi discover {name}")).hint(format!("hikkoshi plan {name}   # and review it again"))
+    })
+}
+
+/// The differences as a failure.
+fn drifted(drift: &[Difference]) -> Failure {
+    let message = format!("the account is no longer as the inventory says: {} difference(s)", drift.len());
+    let mut failure = Failure::new("HK0505", message);
+    failure.details.extend(lines(drift));
+    failure.more = Some(Box::new(serde_json::json!({ "drift": drift })));
+    failure.detail("by whom is not known here: CloudTrail tells (hikkoshi explain HK0505)")
+}
+
+/// Differences in lines: the thing, and field by field what it should be and is.
+pub fn lines(drift: &[Difference]) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    let mut last = "";
+    for one in drift.iter().take(SHOWN) {
+        if one.resource != last {
+            out.push(harmless(&format!("{} ({})", one.name, one.resource)));
+            last = &one.resource;
+        }
+        out.extend(diff(&one.field, &one.before, &one.now));
+    }
+    if drift.len() > SHOWN {
+        out.push(format!("and {} more differences (--json)", drift.len() - SHOWN));
+    }
+    out
+}
+
+fn other_inventory(place: &Place) -> Failure {
+    Failure::new("HK0106", format!("{} is not the inventory that the plan was made from", place.inventory_path().display()))
+        .detail("nothing was called, nothing was written")
+        .hint("put the file back that the plan was made from (version control has it)")
+}
