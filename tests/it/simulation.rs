@@ -1,5 +1,7 @@
 //! The real driver on a simulated account and virtual time: there, back, and disturbed at every call.
 
+/// What the proof claims, asked in every night.
+mod claims;
 /// Each fault at each call.
 mod exhaustive;
 /// Nights from seeds.
@@ -11,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use hikkoshi::execute::driver::{End, Stop};
 use hikkoshi::execute::event::{Event, What};
 use hikkoshi::execute::machine::Goal;
-use hikkoshi::journal::Body;
+use hikkoshi::journal::{Body, Record, Way};
 use hikkoshi::model::call::Call;
 use hikkoshi::model::facet::Role;
 use hikkoshi::model::id::Id;
@@ -61,6 +63,29 @@ fn the_whole_way_there_and_back() {
     lab.skip(SOAK_S);
     same("after the way back", &start, &view_of(&lab.cloud));
     assert_eq!(made(&lab.cloud), BTreeSet::new());
+}
+
+/// AWS's reads may lag behind its changes: what a step has just made is looked for only when it would be seen.
+#[test]
+fn a_way_back_right_after_a_call_waits_until_what_was_made_would_be_seen() {
+    let docs = spine();
+    let plan = plan_of(&docs, "");
+    let waited = |at: u64| {
+        let mut lab = Lab::new(&docs, &plan);
+        lab.go_with(ALL, &Disturb { decide: &|nth, _| if nth == at { Fate::DieAfter } else { Fate::Pass }, ..Disturb::default() });
+        let begun = |record: &Record| match &record.body {
+            Body::Intended { step, way: Way::Do, .. } => Some((step.clone(), record.at.clone())),
+            _ => None,
+        };
+        let (step, called) = lab.records.iter().rev().find_map(begun).expect("a call was announced");
+        let known = lab.records.len();
+        lab.reach(Goal::Back(None), "back");
+        let undone = |record: &&Record| record.body.step() == Some(&step);
+        let undone = lab.records[known..].iter().find(undone).expect("it is taken back").at.clone();
+        hikkoshi::clock::ms_of(&undone).saturating_sub(hikkoshi::clock::ms_of(&called)) / 1000
+    };
+    let waits: Vec<u64> = [1, 8, 15, 22, 29].into_iter().map(waited).collect();
+    assert!(waits.iter().all(|waited| *waited >= 15) && waits.contains(&15), "{waits:?}");
 }
 
 /// A stage of an undisturbed run: the account before it, and what it looks like after it.

@@ -33,7 +33,7 @@ fn name((fault, at, back): Strike) -> String {
 fn each_fault_at_each_call_comes_to_the_same_end_and_back_to_the_same_start() {
     let docs = spine();
     let plan = plan_of(&docs, "");
-    let rehearsal = rehearsal(&docs, &plan);
+    let rehearsal = rehearsal(&docs, &plan, "");
     let all = strikes(&rehearsal);
     let total = all.len();
     let asked = std::env::var("HIKKOSHI_STRIKE").ok();
@@ -67,7 +67,7 @@ fn each_fault_at_each_call_comes_to_the_same_end_and_back_to_the_same_start() {
 fn every_call_of_a_run_is_a_place() {
     let docs = spine();
     let plan = plan_of(&docs, "");
-    let rehearsal = rehearsal(&docs, &plan);
+    let rehearsal = rehearsal(&docs, &plan, "");
     let mut lab = Lab::new(&docs, &plan);
     let there = lab.calls(crate::support::lab::ALL);
     lab.reach(crate::support::lab::ALL, "there");
