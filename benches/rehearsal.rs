@@ -1,7 +1,8 @@
 //! How many simulated nights fit into a minute: `cargo bench --no-default-features --bench rehearsal`.
 //!
 //! `-- exhaustive` strikes the worked example with each fault at each call and record, there and back again, and prints how
-//! many that are; it fails where one does not come to the same end, or not back to the same start.
+//! many that are; it fails where one does not come to the same end, or not back to the same start. `-- storms 0..2000` makes
+//! these nights of everything at once, of a small plan and of the worked example.
 
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads files and the clock by trade")]
 
@@ -28,16 +29,35 @@ fn main() {
     if std::env::args().any(|argument| argument == "exhaustive") {
         return exhaustive(&of_story);
     }
+    let storms = std::env::args().skip_while(|argument| argument != "storms").nth(1);
     support::heading("rehearsal");
     let small = inventory(3, Shape::Chain);
     let plan_of_small = plan(&intent(), &small, "", "").expect("a small account plans");
     let of_small = rehearsal(&plan_of_small, &small, &intent());
+    if let Some(range) = storms {
+        return self::storms(&[("small", &of_small), ("worked example", &of_story)], &range);
+    }
     println!("\n{:<34} {:>8} {:>8} {:>12} {:>8}", "", "changes", "nights", "a minute", "wrong");
     let fast = row("small, realistic", &of_small, 400, |it, seed| it.night(seed, REALISTIC, false));
     row("small, storm there and back", &of_small, 200, |it, seed| it.storm(seed, STORM, false));
     row("worked example, realistic", &of_story, 200, |it, seed| it.night(seed, REALISTIC, false));
     let verdict = if fast >= WANTED { "met" } else { "MISSED" };
     println!("\nwanted: {WANTED} nights of a small plan a minute: {verdict}");
+}
+
+fn storms(all: &[(&str, &Rehearsal<'_>)], range: &str) {
+    let bounds = range.split_once("..").and_then(|(from, to)| Some(from.parse::<u64>().ok()?..to.parse().ok()?));
+    let seeds: Vec<u64> = bounds.expect("storms FROM..TO").collect();
+    let mut wrong = 0;
+    for (what, rehearsal) in all {
+        let nights = nights(&seeds, |seed| rehearsal.storm(seed, STORM, false));
+        let summary = Summary::of(&nights);
+        let starts: u64 = nights.iter().map(|night| night.starts).sum();
+        println!("{what:<16} {} storms, {starts} processes, {} looks, {} wrong", nights.len(), summary.looks, summary.wrong.len());
+        summary.wrong.iter().take(10).for_each(|(seed, why)| println!("  seed {seed}: {why}"));
+        wrong += summary.wrong.len();
+    }
+    assert_eq!(wrong, 0, "not the same end, or not the same start");
 }
 
 fn worked_example() -> (Plan, Inventory, Intent) {

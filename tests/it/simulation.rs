@@ -18,7 +18,7 @@ use hikkoshi::model::call::Call;
 use hikkoshi::model::facet::Role;
 use hikkoshi::model::id::Id;
 use hikkoshi::model::inventory::Inventory;
-use hikkoshi::model::step::Stage;
+use hikkoshi::model::step::{Stage, Step};
 use hikkoshi::plan::Plan;
 use serde_json::json;
 
@@ -86,6 +86,24 @@ fn a_way_back_right_after_a_call_waits_until_what_was_made_would_be_seen() {
     };
     let waits: Vec<u64> = [1, 8, 15, 22, 29].into_iter().map(waited).collect();
     assert!(waits.iter().all(|waited| *waited >= 15) && waits.contains(&15), "{waits:?}");
+}
+
+/// A machine's clock was three hours ahead, and is set right: what it has noted must not be waited for.
+#[test]
+fn moments_of_a_clock_that_was_ahead_are_taken_for_now() {
+    let docs = spine();
+    let plan = plan_of(&docs, "");
+    let mut lab = Lab::new(&docs, &plan);
+    let waits_for =
+        |step: &Step| json!(step).to_string().split_once(".At}").map(|(before, _)| before.rsplit_once("${").expect("whose").1.to_owned());
+    let since = plan.steps.iter().find_map(waits_for).expect("something must be later than a step");
+    let is_it = |call: &Call| !call.operation.is_read() && call.label.as_ref().is_some_and(|label| label.step == since);
+    let end = lab.go_with(ALL, &Disturb { decide: &|_, call| if is_it(call) { Fate::DieAfter } else { Fate::Pass }, ..Disturb::default() });
+    assert!(matches!(end, End::Journal(_)), "it dies after {since}: {end:?}");
+    for record in &mut lab.records {
+        record.at = hikkoshi::clock::rfc3339(hikkoshi::clock::ms_of(&record.at) + 3 * 3600 * 1000);
+    }
+    lab.reach(ALL, "with a clock that is right");
 }
 
 /// A stage of an undisturbed run: the account before it, and what it looks like after it.

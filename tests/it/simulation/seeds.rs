@@ -15,7 +15,7 @@ use crate::support::account::{BEGIN_MS, Docs, ZONES, network, target_group};
 use crate::support::lab::{flows_of, plan_of};
 
 /// The seeds of each small plan in the suite.
-const USUAL: Range<u64> = 0..25;
+const USUAL: Range<u64> = 0..50;
 
 /// The seeds that are asked for, or these.
 fn seeds(usual: Range<u64>) -> Vec<u64> {
