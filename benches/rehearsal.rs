@@ -1,7 +1,8 @@
 //! How many simulated nights fit into a minute: `cargo bench --no-default-features --bench rehearsal`.
 //!
 //! `-- exhaustive` strikes the worked example with each fault at each call and record, there and back again, and prints how
-//! many that are; it fails where one does not come to the same end, or not back to the same start.
+//! many that are; it fails where one does not come to the same end, or not back to the same start. `-- storms 0..2000` makes
+//! these nights of everything at once, of a small plan and of the worked example.
 
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads files and the clock by trade")]
 
@@ -12,7 +13,8 @@ use std::time::Instant;
 use hikkoshi::model::account::Account;
 use hikkoshi::model::inventory::Inventory;
 use hikkoshi::model::step::Stage;
-use hikkoshi::plan::{Plan, format, plan};
+use hikkoshi::plan::intent::Intent;
+use hikkoshi::plan::{Plan, format, plan, prove};
 use hikkoshi::rehearse::summary::Summary;
 use hikkoshi::rehearse::weather::{Fault, Place, REALISTIC, STORM};
 use hikkoshi::rehearse::{Night, Outcome, Rehearsal, nights};
@@ -22,36 +24,59 @@ use support::account::{Shape, intent, inventory};
 const WANTED: f64 = 2_000.0;
 
 fn main() {
-    let (plan_of_story, story) = worked_example();
+    let (plan_of_story, story, written) = worked_example();
+    let of_story = rehearsal(&plan_of_story, &story, &written);
     if std::env::args().any(|argument| argument == "exhaustive") {
-        return exhaustive(&plan_of_story, &story);
+        return exhaustive(&of_story);
     }
+    let storms = std::env::args().skip_while(|argument| argument != "storms").nth(1);
     support::heading("rehearsal");
     let small = inventory(3, Shape::Chain);
     let plan_of_small = plan(&intent(), &small, "", "").expect("a small account plans");
+    let of_small = rehearsal(&plan_of_small, &small, &intent());
+    if let Some(range) = storms {
+        return self::storms(&[("small", &of_small), ("worked example", &of_story)], &range);
+    }
     println!("\n{:<34} {:>8} {:>8} {:>12} {:>8}", "", "changes", "nights", "a minute", "wrong");
-    let fast = row("small, realistic", &plan_of_small, &small, 400, |it, seed| it.night(seed, REALISTIC, false));
-    row("small, storm there and back", &plan_of_small, &small, 200, |it, seed| it.storm(seed, STORM, false));
-    row("worked example, realistic", &plan_of_story, &story, 200, |it, seed| it.night(seed, REALISTIC, false));
+    let fast = row("small, realistic", &of_small, 400, |it, seed| it.night(seed, REALISTIC, false));
+    row("small, storm there and back", &of_small, 200, |it, seed| it.storm(seed, STORM, false));
+    row("worked example, realistic", &of_story, 200, |it, seed| it.night(seed, REALISTIC, false));
     let verdict = if fast >= WANTED { "met" } else { "MISSED" };
     println!("\nwanted: {WANTED} nights of a small plan a minute: {verdict}");
 }
 
-fn worked_example() -> (Plan, Inventory) {
+fn storms(all: &[(&str, &Rehearsal<'_>)], range: &str) {
+    let bounds = range.split_once("..").and_then(|(from, to)| Some(from.parse::<u64>().ok()?..to.parse().ok()?));
+    let seeds: Vec<u64> = bounds.expect("storms FROM..TO").collect();
+    let mut wrong = 0;
+    for (what, rehearsal) in all {
+        let nights = nights(&seeds, |seed| rehearsal.storm(seed, STORM, false));
+        let summary = Summary::of(&nights);
+        let starts: u64 = nights.iter().map(|night| night.starts).sum();
+        println!("{what:<16} {} storms, {starts} processes, {} looks, {} wrong", nights.len(), summary.looks, summary.wrong.len());
+        summary.wrong.iter().take(10).for_each(|(seed, why)| println!("  seed {seed}: {why}"));
+        wrong += summary.wrong.len();
+    }
+    assert_eq!(wrong, 0, "not the same end, or not the same start");
+}
+
+fn worked_example() -> (Plan, Inventory, Intent) {
     let read = |path: &str| std::fs::read_to_string(path).expect("it is run where the repository is");
     let plan = format::read(&read("plans/story/plan.yaml")).unwrap_or_else(|_| panic!("plans/story/plan.yaml is no plan"));
-    (plan, serde_json::from_str(&read("plans/story/inventory.json")).expect("an inventory"))
+    let intent = hikkoshi::plan::intent::parse(&read("migrations/story.yaml")).unwrap_or_else(|problem| panic!("{problem}"));
+    (plan, serde_json::from_str(&read("plans/story/inventory.json")).expect("an inventory"), intent)
 }
 
-fn rehearsal<'p>(plan: &'p Plan, inventory: &Inventory) -> Rehearsal<'p> {
-    Rehearsal::new(plan, Account::seen(inventory), Stage::Tighten).unwrap_or_else(|why| panic!("without faults: {why}"))
+fn rehearsal<'p>(plan: &'p Plan, inventory: &Inventory, intent: &Intent) -> Rehearsal<'p> {
+    let flows = prove::flows(intent, inventory, None).unwrap_or_else(|problem| panic!("{problem}"));
+    let begun = Rehearsal::new(plan, &flows, Account::seen(inventory), Stage::Tighten);
+    begun.unwrap_or_else(|why| panic!("without faults: {why}"))
 }
 
-fn row(what: &str, plan: &Plan, inventory: &Inventory, count: u64, one: impl Fn(&Rehearsal<'_>, u64) -> Night + Sync) -> f64 {
-    let rehearsal = rehearsal(plan, inventory);
+fn row(what: &str, rehearsal: &Rehearsal<'_>, count: u64, one: impl Fn(&Rehearsal<'_>, u64) -> Night + Sync) -> f64 {
     let seeds: Vec<u64> = (0..count).collect();
     let begin = Instant::now();
-    let all = nights(&seeds, |seed| one(&rehearsal, seed));
+    let all = nights(&seeds, |seed| one(rehearsal, seed));
     let a_minute = count as f64 * 60.0 / begin.elapsed().as_secs_f64();
     let wrong = Summary::of(&all).wrong;
     println!("{what:<34} {:>8} {count:>8} {a_minute:>12.0} {:>8}", rehearsal.there.calls, wrong.len());
@@ -59,9 +84,8 @@ fn row(what: &str, plan: &Plan, inventory: &Inventory, count: u64, one: impl Fn(
     a_minute
 }
 
-fn exhaustive(plan: &Plan, inventory: &Inventory) {
+fn exhaustive(rehearsal: &Rehearsal<'_>) {
     support::heading("exhaustive");
-    let rehearsal = rehearsal(plan, inventory);
     let (mut total, mut wrong) = (0, 0);
     for fault in Fault::ALL.into_iter().filter(|fault| fault.place() != Place::Read) {
         for back in [false, true] {

@@ -54,7 +54,9 @@ impl Clock for RealClock {
     }
 }
 
-/// A clock that begins at a given moment and runs so many times as fast as the machine's: to see a simulated run live.
+/// A clock that begins at a given moment and runs so many times as fast as the machine's: to see a simulated run live, and
+/// for tests against an emulator that keeps the same time.
+#[derive(Debug)]
 pub struct PacedClock {
     from_ms: u64,
     began_ms: u64,
@@ -66,6 +68,21 @@ impl PacedClock {
     pub fn from(from_ms: u64, times: u32) -> PacedClock {
         PacedClock { from_ms, began_ms: RealClock.now_ms(), times: u64::from(times.max(1)) }
     }
+
+    /// Has shown the machine's time at one moment, and runs so many times as fast since: the same clock in every process.
+    /// `1764374400000x10`. None if that is something else, or if it is not for a test: an executor that waits a tenth of
+    /// the time is let at nothing but an endpoint on this machine.
+    pub fn for_test(text: &str, endpoint: Option<&str>) -> Option<PacedClock> {
+        let (moment_ms, times) = text.split_once('x')?;
+        let (moment_ms, times) = (moment_ms.parse().ok()?, times.parse::<u32>().ok()?.max(1));
+        is_loopback(endpoint?).then_some(PacedClock { from_ms: moment_ms, began_ms: moment_ms, times: u64::from(times) })
+    }
+}
+
+/// Whether an address such as `http://127.0.0.1:5001` is on this machine; by number, for a name can be led elsewhere.
+fn is_loopback(endpoint: &str) -> bool {
+    let host = endpoint.split_once("://").map_or(endpoint, |(_, rest)| rest);
+    host.split('/').next().unwrap_or_default().parse::<std::net::SocketAddr>().is_ok_and(|address| address.ip().is_loopback())
 }
 
 impl Clock for PacedClock {
@@ -155,6 +172,34 @@ impl Drop for VirtualSleep {
     fn drop(&mut self) {
         if let Some(key) = self.key {
             self.clock.state().sleepers.remove(&key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_for_tests_runs_faster_and_is_the_same_everywhere() {
+        let moment = RealClock.now_ms() - 1_000;
+        let read = || PacedClock::for_test(&format!("{moment}x10"), Some("http://127.0.0.1:5001")).expect("a clock");
+        let (first, real, second) = (read().now_ms(), RealClock.now_ms(), read().now_ms());
+        assert!((first..=second).contains(&(moment + (real - moment) * 10)), "{first}, {second}");
+    }
+
+    #[test]
+    fn a_clock_for_tests_is_let_at_nothing_but_this_machine() {
+        for endpoint in ["http://127.0.0.1:5001", "http://127.0.0.1:5001/", "http://[::1]:4566"] {
+            assert!(PacedClock::for_test("1764374400000x10", Some(endpoint)).is_some(), "{endpoint}");
+        }
+        let elsewhere =
+            ["https://ec2.us-east-1.amazonaws.com", "http://10.0.0.7:80", "http://localhost:80", "http://127.0.0.1@10.0.0.7:80", ""];
+        for endpoint in elsewhere.map(Some).into_iter().chain([None]) {
+            assert!(PacedClock::for_test("1764374400000x10", endpoint).is_none(), "{endpoint:?}");
+        }
+        for text in ["", "x10", "1764374400000", "10x-1", "now x 10"] {
+            assert!(PacedClock::for_test(text, Some("http://127.0.0.1:5001")).is_none(), "{text}");
         }
     }
 }

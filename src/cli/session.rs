@@ -43,7 +43,6 @@ pub async fn open(global: &Global, region: Option<&str>, faults: &[FaultAt]) -> 
 
 #[cfg(feature = "aws")]
 async fn aws(global: &Global, region: Option<&str>) -> Result<Session, Failure> {
-    use crate::clock::RealClock;
     use crate::cloud::aws::AwsCloud;
     let region = global.region.as_deref().or(region);
     let cloud = AwsCloud::connect(global.profile.as_deref(), region).await.map_err(|error| {
@@ -51,8 +50,28 @@ async fn aws(global: &Global, region: Option<&str>) -> Result<Session, Failure> 
             .detail("nothing was called, nothing was written")
             .hint("the same command with --region REGION, or export AWS_REGION=REGION")
     })?;
-    let region = cloud.region().to_owned();
-    Ok(Session { cloud: Arc::new(cloud), clock: Arc::new(RealClock), region })
+    let (region, clock) = (cloud.region().to_owned(), clock_at(cloud.endpoint())?);
+    Ok(Session { cloud: Arc::new(cloud), clock, region })
+}
+
+/// Names a faster clock: for this program's own tests, whose emulated AWS keeps the same time.
+#[cfg(feature = "aws")]
+const CLOCK: &str = "HIKKOSHI_CLOCK";
+
+/// The machine's clock; or the one that a test asks for, if all of AWS is on this machine.
+#[cfg(feature = "aws")]
+fn clock_at(endpoint: Option<&str>) -> Result<Arc<dyn Clock>, Failure> {
+    let Some(text) = std::env::var_os(CLOCK) else { return Ok(Arc::new(crate::clock::RealClock)) };
+    // One service may be led elsewhere than the others.
+    let divided = std::env::vars_os().any(|(name, _)| name.to_string_lossy().starts_with("AWS_ENDPOINT_URL_"));
+    match text.to_str().filter(|_| !divided).and_then(|text| PacedClock::for_test(text, endpoint)) {
+        Some(clock) => Ok(Arc::new(clock)),
+        None => {
+            Err(Failure::new("HK0111", format!("{CLOCK} is set: it shortens every wait, and is for tests against an AWS on 127.0.0.1"))
+                .detail("nothing was called, nothing was written")
+                .hint(format!("unset {CLOCK}, then the same command")))
+        }
+    }
 }
 
 #[cfg(not(feature = "aws"))]

@@ -1,12 +1,13 @@
 //! A simulated account behind the same port as AWS, with faults on demand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::clock::Clock;
 use crate::model::account::Account;
 use crate::model::call::{Call, Outcome, Refusal};
+use crate::model::id::Id;
 use crate::world::World;
 
 use super::{Answer, Cloud};
@@ -105,6 +106,14 @@ impl Simulated {
     /// Looks at the account as the last call left it.
     pub fn peek<T>(&self, look: impl FnOnce(&Account) -> T) -> T {
         look(self.state().world.account())
+    }
+
+    /// Looks at the account as it is now, and at what has changed since this was asked last.
+    pub fn changed<T>(&self, look: impl FnOnce(&Account, BTreeSet<Id>) -> T) -> T {
+        let mut state = self.state();
+        state.world.at(self.clock.now_ms());
+        let changed = state.world.account_mut().resources.take_touched();
+        look(state.world.account(), changed)
     }
 
     /// A copy of the account as it is now, that goes on by itself.

@@ -18,7 +18,7 @@ use super::machine::{Command, Goal, Machine};
 use super::patience::Waiting;
 use super::task::{Context, Failure, Shared, Task};
 use super::window::may_begin;
-use crate::clock::{Clock, Sleep};
+use crate::clock::{Clock, Sleep, rfc3339};
 use crate::cloud::Cloud;
 use crate::journal::approval::Stood;
 use crate::journal::request::Requests;
@@ -184,7 +184,8 @@ type Ended<'c> = Pin<Box<dyn Future<Output = (String, Result<(), Failure>)> + Se
 
 /// Makes a run.
 pub async fn run<'p>(run: Run<'p>, journal: Box<dyn Journal + 'p>) -> End {
-    let machine = Machine::replay(run.plan, run.records);
+    let mut machine = Machine::replay(run.plan, run.records);
+    machine.set_right(&rfc3339(run.clock.now_ms()));
     let context = Context {
         cloud: run.cloud,
         clock: run.clock,

@@ -135,6 +135,13 @@ impl<'p> Machine<'p> {
         }
     }
 
+    /// Takes moments that have not come yet for now: a clock that was ahead has noted them, and what was announced was
+    /// announced before.
+    pub(super) fn set_right(&mut self, now: &str) {
+        let moments = self.states.values_mut().flat_map(|state| [&mut state.announced, &mut state.called]);
+        moments.flatten().filter(|at| at.as_str() > now).for_each(|at| now.clone_into(at));
+    }
+
     /// What records amount to. Resume, status and reports all replay them through here.
     pub fn replay(plan: &'p Plan, records: &[Record]) -> Machine<'p> {
         let mut machine = Machine::new(plan);

@@ -1,6 +1,9 @@
 //! The few things that a team store needs of an object store, S3 above all: reads that see the last write, and writes
 //! that happen only if nobody else came first.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 /// An object and its version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Object {
@@ -71,4 +74,64 @@ pub trait Objects: Send + Sync {
     /// # Errors
     /// If it was not deleted, or nobody knows.
     fn delete(&self, key: &str) -> Result<(), Unread>;
+}
+
+/// Objects in memory: for simulations.
+#[derive(Default)]
+pub struct InMemory(Mutex<Written>);
+
+#[derive(Clone, Default)]
+struct Written {
+    objects: BTreeMap<String, Object>,
+    writes: u64,
+}
+
+impl Clone for InMemory {
+    fn clone(&self) -> InMemory {
+        InMemory(Mutex::new(self.inside().clone()))
+    }
+}
+
+impl InMemory {
+    fn inside(&self) -> MutexGuard<'_, Written> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn put(&self, key: &str, bytes: &[u8], fits: impl FnOnce(Option<&Object>) -> bool) -> Result<String, NotPut> {
+        let mut inside = self.inside();
+        if !fits(inside.objects.get(key)) {
+            return Err(NotPut::Taken);
+        }
+        inside.writes += 1;
+        let etag = inside.writes.to_string();
+        inside.objects.insert(key.to_owned(), Object { bytes: bytes.to_vec(), etag: etag.clone() });
+        Ok(etag)
+    }
+}
+
+impl Objects for InMemory {
+    fn describe(&self) -> String {
+        "memory".to_owned()
+    }
+
+    fn get(&self, key: &str) -> Result<Option<Object>, Unread> {
+        Ok(self.inside().objects.get(key).cloned())
+    }
+
+    fn list(&self, prefix: &str) -> Result<Vec<String>, Unread> {
+        Ok(self.inside().objects.keys().filter(|key| key.starts_with(prefix)).cloned().collect())
+    }
+
+    fn put_new(&self, key: &str, bytes: &[u8]) -> Result<String, NotPut> {
+        self.put(key, bytes, |there| there.is_none())
+    }
+
+    fn put_if(&self, key: &str, bytes: &[u8], etag: &str) -> Result<String, NotPut> {
+        self.put(key, bytes, |there| there.is_some_and(|object| object.etag == etag))
+    }
+
+    fn delete(&self, key: &str) -> Result<(), Unread> {
+        self.inside().objects.remove(key);
+        Ok(())
+    }
 }

@@ -77,7 +77,7 @@ pub struct Guard {
 }
 
 /// How a group of rules looks.
-#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
 pub struct RuleSet {
     /// Who may come in.
     pub ingress: Vec<Rule>,
@@ -86,7 +86,7 @@ pub struct RuleSet {
 }
 
 /// Where a route leads.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Hop {
     /// Inside the VPC.
@@ -105,7 +105,7 @@ pub enum Hop {
 }
 
 /// One route.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Route {
     /// CIDR or prefix list.
     pub destination: Destination,
@@ -118,7 +118,7 @@ pub struct Route {
 }
 
 /// A route table.
-#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
 pub struct Routing {
     /// The routes, in AWS's order.
     pub routes: Vec<Route>,
@@ -156,7 +156,7 @@ pub struct ServiceEndpoint {
 }
 
 /// Ordered, stateless rules of a subnet.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Acl {
     /// Whether it is the VPC's default one, which serves every subnet that was given no other.
     pub default: bool,
@@ -167,7 +167,7 @@ pub struct Acl {
 }
 
 /// An entry of a network ACL; the first that matches decides, and what none matches is denied.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct AclEntry {
     /// Its number, 1 to 32766; 32767 is AWS's own last entry, which denies everything.
     pub number: u32,
@@ -180,7 +180,7 @@ pub struct AclEntry {
 }
 
 /// Whether EC2 tracks the connections of an interface (EC2 user guide, "Security group connection tracking").
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tracking {
     /// As its rules say: what comes from everywhere and may answer everywhere is not tracked.

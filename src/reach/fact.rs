@@ -42,7 +42,7 @@ pub enum Key {
 }
 
 /// A fact.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Fact {
     /// The VPC's ranges, IPv4 and IPv6.
     Ranges(Vec<IpNet>),
@@ -70,7 +70,7 @@ pub enum Fact {
 
 /// A network interface; or, for what shows none of its own (a database whose interface names no instance, a function
 /// between two invocations), what stands for one: a workload in one of its subnets, called `db:orders@subnet-0ab`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Node {
     /// Its id.
     pub id: Id,
@@ -91,7 +91,7 @@ pub struct Node {
 }
 
 /// What matters of a workload or balancer here.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Workload {
     /// Whether it serves: runs, is available.
     pub up: bool,
@@ -111,7 +111,7 @@ pub struct Workload {
 }
 
 /// A gateway.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Gateway {
     /// What kind.
     pub kind: GatewayKind,
@@ -124,7 +124,7 @@ pub struct Gateway {
 }
 
 /// A VPC endpoint.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Endpoint {
     /// The service's short name: `s3`, `ecr.api`.
     pub service: String,

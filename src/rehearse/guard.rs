@@ -1,16 +1,18 @@
 //! What must hold at every moment, whatever goes wrong: nothing is made twice, nothing is there that nobody knows of, one
-//! executor alone changes the account.
+//! executor alone changes the account; and what the plan's proof claims of flows and doors.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::execute::Machine;
+use crate::execute::machine::StepState;
 use crate::kinds::STEP_TAG;
 use crate::model::account::Account;
 use crate::model::id::Id;
 use crate::model::resource::{Resource, tags_of};
 use crate::model::step::Undo;
+use crate::plan::prove::{Broken, Lookout};
 
 /// Looks at the account after every change.
 pub struct Guard<'s> {
@@ -66,6 +68,15 @@ impl<'s> Guard<'s> {
     pub fn calls(&self, number: u64, writer: u64, step: &str) {
         if number != writer {
             self.broken(format!("two writers: executor {number} called for step {step} after {writer} had taken over"));
+        }
+    }
+
+    /// Claims of the plan's proof do not hold, unless the plan declares that just now.
+    pub fn broken_claims(&self, found: &[Broken], lookout: &Lookout, machine: &Machine<'_>, when: &str) {
+        let is_done = |step: &str| machine.state(step).is_some_and(StepState::is_done);
+        let undeclared = found.iter().find(|broken| !lookout.declared(&broken.what, &|step| machine.is_begun(step), &is_done));
+        if let Some(Broken { what, why }) = undeclared {
+            self.broken(format!("{when}, what the proof claims does not hold: {what}: {why}"));
         }
     }
 

@@ -3,8 +3,8 @@
 //! A night is a seed. From it come the faults ([`weather`]) of each process: the network's and AWS's wrap the port
 //! `Cloud` ([`network`]), the disk's wrap `Journal` ([`shelf`]), sleep and clock are the process's own ([`vitals`]); the
 //! executor knows nothing of it. Whoever is killed or stops is begun again, until the end is reached or the night is
-//! over. After every change [`guard`] looks at the account; at the end it is compared with that of a run without faults
-//! ([`likeness`]).
+//! over. Before and after every change [`guard`] looks at the account; at the end it is compared with that of a run without
+//! faults ([`likeness`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -15,13 +15,14 @@ use crate::clock::VirtualClock;
 use crate::cloud::simulated::Simulated;
 use crate::discover::discover;
 use crate::execute::Goal;
-use crate::journal::Record;
 use crate::kinds::{self, STEP_TAG};
 use crate::model::account::Account;
+use crate::model::flow::Flow;
 use crate::model::id::Id;
 use crate::model::resource::{Resource, tags_of};
 use crate::model::step::Stage;
 use crate::plan::Plan;
+use crate::plan::prove::Lookout;
 use crate::world::World;
 
 pub mod dice;
@@ -58,7 +59,7 @@ pub struct Clear {
 struct Scene {
     world: Mutex<World>,
     now_ms: u64,
-    records: Vec<Record>,
+    journal: shelf::Kept,
     makers: BTreeMap<Id, String>,
     likeness: BTreeSet<String>,
 }
@@ -76,6 +77,7 @@ pub struct Rehearsal<'p> {
     goal: Goal,
     before: BTreeSet<Id>,
     targets: Vec<Id>,
+    lookout: Lookout,
     start: Scene,
     end: Scene,
     left: BTreeSet<String>,
@@ -106,11 +108,13 @@ fn settled(mut world: World) -> Result<BTreeSet<String>, String> {
 }
 
 impl<'p> Rehearsal<'p> {
-    /// Runs the plan up to the stage `until` and back again, without faults, so that there is something to compare with.
+    /// Runs the plan up to the stage `until` and back again, without faults, so that there is something to compare with. The
+    /// flows are those that must survive.
     ///
     /// # Errors
     /// If that fails already: then the plan needs no faults to fail. The words say where.
-    pub fn new(plan: &'p Plan, account: Account, until: Stage) -> Result<Rehearsal<'p>, String> {
+    pub fn new(plan: &'p Plan, flows: &[Flow], account: Account, until: Stage) -> Result<Rehearsal<'p>, String> {
+        let lookout = Lookout::new(plan, &account.inventory(""), flows);
         let now_ms = account.now_ms;
         let before: BTreeSet<Id> = account.resources.keys().cloned().collect();
         let targets = stranger::touched(plan, &account);
@@ -120,7 +124,7 @@ impl<'p> Rehearsal<'p> {
             world: Mutex::new(world.clone()),
             likeness,
             now_ms,
-            records: Vec::new(),
+            journal: shelf::Kept::default(),
             makers: BTreeMap::new(),
         };
         let (start, end) = (scene(likeness), scene(BTreeSet::new()));
@@ -130,6 +134,7 @@ impl<'p> Rehearsal<'p> {
             goal: Goal::Forward(until),
             before,
             targets,
+            lookout,
             start,
             end,
             left: BTreeSet::new(),
@@ -159,7 +164,7 @@ impl<'p> Rehearsal<'p> {
         let clock = VirtualClock::at(scene.now_ms);
         let account = Simulated::new(scene.world(), Arc::new(clock.clone()));
         let guard = guard::Guard::new(&self.before, scene.makers.clone());
-        network::Site::new(account, clock, guard, &self.targets, all)
+        network::Site::new(account, clock, guard, &self.targets, &self.lookout, all)
     }
 }
 

@@ -15,6 +15,7 @@ use crate::cloud::simulated::Simulated;
 use crate::cloud::{Answer, Cloud};
 use crate::model::call::{Call, Outcome, Refusal};
 use crate::model::id::Id;
+use crate::plan::prove::{Lookout, Sights};
 use crate::world::World;
 
 /// How long reads may show an old state, in seconds.
@@ -39,6 +40,8 @@ pub struct Site<'s> {
     /// What one has changed, until it is taken back.
     pub edit: Mutex<Option<Edit>>,
     past: Mutex<Option<Past>>,
+    lookout: &'s Lookout,
+    sights: Mutex<Sights>,
 }
 
 struct Past {
@@ -49,9 +52,30 @@ struct Past {
 
 impl<'s> Site<'s> {
     /// An account on which nothing has happened yet.
-    pub fn new(account: Simulated, clock: VirtualClock, guard: Guard<'s>, targets: &'s [Id], all: bool) -> Site<'s> {
+    pub fn new(account: Simulated, clock: VirtualClock, guard: Guard<'s>, targets: &'s [Id], lookout: &'s Lookout, all: bool) -> Site<'s> {
         let notes = Notes::new(clock.clone(), all);
-        Site { account, clock, guard, notes, targets, edit: Mutex::default(), past: Mutex::default() }
+        let mut sights = Sights::default();
+        account.peek(|account| sights.note(account.resources.values().map(|resource| resource.id.clone()), &account.resources));
+        let (edit, past, sights) = (Mutex::default(), Mutex::default(), Mutex::new(sights));
+        Site { account, clock, guard, notes, targets, edit, past, lookout, sights }
+    }
+
+    /// Asks of the account as it is now what the plan's proof claims. Where a colleague has changed something, it claims nothing.
+    fn look(&self, shelf: &Shelf<'_>, when: &str) {
+        self.account.changed(|account, changed| {
+            if changed.is_empty() {
+                return;
+            }
+            let mut sights = self.sights.lock().unwrap_or_else(PoisonError::into_inner);
+            sights.note(changed.into_iter(), &account.resources);
+            if self.edit.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
+                return;
+            }
+            let found = self.lookout.look(&sights, &account.resources);
+            if !found.is_empty() {
+                shelf.ask(|machine| self.guard.broken_claims(&found, self.lookout, machine, when));
+            }
+        });
     }
 
     /// What an old state answers to a read, while there is one: each second read, by the dice.
@@ -135,7 +159,9 @@ impl Network<'_, '_> {
     fn make(&self, call: &Call) -> Outcome {
         let step = call.label.as_ref().map_or("", |label| label.step.as_str());
         self.site.guard.calls(self.number, self.shelf.writer(), step);
+        self.site.look(self.shelf, &format!("before {} of step {step}", call.operation));
         let outcome = self.site.account.make(call);
+        self.site.look(self.shelf, &format!("after {} of step {step}", call.operation));
         self.site.account.peek(|account| self.shelf.ask(|machine| self.site.guard.look(account, machine, step)));
         outcome
     }

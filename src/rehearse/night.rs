@@ -8,7 +8,7 @@ use super::likeness;
 use super::network::Site;
 use super::notes::Note;
 use super::process::{Bench, How};
-use super::shelf::Shelf;
+use super::shelf::{Kept, Shelf};
 use super::stranger;
 use super::vitals::pass;
 use super::weather::{Fault, Rates, Sky};
@@ -158,7 +158,7 @@ impl<'p> Rehearsal<'p> {
     /// A run without faults, and what is there afterwards.
     pub(super) fn clear(&self, from: &Scene, goal: Goal) -> Result<(Clear, Scene), String> {
         let site = self.site(from, false);
-        let shelf = Shelf::new(self.plan, &from.records);
+        let shelf = Shelf::new(self.plan, &from.journal, &site.clock);
         let bench = Bench { plan: self.plan, site: &site, shelf: &shelf, seed: 0 };
         let how = bench.go(goal, Sky::Clear);
         if let Some(wrong) = site.guard.wrong() {
@@ -167,10 +167,11 @@ impl<'p> Rehearsal<'p> {
         if how != How::Reached {
             return Err(how.words());
         }
-        let (records, world, now_ms) = (shelf.records(), site.account.world(), site.clock.now_ms());
-        let counted = (records.len() - from.records.len()) as u64;
+        let journal: Kept = shelf.kept().map_err(|error| error.to_string())?;
+        let (world, now_ms) = (site.account.world(), site.clock.now_ms());
+        let counted = (journal.records.len() - from.journal.records.len()) as u64;
         let clear = Clear { calls: site.account.mutating(), records: counted, seconds: (now_ms - from.now_ms) / 1000 };
-        Ok((clear, Scene { likeness: settled(world.clone())?, world: Mutex::new(world), now_ms, records, makers: site.guard.makers() }))
+        Ok((clear, Scene { likeness: settled(world.clone())?, world: Mutex::new(world), now_ms, journal, makers: site.guard.makers() }))
     }
 
     /// A night in which faults come at these rates until it is over. One in five nights somebody who has had to begin
@@ -233,7 +234,7 @@ impl<'p> Rehearsal<'p> {
 
     fn play(&self, from: &Scene, seed: u64, all: bool, acts: impl FnOnce(&mut Play<'_, 'p>) -> Result<Outcome, Short>) -> Night {
         let site: Site<'_> = self.site(from, all);
-        let shelf = Shelf::new(self.plan, &from.records);
+        let shelf = Shelf::new(self.plan, &from.journal, &site.clock);
         let bench = Bench { plan: self.plan, site: &site, shelf: &shelf, seed };
         let mut play = Play { bench, dice: Dice::of(&[seed, 2]), starts: 0, stopped: false, taken_back: None };
         let outcome = acts(&mut play).unwrap_or_else(|short| match short {

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use super::network::{Network, Site};
 use super::shelf::{Disk, Shelf};
@@ -9,7 +10,7 @@ use super::vitals::{Halt, Vitals, Watch, carry_on, pass};
 use super::weather::{Fault, Sky, Weather};
 use crate::execute::driver::FailedStep;
 use crate::execute::{End, Event, Goal, Run, Stop, run};
-use crate::journal::Record;
+use crate::journal::{Journal, Record};
 use crate::plan::Plan;
 
 /// How long a second executor waits before it takes over, in seconds: a lease runs out.
@@ -63,7 +64,8 @@ pub struct Bench<'a, 'p> {
 
 struct Process<'a, 'p> {
     bench: &'a Bench<'a, 'p>,
-    vitals: Vitals,
+    vitals: Arc<Vitals>,
+    watch: Watch,
     weather: Weather,
     records: Vec<Record>,
     number: u64,
@@ -71,15 +73,15 @@ struct Process<'a, 'p> {
 }
 
 impl Process<'_, '_> {
-    fn run(&self, goal: Goal) -> Pin<Box<dyn Future<Output = End> + '_>> {
+    fn run(&self, goal: Goal, journal: Box<dyn Journal>) -> Pin<Box<dyn Future<Output = End> + '_>> {
         Box::pin(async move {
             let (site, shelf) = (self.bench.site, self.bench.shelf);
-            let (vitals, weather) = (&self.vitals, &self.weather);
-            let watch = Watch { clock: &site.clock, vitals };
+            let (vitals, weather) = (&*self.vitals, &self.weather);
             let network = Network { site, shelf, number: self.number, vitals, weather };
-            let disk = Disk { shelf, number: self.number, vitals, weather, notes: &site.notes, rests_after: self.rests_after };
+            let disk = Disk { journal, shelf, vitals, weather, notes: &site.notes, rests_after: self.rests_after };
             let (stop, tell) = (Stop::default(), |event: &Event| site.notes.told(event));
-            let run_of = Run { tell: &tell, ..Run::alone(self.bench.plan, &self.records, &network, &watch, &stop, goal, "rehearsal") };
+            let alone = Run::alone(self.bench.plan, &self.records, &network, &self.watch, &stop, goal, "rehearsal");
+            let run_of = Run { tell: &tell, ..alone };
             run(run_of, Box::new(disk)).await
         })
     }
@@ -88,36 +90,42 @@ impl Process<'_, '_> {
 impl<'p> Bench<'_, 'p> {
     /// Runs a process to a goal. A second one may take over on the way.
     pub fn go(&self, goal: Goal, sky: Sky) -> How {
-        let one = match self.process(sky, None) {
+        let (one, journal) = match self.process(sky, None) {
             Ok(one) => one,
             Err(how) => return how,
         };
-        let mut run = one.run(goal);
+        let mut run = one.run(goal, journal);
         match carry_on(&mut run, &one.vitals) {
             Halt::Still => self.overtaken(goal, sky, &one, &mut run),
             halt => self.ended(&one, halt),
         }
     }
 
-    fn process(&self, sky: Sky, rests_after: Option<u64>) -> Result<Process<'_, 'p>, How> {
-        let (number, records) = self.shelf.take_over().map_err(|error| {
-            self.site.guard.broken(format!("the journal can't be read any more: {error}"));
+    fn process(&self, sky: Sky, rests_after: Option<u64>) -> Result<(Process<'_, 'p>, Box<dyn Journal>), How> {
+        let vitals = Arc::new(Vitals::default());
+        let watch = Watch::new(&self.site.clock, &vitals);
+        let (taken, unlocked) = self.shelf.take(&watch).map_err(|error| {
+            self.site.guard.broken(format!("the journal can't be taken any more: {error}"));
             How::Journal(error.to_string())
         })?;
-        self.site.notes.said(|| format!("executor {number} begins"));
+        let number = taken.lease.number;
+        self.site.notes.said(|| match unlocked {
+            Some(lease) => format!("lease {lease} is unlocked, executor {number} begins"),
+            None => format!("executor {number} begins"),
+        });
         let weather = Weather::new(sky, self.seed, number);
-        Ok(Process { bench: self, vitals: Vitals::default(), weather, records, number, rests_after })
+        Ok((Process { bench: self, vitals, watch, weather, records: taken.records, number, rests_after }, taken.journal))
     }
 
     /// The first stands still; a second takes over; the first wakes up in the midst of it and must do nothing.
     fn overtaken(&self, goal: Goal, sky: Sky, one: &Process<'_, 'p>, run: &mut Pin<Box<dyn Future<Output = End> + '_>>) -> How {
         pass(&self.site.clock, LEASE_S);
         let sky = if matches!(sky, Sky::Once(_, Fault::SecondExecutor)) { Sky::Clear } else { sky };
-        let two = match self.process(sky, Some(2 + one.weather.counted().0 % 9)) {
+        let (two, journal) = match self.process(sky, Some(2 + one.weather.counted().0 % 9)) {
             Ok(two) => two,
             Err(how) => return how,
         };
-        let mut second = two.run(goal);
+        let mut second = two.run(goal, journal);
         let halt = carry_on(&mut second, &two.vitals);
         one.vitals.stand_still(false);
         let woken = carry_on(run, &one.vitals);

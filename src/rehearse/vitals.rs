@@ -47,15 +47,27 @@ impl Vitals {
     }
 }
 
+/// A process that has not ended by then never will, in milliseconds: its heart beats on though nothing of it can run.
+const NEVER_MS: u64 = 30 * 24 * 3600 * 1000;
+
 /// The clock of a process: everybody's time, read on its own dial.
-pub struct Watch<'a> {
+#[derive(Clone)]
+pub struct Watch {
     /// Everybody's time.
-    pub clock: &'a VirtualClock,
+    clock: VirtualClock,
     /// The process.
-    pub vitals: &'a Vitals,
+    pub vitals: Arc<Vitals>,
+    until_ms: u64,
 }
 
-impl Clock for Watch<'_> {
+impl Watch {
+    /// The clock of a process that begins now.
+    pub fn new(clock: &VirtualClock, vitals: &Arc<Vitals>) -> Watch {
+        Watch { clock: clock.clone(), vitals: vitals.clone(), until_ms: clock.now_ms() + NEVER_MS }
+    }
+}
+
+impl Clock for Watch {
     fn now_ms(&self) -> u64 {
         self.clock.now_ms().saturating_add_signed(self.vitals.skew_ms())
     }
@@ -65,7 +77,8 @@ impl Clock for Watch<'_> {
     }
 
     fn advance(&self) -> bool {
-        !self.vitals.is_dead() && !self.vitals.is_still() && self.clock.advance()
+        let lives = !self.vitals.is_dead() && !self.vitals.is_still();
+        lives && self.clock.now_ms() < self.until_ms && self.clock.advance()
     }
 }
 
@@ -124,8 +137,8 @@ mod tests {
 
     #[test]
     fn a_process_that_was_killed_or_stands_still_does_not_move_time() {
-        let (clock, vitals) = (VirtualClock::at(1_000), Vitals::default());
-        let watch = Watch { clock: &clock, vitals: &vitals };
+        let (clock, vitals) = (VirtualClock::at(1_000), Arc::new(Vitals::default()));
+        let watch = Watch::new(&clock, &vitals);
         let mut sleep = watch.sleep_until(5_000);
         let mut context = Context::from_waker(Waker::noop());
         assert!(sleep.as_mut().poll(&mut context).is_pending());
@@ -141,14 +154,31 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_set_shows_another_time_and_sleeps_no_longer() {
-        let (clock, vitals) = (VirtualClock::at(100_000), Vitals::default());
-        let watch = Watch { clock: &clock, vitals: &vitals };
+        let (clock, vitals) = (VirtualClock::at(100_000), Arc::new(Vitals::default()));
+        let watch = Watch::new(&clock, &vitals);
         vitals.set_clock(-60_000);
         assert_eq!(watch.now_ms(), 40_000);
         let mut sleep = watch.sleep_until(41_000);
         assert!(sleep.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
         watch.advance();
         assert_eq!(clock.now_ms(), 101_000);
+    }
+
+    #[test]
+    fn a_process_that_only_sleeps_on_and_on_does_not_move_time_for_ever() {
+        let clock = VirtualClock::at(0);
+        let watch = Watch::new(&clock, &Arc::default());
+        let beat = || watch.sleep_until(watch.now_ms() + 15_000);
+        let mut sleep = beat();
+        let mut context = Context::from_waker(Waker::noop());
+        let beats = (0..1_000_000).take_while(|_| {
+            if sleep.as_mut().poll(&mut context).is_ready() {
+                sleep = beat();
+                let _ = sleep.as_mut().poll(&mut context);
+            }
+            watch.advance()
+        });
+        assert_eq!(beats.count() as u64, NEVER_MS / 15_000);
     }
 
     #[test]

@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 use crate::kinds::{self, Effect, KINDS, Kind, Listing, Read};
 use crate::model::account::Account;
 use crate::model::call::{Call, Object, Outcome, Refusal};
+use crate::model::facet::Facets;
 use crate::model::inventory::Inventory;
+use crate::model::resource::Resource;
 
 /// The simulated account.
 #[derive(Clone)]
@@ -101,9 +103,10 @@ impl World {
         for id in dirty {
             let Some(resource) = self.account.resources.get(&id) else { continue };
             let Some(kind) = DESK.kinds.get(resource.kind.as_str()) else { continue };
-            if let Some(parsed) = kind.parse(&resource.doc, &self.account.vpc) {
-                self.account.resources.insert(id, parsed);
-            }
+            // What is remembered a while but is no more, such as a terminated instance, is nowhere and wears nothing.
+            let gone = || Resource { facets: Facets::default(), ..resource.clone() };
+            let read = kind.parse(&resource.doc, &self.account.vpc).unwrap_or_else(gone);
+            self.account.resources.insert(id, read);
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::support::night::Night;
 
 #[test]
 fn what_the_account_logs_has_owners_and_becomes_rules() {
-    let mut night = Night::falls();
+    let mut night = Night::falls_slowly();
     night.begin(&["--extras"]);
     let hikkoshi = night.hikkoshi(&night.emulator.url());
     let logs = night.emulator.admin(&format!("flow-logs?vpc={}&minutes=10&seed=7", night.vpc));
@@ -96,7 +96,7 @@ impl Group<'_> {
 
 #[test]
 fn what_cloudwatch_logs_holds_is_read_as_the_file_is() {
-    let mut night = Night::falls();
+    let mut night = Night::falls_slowly();
     night.begin(&["--spine"]);
     let hikkoshi = night.hikkoshi(&night.emulator.url());
     let kept = || std::fs::read_to_string(night.file("plans/move/flows.json")).expect("flows were read");
@@ -124,7 +124,7 @@ fn what_cloudwatch_logs_holds_is_read_as_the_file_is() {
 
 #[test]
 fn what_a_group_holds_besides_and_does_not_hold_is_said() {
-    let mut night = Night::falls();
+    let mut night = Night::falls_slowly();
     night.begin(&["--spine"]);
     let hikkoshi = night.hikkoshi(&night.emulator.url());
     let logs = night.emulator.admin(&format!("flow-logs?vpc={}&minutes=5&seed=7", night.vpc));

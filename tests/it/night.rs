@@ -73,13 +73,13 @@ fn the_whole_way_there_and_back() {
     assert!(log.contains("! webhook env:TOKEN was not told of begin: "), "{log}");
 
     // Stopped on the way back, it says how to go on: to the same checkpoint, not further.
-    night.emulator.set("delay", "3");
+    night.emulator.set("delay", "30");
     let stopped = hikkoshi.spawn(&["rollback", "move", "--to", "guard", "--yes"], &night.file("pid"));
     std::thread::sleep(std::time::Duration::from_secs(3));
     stopped.signal("INT");
     let stopped = stopped.wait().expect_code(130);
     assert!(stopped.stderr.contains("next: hikkoshi rollback move --to guard "), "{}", stopped.stderr);
-    night.emulator.set("delay", "0.1");
+    night.emulator.set("delay", "0.5");
     hikkoshi.run(&["rollback", "move", "--to", "guard", "--yes"]).expect_code(0);
     hikkoshi.run(&["apply", "move", "--yes"]).expect_code(0);
     assert_eq!(diff(&undisturbed, &night.inspect("again.json")), Vec::<String>::new(), "forward again after going back to a checkpoint");

@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hikkoshi::model::flow::{End, Flow};
 use hikkoshi::model::step::{Stage, Step};
-use hikkoshi::plan::{Plan, decide, flows, intent, prove};
+use hikkoshi::plan::{Plan, intent, prove};
 use hikkoshi::reach::{By, Fabric, Question, Side, View, ask_briefly};
 use hikkoshi::world::play::Player;
 
 use crate::support::account::{Docs, network};
-use crate::support::lab::{head, plan_of};
+use crate::support::lab::{flows_of, head, plan_of};
 
 /// A small account whose workloads keep their ids on the way: a server and a database that flip.
-fn small() -> Docs {
+pub fn small() -> Docs {
     let mut docs = network(&["a"]);
     docs.security();
     docs.instance("web", "a", &["sg-default-all"]);
@@ -22,14 +22,8 @@ fn small() -> Docs {
     docs
 }
 
-const FURTHER: &str = "session_manager: off\nnat: single\nendpoints: {gateway: []}\nworkloads: [{name: web, strategy: flip}]";
-
-fn known(docs: &Docs) -> Vec<Flow> {
-    let intent = intent::parse(&format!("{}{FURTHER}", head())).expect("an intent");
-    let inventory = docs.inventory();
-    let decisions = decide::decide(&intent, &inventory).expect("decisions");
-    flows::known(&intent, &inventory, None, &decisions).expect("flows")
-}
+/// Further lines of its intent.
+pub const FURTHER: &str = "session_manager: off\nnat: single\nendpoints: {gateway: []}\nworkloads: [{name: web, strategy: flip}]";
 
 fn questions(fabric: &Fabric, flow: &Flow) -> Vec<Question> {
     let sides = |end: &End| match end {
@@ -97,7 +91,7 @@ type Edit<'e> = &'e dyn Fn(&mut Plan);
 #[test]
 fn the_proof_finds_what_a_naive_enumeration_of_all_states_finds() {
     let docs = small();
-    let (plan, flows) = (plan_of(&docs, FURTHER), known(&docs));
+    let (plan, flows) = (plan_of(&docs, FURTHER), flows_of(&docs, FURTHER));
     assert!(plan.steps.iter().filter(|step| step.stage != Stage::Cleanup).count() <= 40, "small");
     let edits: [(&str, Edit<'_>); 4] = [
         ("as planned", &|_| {}),

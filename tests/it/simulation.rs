@@ -1,5 +1,7 @@
 //! The real driver on a simulated account and virtual time: there, back, and disturbed at every call.
 
+/// What the proof claims, asked in every night.
+mod claims;
 /// Each fault at each call.
 mod exhaustive;
 /// Nights from seeds.
@@ -11,12 +13,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use hikkoshi::execute::driver::{End, Stop};
 use hikkoshi::execute::event::{Event, What};
 use hikkoshi::execute::machine::Goal;
-use hikkoshi::journal::Body;
+use hikkoshi::journal::{Body, Record, Way};
 use hikkoshi::model::call::Call;
 use hikkoshi::model::facet::Role;
 use hikkoshi::model::id::Id;
 use hikkoshi::model::inventory::Inventory;
-use hikkoshi::model::step::Stage;
+use hikkoshi::model::step::{Stage, Step};
 use hikkoshi::plan::Plan;
 use serde_json::json;
 
@@ -61,6 +63,47 @@ fn the_whole_way_there_and_back() {
     lab.skip(SOAK_S);
     same("after the way back", &start, &view_of(&lab.cloud));
     assert_eq!(made(&lab.cloud), BTreeSet::new());
+}
+
+/// AWS's reads may lag behind its changes: what a step has just made is looked for only when it would be seen.
+#[test]
+fn a_way_back_right_after_a_call_waits_until_what_was_made_would_be_seen() {
+    let docs = spine();
+    let plan = plan_of(&docs, "");
+    let waited = |at: u64| {
+        let mut lab = Lab::new(&docs, &plan);
+        lab.go_with(ALL, &Disturb { decide: &|nth, _| if nth == at { Fate::DieAfter } else { Fate::Pass }, ..Disturb::default() });
+        let begun = |record: &Record| match &record.body {
+            Body::Intended { step, way: Way::Do, .. } => Some((step.clone(), record.at.clone())),
+            _ => None,
+        };
+        let (step, called) = lab.records.iter().rev().find_map(begun).expect("a call was announced");
+        let known = lab.records.len();
+        lab.reach(Goal::Back(None), "back");
+        let undone = |record: &&Record| record.body.step() == Some(&step);
+        let undone = lab.records[known..].iter().find(undone).expect("it is taken back").at.clone();
+        hikkoshi::clock::ms_of(&undone).saturating_sub(hikkoshi::clock::ms_of(&called)) / 1000
+    };
+    let waits: Vec<u64> = [1, 8, 15, 22, 29].into_iter().map(waited).collect();
+    assert!(waits.iter().all(|waited| *waited >= 15) && waits.contains(&15), "{waits:?}");
+}
+
+/// A machine's clock was three hours ahead, and is set right: what it has noted must not be waited for.
+#[test]
+fn moments_of_a_clock_that_was_ahead_are_taken_for_now() {
+    let docs = spine();
+    let plan = plan_of(&docs, "");
+    let mut lab = Lab::new(&docs, &plan);
+    let waits_for =
+        |step: &Step| json!(step).to_string().split_once(".At}").map(|(before, _)| before.rsplit_once("${").expect("whose").1.to_owned());
+    let since = plan.steps.iter().find_map(waits_for).expect("something must be later than a step");
+    let is_it = |call: &Call| !call.operation.is_read() && call.label.as_ref().is_some_and(|label| label.step == since);
+    let end = lab.go_with(ALL, &Disturb { decide: &|_, call| if is_it(call) { Fate::DieAfter } else { Fate::Pass }, ..Disturb::default() });
+    assert!(matches!(end, End::Journal(_)), "it dies after {since}: {end:?}");
+    for record in &mut lab.records {
+        record.at = hikkoshi::clock::rfc3339(hikkoshi::clock::ms_of(&record.at) + 3 * 3600 * 1000);
+    }
+    lab.reach(ALL, "with a clock that is right");
 }
 
 /// A stage of an undisturbed run: the account before it, and what it looks like after it.

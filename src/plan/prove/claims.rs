@@ -6,9 +6,11 @@ use super::capacity::Tally;
 use super::explore::Stepping;
 use super::history::Histories;
 use super::state::State;
+use crate::model::flow::{End, Flow};
 use crate::model::id::Id;
+use crate::model::inventory::Inventory;
 use crate::model::network::{Peer, Ports, Protocol, Rule, is_private};
-use crate::reach::{Block, Fact, Key, Question, Side, Verdict, View, ask, stands, stands_where_it_is};
+use crate::reach::{Block, Fact, Key, Node, Question, Side, Verdict, View, ask, stands, stands_where_it_is};
 
 /// What the judges know about a step.
 #[derive(Clone, Debug, Default)]
@@ -42,8 +44,7 @@ impl Steps {
 
 /// Whether a connection can be opened, and one that is open goes on over each next step.
 pub fn flow(what: &str, question: &Question, steps: &Steps, state: &State<'_>, stepping: &Stepping<'_>) -> Option<Wrong> {
-    let there = |side: &Side| !matches!(side, Side::Node(id) if !alive(state, id));
-    if !there(&question.from) || !there(&question.to) {
+    if !both_there(question, state) {
         return None;
     }
     match stepping.opens(state, question) {
@@ -54,7 +55,19 @@ pub fn flow(what: &str, question: &Question, steps: &Steps, state: &State<'_>, s
     }
 }
 
-fn why(verdict: Verdict) -> String {
+/// Whether both ends of a question are there: nobody waits for one who is not.
+pub fn both_there(question: &Question, view: &dyn View) -> bool {
+    let there = |side: &Side| !matches!(side, Side::Node(id) if !alive(view, id));
+    there(&question.from) && there(&question.to)
+}
+
+/// Whether a pair has to hold: it does at the start, or it is not there then and belongs to a flow that works.
+pub fn is_needed(start: Result<(), Block>, flow_works: bool) -> bool {
+    start.is_ok() || flow_works && start == Err(Block::Absent)
+}
+
+/// What is in the way, if something is.
+pub fn why(verdict: Verdict) -> String {
     match verdict {
         Verdict::Blocked(blocked) => blocked.words,
         Verdict::Reached(_) => String::new(),
@@ -76,11 +89,13 @@ fn goes_on(question: &Question, steps: &Steps, state: &State<'_>, stepping: &Ste
 /// Whether the internet reaches a node on a port on which it did not at the start.
 pub fn door(question: &Question, state: &State<'_>, stepping: &Stepping<'_>) -> Option<Wrong> {
     stepping.opens(state, question).ok()?;
-    match ask(state, question) {
-        Verdict::Reached(route) => {
-            let way: Vec<String> = route.into_iter().map(|station| station.words).collect();
-            Some(Wrong::Broken(way.join(", ")))
-        }
+    way_in(ask(state, question)).map(Wrong::Broken)
+}
+
+/// The way that leads there, if one does.
+pub fn way_in(verdict: Verdict) -> Option<String> {
+    match verdict {
+        Verdict::Reached(route) => Some(route.into_iter().map(|station| station.words).collect::<Vec<String>>().join(", ")),
         Verdict::Blocked(_) => None,
     }
 }
@@ -206,6 +221,44 @@ impl<'c> Claim<'c> {
             Claim::Other(words) => format!("“{words}” does not hold after {step}"),
         }
     }
+}
+
+/// The questions of a flow: each node that one end has with each of the other, of those that `nodes` names. From the internet
+/// only those are called that are public.
+pub fn pairs(flow: &Flow, nodes: &dyn Fn(&Id) -> Vec<Id>, is_public: &dyn Fn(&Id) -> bool) -> Vec<Question> {
+    let sides = |end: &End| -> Vec<Side> {
+        match end {
+            End::Resource(id) => nodes(id).into_iter().map(Side::Node).collect(),
+            End::Internet => vec![Side::Internet],
+            End::Service(name) => vec![Side::Service(name.clone())],
+            End::Range(range) => super::words::host_of(range).map(Side::Address).into_iter().collect(),
+        }
+    };
+    let outside = matches!(flow.from, End::Internet);
+    let called = |side: &Side| !outside || matches!(side, Side::Node(id) if is_public(id));
+    let mut out = Vec::new();
+    for from in sides(&flow.from) {
+        let others = sides(&flow.to).into_iter().filter(called).filter(|to| *to != from);
+        out.extend(others.map(|to| question(from.clone(), to, &flow.ports)));
+    }
+    out
+}
+
+/// Whether a node has a public address: one that it shows, or one that its owner, as one of these facts, is known to have.
+pub fn is_public<'f>(node: &Node, mut owner: impl Iterator<Item = &'f Fact>) -> bool {
+    let facing = |fact: &Fact| matches!(fact, Fact::Workload(workload) if workload.internet_facing);
+    node.publicly_named || !node.public.is_empty() || owner.any(facing)
+}
+
+/// That a door stays closed.
+pub fn door_words(inventory: &Inventory, owner: &Id, question: &Question) -> String {
+    let ports = Ports { protocol: question.protocol.clone(), from: question.port, to: question.port };
+    format!("{} stays closed to the internet on {ports}", super::words::end_words(inventory, &End::Resource(owner.clone())))
+}
+
+/// A knock at a node from the internet.
+pub fn knock(node: &Id, (protocol, port): (Protocol, u16)) -> Question {
+    Question { from: Side::Internet, to: Side::Node(node.clone()), protocol, port, by: crate::reach::By::Private }
 }
 
 /// The question of one pair.

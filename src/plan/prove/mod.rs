@@ -17,11 +17,14 @@ mod explore;
 mod history;
 mod least;
 mod legs;
+mod lookout;
 mod memo;
 mod order;
 mod round;
 mod state;
 pub mod words;
+
+pub use lookout::{Broken, Lookout, Sights};
 
 use std::collections::BTreeMap;
 
@@ -182,12 +185,20 @@ pub struct Proof {
 /// # Errors
 /// If the intent names what isn't in the inventory.
 pub fn again(plan: &Plan, intent: &Intent, inventory: &Inventory, seen: Option<&Seen>) -> Result<Proof, Problem> {
-    let decisions = super::decide::decide(intent, inventory)?;
-    let flows = super::flows::known(intent, inventory, seen, &decisions)?;
+    let flows = flows(intent, inventory, seen)?;
     let movers = Movers::of(plan);
     let mut proof = derive::judge(&movers.premises(inventory, &flows, intent.limits, &plan.interruptions), &plan.steps);
     proof.certificate.of = fingerprint(&plan.steps, &plan.interruptions);
     Ok(proof)
+}
+
+/// The flows that must survive.
+///
+/// # Errors
+/// If the intent names what isn't in the inventory.
+pub fn flows(intent: &Intent, inventory: &Inventory, seen: Option<&Seen>) -> Result<Vec<Flow>, Problem> {
+    let decisions = super::decide::decide(intent, inventory)?;
+    super::flows::known(intent, inventory, seen, &decisions)
 }
 
 /// Adds to a plan the edges that its proof needs and the interruptions that no order avoids, and what was proved.

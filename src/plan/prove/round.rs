@@ -297,8 +297,7 @@ impl<'p> Round<'p> {
             return self.idle(flow, &what, &pairs);
         }
         for (question, likeness, known) in asked {
-            let needed = known.start.is_ok() || works && known.start == Err(Block::Absent);
-            if !needed {
+            if !claims::is_needed(known.start, works) {
                 continue;
             }
             self.certificate.pairs += usize::from(!back);
@@ -349,22 +348,7 @@ impl<'p> Round<'p> {
     /// The questions of a flow: each node that one end ever has with each of the other.
     fn pairs(&self, flow: &Flow, back: bool) -> Vec<Question> {
         let histories = self.way(back).explorer.histories;
-        let sides = |end: &End| -> Vec<Side> {
-            match end {
-                End::Resource(id) => histories.nodes(id).into_iter().map(Side::Node).collect(),
-                End::Internet => vec![Side::Internet],
-                End::Service(name) => vec![Side::Service(name.clone())],
-                End::Range(range) => super::words::host_of(range).map(Side::Address).into_iter().collect(),
-            }
-        };
-        let outside = matches!(flow.from, End::Internet);
-        let called = |side: &Side| !outside || matches!(side, Side::Node(id) if self.ever_public(id, back));
-        let mut out = Vec::new();
-        for from in sides(&flow.from) {
-            let others = sides(&flow.to).into_iter().filter(called).filter(|to| *to != from);
-            out.extend(others.map(|to| claims::question(from.clone(), to, &flow.ports)));
-        }
-        out
+        claims::pairs(flow, &|id| histories.nodes(id), &|node| self.ever_public(node, back))
     }
 
     /// Whether a node ever has a public address: one that it shows, or one that its owner is known to have.
@@ -375,9 +359,7 @@ impl<'p> Round<'p> {
         let histories = self.way(back).explorer.histories;
         let public = histories.values(&Key::Node(node.clone())).iter().flatten().any(|fact| {
             let Fact::Node(node) = fact else { return false };
-            let facing = |fact: &Fact| matches!(fact, Fact::Workload(workload) if workload.internet_facing);
-            let owner = || histories.values(&Key::Workload(node.owner.clone()));
-            node.publicly_named || !node.public.is_empty() || owner().iter().flatten().any(facing)
+            claims::is_public(node, histories.values(&Key::Workload(node.owner.clone())).iter().flatten())
         });
         self.way(back).public.borrow_mut().insert(node.clone(), public);
         public
@@ -401,8 +383,7 @@ impl<'p> Round<'p> {
             }
             let node = [&question.to].into_iter().filter_map(|side| if let Side::Node(id) = side { Some(id) } else { None });
             let span = way.explorer.span(node);
-            let ports = Ports { protocol: question.protocol.clone(), from: question.port, to: question.port };
-            let what = format!("{} stays closed to the internet on {ports}", end_words(self.premises.inventory, &End::Resource(owner)));
+            let what = claims::door_words(self.premises.inventory, &owner, &question);
             let judge = |_: &Steps, state: &State<'_>, stepping: &Stepping<'_>| claims::door(&question, state, stepping);
             let held = self.hold(Claim::Other(&what), &[], &span, back, &judge);
             if let Some(likeness) = likeness.filter(|_| held) {
@@ -428,11 +409,8 @@ impl<'p> Round<'p> {
                 let rules: Vec<_> =
                     sets.flatten().flat_map(|fact| if let Fact::Rules(rules) = fact { &rules.ingress[..] } else { &[] }).collect();
                 let listens = resource.facets.listens.as_deref().unwrap_or_default();
-                for (protocol, port) in claims::knocks(rules.into_iter(), listens) {
-                    let question =
-                        Question { from: Side::Internet, to: Side::Node(node.clone()), protocol, port, by: crate::reach::By::Private };
-                    out.insert((resource.id.clone(), question));
-                }
+                let knocks = claims::knocks(rules.into_iter(), listens).into_iter();
+                out.extend(knocks.map(|at| (resource.id.clone(), claims::knock(&node, at))));
             }
         }
         out.into_iter().collect()

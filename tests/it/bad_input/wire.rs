@@ -82,3 +82,16 @@ fn somebody_elses_credentials_or_another_region_are_refused() {
     let says: &[&str] = &["no AWS region is set", "--region"];
     desk.refuses_by(&without, &["init", "--name", "new", "--vpc", "vpc-1"], &Refusal { exit: 2, code: "HK0111", says });
 }
+
+#[test]
+fn a_clock_for_tests_is_refused_wherever_it_could_hurt() {
+    let desk = Desk::new();
+    let fast = |url: &str| desk.hikkoshi().env("HIKKOSHI_CLOCK", "1764374400000x10").env("AWS_ENDPOINT_URL", url);
+    let says: &[&str] = &["HIKKOSHI_CLOCK is set", "for tests", "unset HIKKOSHI_CLOCK"];
+    let divided = fast("http://127.0.0.1:1").env("AWS_ENDPOINT_URL_EC2", "http://192.0.2.1");
+    for hikkoshi in [fast("http://192.0.2.1"), desk.hikkoshi().env("HIKKOSHI_CLOCK", "soon"), divided] {
+        desk.refuses_by(&hikkoshi, &["apply", "story", "--yes"], &Refusal { exit: 2, code: "HK0111", says });
+    }
+    let says: &[&str] = &["sts:GetCallerIdentity got no answer"];
+    desk.refuses_by(&fast("http://127.0.0.1:1"), &["apply", "story", "--yes"], &Refusal { exit: 1, code: "HK0301", says });
+}

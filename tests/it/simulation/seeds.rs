@@ -12,10 +12,10 @@ use hikkoshi::rehearse::weather::STORM;
 use hikkoshi::rehearse::{Night, Outcome, Rehearsal, nights};
 
 use crate::support::account::{BEGIN_MS, Docs, ZONES, network, target_group};
-use crate::support::lab::plan_of;
+use crate::support::lab::{flows_of, plan_of};
 
 /// The seeds of each small plan in the suite.
-const USUAL: Range<u64> = 0..25;
+const USUAL: Range<u64> = 0..50;
 
 /// The seeds that are asked for, or these.
 fn seeds(usual: Range<u64>) -> Vec<u64> {
@@ -24,11 +24,12 @@ fn seeds(usual: Range<u64>) -> Vec<u64> {
     range.unwrap_or_else(|| panic!("HIKKOSHI_SEEDS={asked}: expected from..to")).collect()
 }
 
-/// A rehearsal of a plan on its account.
-pub fn rehearsal<'p>(docs: &Docs, plan: &'p Plan) -> Rehearsal<'p> {
+/// A rehearsal of a plan on its account, and the further lines of its intent.
+pub fn rehearsal<'p>(docs: &Docs, plan: &'p Plan, further: &str) -> Rehearsal<'p> {
     let mut account = docs.account();
     account.now_ms = account.now_ms.max(BEGIN_MS);
-    let rehearsal = Rehearsal::new(plan, account, Stage::Tighten).unwrap_or_else(|why| panic!("without faults: {why}"));
+    let flows = flows_of(docs, further);
+    let rehearsal = Rehearsal::new(plan, &flows, account, Stage::Tighten).unwrap_or_else(|why| panic!("without faults: {why}"));
     assert_eq!(rehearsal.changed_by_itself, None, "the way back leads to the start");
     rehearsal
 }
@@ -53,7 +54,7 @@ fn told(note: &Note) -> String {
 
 fn storms(name: &str, docs: &Docs, further: &str) {
     let plan = plan_of(docs, further);
-    let rehearsal = rehearsal(docs, &plan);
+    let rehearsal = rehearsal(docs, &plan, further);
     let seeds = seeds(USUAL);
     let alone = seeds.len() == 1;
     let nights = nights(&seeds, |seed| rehearsal.storm(seed, STORM, alone));

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
+use hikkoshi::clock::{Clock, RealClock};
 use serde_json::Value;
 
 use super::http;
@@ -16,6 +17,7 @@ const BYTE_CODE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/pycache");
 /// A running emulator of its own, empty at first.
 pub struct Emulator {
     port: u16,
+    clock: Option<String>,
     _server: Server,
 }
 
@@ -27,21 +29,43 @@ impl Emulator {
 
     /// Starts an emulator whose slow states (`pending`, `creating`, …) last so many seconds.
     pub fn start_with_delay(seconds: f64) -> Self {
+        Self::launch(seconds, None)
+    }
+
+    /// Starts an emulator whose time runs so many times as fast as the machine's; its slow states last so many of its own
+    /// seconds. A program under test keeps the same time if it is given [`Emulator::clock`].
+    pub fn start_paced(times: u32, seconds: f64) -> Self {
+        Self::launch(seconds, Some(times))
+    }
+
+    fn launch(seconds: f64, pace: Option<u32>) -> Self {
         python();
         let script = folder().join("start.sh");
-        let delay = seconds.to_string();
-        let env = [("STRICT_DELAY", delay.as_ref()), ("PYTHONPYCACHEPREFIX", OsStr::new(BYTE_CODE))];
+        let (delay, times, since_ms) = (seconds.to_string(), pace.unwrap_or(1).to_string(), RealClock.now_ms());
+        let since = format!("{}.{:03}", since_ms / 1000, since_ms % 1000);
+        let clock = pace.map(|times| format!("{since_ms}x{times}"));
+        let env = [
+            ("STRICT_DELAY", delay.as_ref()),
+            ("STRICT_PACE", times.as_ref()),
+            ("STRICT_SINCE", since.as_ref()),
+            ("PYTHONPYCACHEPREFIX", OsStr::new(BYTE_CODE)),
+        ];
         let mut errors = String::new();
         // A free port can be taken by someone else before the emulator listens on it.
         for _ in 0..3 {
             let port = free_port();
             let text = port.to_string();
             match Server::start(&[script.as_ref(), text.as_ref()], &env, "emulator: ready on") {
-                Ok((server, _)) => return Emulator { port, _server: server },
+                Ok((server, _)) => return Emulator { port, clock, _server: server },
                 Err(error) => errors = error,
             }
         }
         panic!("the emulator did not start: {errors}");
+    }
+
+    /// The clock of one whose time runs faster: what `HIKKOSHI_CLOCK` is to be.
+    pub fn clock(&self) -> Option<&str> {
+        self.clock.as_deref()
     }
 
     /// The port that it listens on, for [`super::proxy::Proxy::start`].

@@ -16,6 +16,7 @@ use hikkoshi::execute::machine::{Goal, Machine};
 use hikkoshi::journal::request::Requests;
 use hikkoshi::journal::{Body, Error, Journal, Memory, Record};
 use hikkoshi::model::call::{Call, Outcome, Refusal};
+use hikkoshi::model::flow::Flow;
 use hikkoshi::model::step::Stage;
 use hikkoshi::plan::window::Windows;
 use hikkoshi::plan::{self, Gate, Plan, intent};
@@ -32,6 +33,12 @@ pub fn head() -> String {
 pub fn plan_of(docs: &Docs, further: &str) -> Plan {
     let intent = intent::parse(&format!("{}{further}", head())).unwrap_or_else(|problem| panic!("{problem}"));
     plan::plan(&intent, &docs.inventory(), "intent", "inventory").unwrap_or_else(|problem| panic!("{problem}"))
+}
+
+/// The flows that must survive, for an account and the further lines of an intent.
+pub fn flows_of(docs: &Docs, further: &str) -> Vec<Flow> {
+    let intent = intent::parse(&format!("{}{further}", head())).unwrap_or_else(|problem| panic!("{problem}"));
+    plan::prove::flows(&intent, &docs.inventory(), None).unwrap_or_else(|problem| panic!("{problem}"))
 }
 
 /// What becomes of a call.

@@ -20,9 +20,17 @@ pub struct Night {
 }
 
 impl Night {
-    /// An emulator, and nothing on it yet.
+    /// An emulator, and nothing on it yet. Its time and the program's run ten times as fast as the machine's.
     pub fn falls() -> Night {
-        let emulator = Emulator::start();
+        Night::on(Emulator::start_paced(10, 0.5))
+    }
+
+    /// The same in real time.
+    pub fn falls_slowly() -> Night {
+        Night::on(Emulator::start())
+    }
+
+    fn on(emulator: Emulator) -> Night {
         Night { emulator, scratch: TempDir::new().expect("a scratch directory"), vpc: String::new(), round: 0 }
     }
 
@@ -80,7 +88,11 @@ impl Night {
 
     /// The program, in this round's working directory.
     pub fn hikkoshi(&self, url: &str) -> Hikkoshi {
-        Hikkoshi::new(&self.dir(), url)
+        let hikkoshi = Hikkoshi::new(&self.dir(), url);
+        match self.emulator.clock() {
+            Some(clock) => hikkoshi.env("HIKKOSHI_CLOCK", clock),
+            None => hikkoshi,
+        }
     }
 
     /// The account's promises as the inspector judges them, and its shape under a name for later comparison.
