@@ -159,6 +159,15 @@ pub fn either(before: &BTreeSet<String>, left: &BTreeSet<String>, found: &BTreeS
     things.chain(left.intersection(found).filter(|line| line.starts_with("interface {")).cloned()).collect()
 }
 
+/// The same without whether Session Manager's agents are in contact: what a change of the network takes along.
+pub fn without_contact(lines: &BTreeSet<String>) -> BTreeSet<String> {
+    let without = |line: &String| match line.split_once("\"SessionManager\":{") {
+        Some((before, rest)) => format!("{before}{}", rest.split_once("},").map_or(rest, |(_, after)| after)),
+        None => line.clone(),
+    };
+    lines.iter().map(without).collect()
+}
+
 /// Kind and name.
 fn head(line: &str) -> &str {
     line.split_once(" {").map_or(line, |(head, _)| head)
@@ -192,6 +201,14 @@ mod tests {
         assert_eq!(lines[1..], ["  vpc b: expected vpc b {}, found nothing", "  vpc c: not expected, found vpc c {}"]);
         assert_eq!(difference(&wanted, &wanted, None), None);
         assert_eq!(difference(&set(&["vpc a {1}"]), &set(&["vpc a {2}"]), Some("vpc a")), None);
+    }
+
+    #[test]
+    fn an_agent_that_is_out_of_contact_is_looked_over_and_nothing_else_is() {
+        let (wanted, found) = (set(&[r#"vpc a {"S":1,"SessionManager":{"PingStatus":"Online"},"X":1}"#]), set(&[r#"vpc a {"S":1,"X":1}"#]));
+        assert!(difference(&wanted, &found, None).is_some());
+        assert_eq!(without_contact(&wanted), found);
+        assert_ne!(without_contact(&wanted), without_contact(&set(&[r#"vpc a {"S":1,"X":2}"#])));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A night: processes that end, one way or the other, and are begun again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use super::dice::Dice;
@@ -144,13 +144,19 @@ impl Play<'_, '_> {
         let found = settled(site.account.world())?;
         let edit = site.edit.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let except = edit.as_ref().map(|edit| edit.id.as_str());
-        let (what, difference) = if back {
-            let wanted = likeness::either(&rehearsal.start.likeness, &rehearsal.left, &found);
-            ("what is left after the way back is not what was there before", likeness::difference(&wanted, &found, except))
+        // What a colleague has done to the network and nobody has taken back, agents feel.
+        let stands = edit.is_some() && self.taken_back.is_none_or(|(_, taken)| !taken);
+        let seen = |lines: &BTreeSet<String>| if stands { likeness::without_contact(lines) } else { lines.clone() };
+        let found = seen(&found);
+        let (what, wanted) = if back {
+            let wanted = likeness::either(&seen(&rehearsal.start.likeness), &seen(&rehearsal.left), &found);
+            ("what is left after the way back is not what was there before", wanted)
         } else {
-            ("the end is not that of a run without faults", likeness::difference(&rehearsal.end.likeness, &found, except))
+            ("the end is not that of a run without faults", seen(&rehearsal.end.likeness))
         };
-        difference.map_or(Ok(()), |lines| Err(format!("{what}:\n{lines}").into()))
+        let difference = likeness::difference(&wanted, &found, except);
+        let colleague = edit.as_ref().map_or_else(String::new, |edit| format!(" (a colleague {})", edit.what));
+        difference.map_or(Ok(()), |lines| Err(format!("{what}{colleague}:\n{lines}").into()))
     }
 }
 
