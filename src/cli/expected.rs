@@ -8,12 +8,13 @@ use super::failure::Failure;
 use super::place::Place;
 use super::session::Session;
 use crate::discover::drift::{self, Difference};
-use crate::execute::Machine;
+use crate::execute::{Machine, Phase};
 use crate::kinds::MIGRATION_TAG;
 use crate::model::id::Id;
 use crate::model::inventory::Inventory;
 use crate::model::resource::{Resource, tags_of};
-use crate::plan::moment::Moment;
+use crate::model::step::Step;
+use crate::plan::moment::{Moment, Stand};
 use crate::plan::sha256;
 use crate::report::aftermath::{diff, stands};
 use crate::report::harmless;
@@ -40,10 +41,11 @@ pub struct Compared {
 pub async fn compare(session: &Session, place: &Place, machine: &Machine<'_>) -> Result<Compared, Failure> {
     let plan = machine.plan();
     let text = super::place::read(&place.inventory_path())?;
-    let before = place.inventory()?.value;
+    // Before it is read: at night another file is another file, whatever is wrong with it.
     if machine.has_begun() && sha256(text.as_bytes()) != plan.inventory_sha256 {
         return Err(other_inventory(place));
     }
+    let before = place.inventory()?.value;
     let touched = touched(&before, machine)?;
     let mut now = super::discover::look(session, &before.account, &before.vpc).await?;
     if machine.has_begun() {
@@ -57,21 +59,29 @@ pub async fn compare(session: &Session, place: &Place, machine: &Machine<'_>) ->
     Ok(Compared { before, now, drift, touched })
 }
 
-/// What done steps have touched, and those whose outcome nobody knows.
+/// What steps have touched that are done, that may be, or that were taken back: no way back gives a public address back.
 fn touched(inventory: &Inventory, machine: &Machine<'_>) -> Result<BTreeSet<Id>, Failure> {
     let (certain, possible) = stands(machine);
     let mut out = BTreeSet::new();
-    for stands in [&certain, &possible] {
-        let moment = Moment::with(machine.plan(), inventory, stands).map_err(|stuck| {
+    let mut played: Vec<Vec<Stand<'_>>> = Vec::new();
+    for stands in [certain, possible, tried(machine)] {
+        if played.contains(&stands) {
+            continue;
+        }
+        let moment = Moment::with(machine.plan(), inventory, &stands).map_err(|stuck| {
             Failure::new("HK0510", format!("in the simulation step {} fails: {}", stuck.step, stuck.why))
                 .detail("so nobody can tell what of the account the run has changed; nothing was called")
         })?;
         out.extend(moment.touched);
-        if certain == possible {
-            break;
-        }
+        played.push(stands);
     }
     Ok(out)
+}
+
+/// The steps that were ever begun, as if all of them were done.
+fn tried<'p>(machine: &Machine<'p>) -> Vec<Stand<'p>> {
+    let begun = |step: &&Step| machine.state(&step.id).is_some_and(|state| state.generation > 0 || state.phase != Phase::Pending);
+    machine.plan().steps.iter().filter(begun).map(|step| Stand { step, taken_back: 0 }).collect()
 }
 
 /// Whether a difference is not the run's own work.

@@ -153,11 +153,14 @@ impl Simulated {
     pub fn make(&self, call: &Call) -> Outcome {
         let mut state = self.state();
         *state.requests.entry(call.operation.to_string()).or_default() += 1;
-        state.world.at(self.clock.now_ms());
+        let now_ms = self.clock.now_ms();
+        let due = state.world.account().transitions.first().is_some_and(|transition| transition.at_ms <= now_ms);
+        state.world.at(now_ms);
         let dry = call.parameters.get("DryRun") == Some(&serde_json::Value::Bool(true));
         if call.operation.is_read() || dry {
             let answer = state.world.call(call);
-            self.keep(&mut state, KEEP_EVERY_MS);
+            // What was seen to have happened stays so for whoever opens the file next.
+            self.keep(&mut state, if due { 0 } else { KEEP_EVERY_MS });
             return answer;
         }
         state.mutating += 1;

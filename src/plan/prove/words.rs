@@ -63,16 +63,16 @@ pub fn key_words(inventory: &Inventory, key: &Key) -> String {
 /// What was proved, in lines.
 pub fn certificate(certificate: &Certificate) -> Vec<String> {
     let Certificate { flows, pairs, doors, counted, .. } = certificate;
-    let classes = certificate.effort.map_or_else(String::new, |effort| format!(", alike in {} classes", effort.classes));
     let mut lines = vec![
-        format!("{flows} flows hold in every state there and back ({pairs} pairs of interfaces{classes})"),
+        format!("{flows} flows hold in every state there and back ({pairs} pairs of interfaces)"),
         format!("no door to the internet opens ({doors} tried); {counted} capacities and quotas hold"),
     ];
     lines.extend(certificate.effort.map(|Effort { classes, examined, digits }| {
         let each = examined.div_ceil(u64::try_from(classes.max(1)).unwrap_or(1));
         let least = digits.max(1) - 1;
         format!(
-            "of at least 10^{least} states {each} are looked at for a class ({examined} in all): the others differ in nothing that it asks"
+            "asked in {classes} classes of like questions, doors too; of at least 10^{least} states {each} are looked at for each \
+             ({examined} in all): the others differ in nothing that it asks"
         )
     }));
     lines

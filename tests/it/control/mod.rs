@@ -15,6 +15,7 @@ mod postponed;
 mod quick;
 mod requests;
 mod traces;
+mod turning_round;
 mod windows;
 
 const SIM: &str = "--cloud=sim:account.json";
