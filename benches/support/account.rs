@@ -116,6 +116,12 @@ impl Account {
         );
     }
 
+    /// Groups as AWS shows them where they are worn.
+    fn named(&self, groups: &[String]) -> Vec<Value> {
+        let name = |group: &String| self.resources.get(&Id::from(group.as_str())).map(|group| group.name.clone());
+        groups.iter().map(|group| json!({ "GroupId": group, "GroupName": name(group) })).collect()
+    }
+
     fn address(&mut self, zone: usize) -> String {
         let at = self.addresses[zone];
         self.addresses[zone] += 1;
@@ -125,7 +131,7 @@ impl Account {
     /// An interface; its address.
     fn interface(&mut self, id: &str, zone: usize, groups: &[String], extra: Value) -> String {
         let ip = self.address(zone);
-        let worn: Vec<Value> = groups.iter().map(|group| json!({ "GroupId": group })).collect();
+        let worn = self.named(groups);
         let mut doc = json!({ "NetworkInterfaceId": id, "VpcId": VPC, "SubnetId": subnet(zone), "AvailabilityZone": ZONES[zone], "Groups": worn,
             "PrivateIpAddress": ip, "PrivateIpAddresses": [{ "PrivateIpAddress": ip, "Primary": true }], "Status": "in-use", "InterfaceType": "interface", "Description": "" });
         if let (Some(doc), Value::Object(extra)) = (doc.as_object_mut(), extra) {
@@ -212,7 +218,7 @@ impl Account {
             self.group(&group, &group, json!([]));
         }
         let (zone, ip) = (at % 2, std::net::Ipv4Addr::from(0x0a01_0004 + ((at % 2) as u32) * 0x1_0000 + (at / 2) as u32).to_string());
-        let (interface, worn) = (format!("eni-by-{at}"), json!([{ "GroupId": group }]));
+        let (interface, worn) = (format!("eni-by-{at}"), json!([{ "GroupId": group, "GroupName": group }]));
         let mut doc = json!({ "NetworkInterfaceId": interface, "VpcId": VPC, "SubnetId": by(zone), "AvailabilityZone": ZONES[zone], "Groups": worn,
             "PrivateIpAddress": ip, "PrivateIpAddresses": [{ "PrivateIpAddress": ip, "Primary": true }], "Status": "in-use", "InterfaceType": "interface",
             "Description": format!("EFS mount target for fs-{at} (fsmt-{at})"), "RequesterManaged": true });
@@ -250,7 +256,7 @@ impl Account {
             json!({ "Attachment": { "InstanceId": id, "DeviceIndex": 0 }, "Association": { "PublicIp": public, "IpOwnerId": "amazon" } });
         let interface = format!("eni-{id}");
         let ip = self.interface(&interface, zone, &groups, attachment);
-        let worn: Vec<Value> = groups.iter().map(|group| json!({ "GroupId": group })).collect();
+        let worn = self.named(&groups);
         let volume = format!("vol-{id}");
         let disk = json!([{ "DeviceName": "/dev/xvda", "Ebs": { "VolumeId": volume, "DeleteOnTermination": true, "Status": "attached" } }]);
         let own = json!([{ "VolumeId": volume, "Size": 20, "VolumeType": "gp3", "Encrypted": true, "Attachments": [{ "InstanceId": id, "Device": "/dev/xvda", "VolumeId": volume }] }]);

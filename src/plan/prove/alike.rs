@@ -131,7 +131,8 @@ impl<'p> Alike<'p> {
 
     /// What a question is like; none if it is like no other.
     pub fn of(&self, question: &Question, steps: &Steps, order: &Order) -> Option<Likeness> {
-        let mut out = vec![word(&(&question.protocol, question.port, question.by))];
+        let mut out = Vec::with_capacity(256);
+        out.push(word(&(&question.protocol, question.port, question.by)));
         let mut ends = Vec::new();
         for side in [&question.from, &question.to] {
             match side {
