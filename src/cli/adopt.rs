@@ -2,7 +2,8 @@
 //!
 //! What was changed is put into the inventory as if it had been so at the start, and the planner plans from that. Where its
 //! steps are the same, only what the plan takes for granted is another; where they are not, what was begun must be the same.
-//! What the run itself has touched can't be adopted: nobody can tell any more how it would have been at the start.
+//! Of what the run itself has touched, only what it leaves alone can be adopted: of the rest nobody can tell any more how it
+//! would have been at the start.
 
 use std::collections::BTreeSet;
 
@@ -89,13 +90,17 @@ fn chosen(place: &Place, compared: &Compared, machine: &Machine<'_>, wanted: Opt
     if !drift.is_empty() {
         return Ok(drift);
     }
+    let besides: Vec<Difference> = compared.differences_besides().into_iter().filter(|one| fits(&one)).collect();
+    if !besides.is_empty() {
+        return Ok(besides);
+    }
     let named = |id: &Id| wanted.is_some_and(|wanted| id.as_str() == wanted || compared.before.name(id) == wanted);
     let own = machine.plan().steps.iter().filter_map(|step| machine.state(&step.id)).find(|state| !state.drift.is_empty());
     if compared.touched.iter().any(named) || wanted.is_none() && own.is_some() {
         let what = wanted.unwrap_or("what stopped the run");
         return Err(two_ways_out(
             place,
-            refused(&format!("{what} was made or changed by this run already: it can't be adopted"))
+            refused(&format!("{what} was made by this run, or changed by it in that very field: it can't be adopted"))
                 .detail("what is done, and the way back from it, was proved with things as the run left them"),
         ));
     }
@@ -107,7 +112,10 @@ fn chosen(place: &Place, compared: &Compared, machine: &Machine<'_>, wanted: Opt
 /// The plan as it is when the changes had been there from the start; what a person edited in it stays, or stands in the way.
 fn replanned(place: &Place, plan: &Hashed<Plan>, compared: &Compared, drift: &[Difference]) -> Result<New, Failure> {
     let ids: BTreeSet<Id> = drift.iter().map(|one| Id::from(one.resource.as_str())).collect();
-    let inventory = drift::taken_over(&compared.before, &compared.now, &ids);
+    let (besides, whole) = ids.into_iter().partition(|id| compared.besides.contains_key(id));
+    let mut inventory = drift::taken_over(&compared.before, &compared.now, &whole);
+    let besides: BTreeSet<Id> = besides;
+    inventory.resources.extend(besides.into_iter().filter_map(|id| compared.besides.get(&id).cloned().map(|thing| (id, thing))));
     let text = super::discover::file(&inventory);
     let sha = sha256(text.as_bytes());
     let (before, after) = (planned(place, &compared.before, &plan.value.inventory_sha256)?, planned(place, &inventory, &sha)?);

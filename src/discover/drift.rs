@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::model::facet::Role;
+use crate::model::facet::{Facets, Role};
 use crate::model::id::Id;
 use crate::model::inventory::Inventory;
 use crate::model::resource::Resource;
@@ -60,6 +60,43 @@ pub fn taken_over(before: &Inventory, now: &Inventory, ids: &BTreeSet<Id>) -> In
     out.resources
         .extend(now.resources.iter().filter(|(_, resource)| belongs(resource)).map(|(id, resource)| (id.clone(), resource.clone())));
     out
+}
+
+/// Something that a run has changed, with what somebody else has changed of it besides: as it was, but for what the run
+/// leaves alone (`ours` is what the run makes of it) and is another now. None if that is nothing, or both changed the same.
+pub fn merged(was: &Resource, ours: &Resource, now: &Resource, vpc: &Id) -> Option<Resource> {
+    let mut doc = was.doc.clone();
+    for (key, theirs) in now.doc.as_object()? {
+        if ours.doc[key] == was.doc[key] && was.doc[key] != *theirs {
+            doc[key] = theirs.clone();
+        }
+    }
+    let kind = crate::kinds::kind(&was.kind)?;
+    let (read, merged) = (kind.parse(&was.doc, vpc)?, kind.parse(&doc, vpc)?);
+    // What other documents tell, such as whose an interface is, is as it was.
+    let facets = serde_json::from_value(changed(&was.facets, &read.facets, &merged.facets)).ok()?;
+    Some(Resource { facets, ..merged })
+}
+
+/// Facets with what is another in the second reading than in the first.
+fn changed(facets: &Facets, first: &Facets, second: &Facets) -> Value {
+    let [mut out, first, second] = [facets, first, second].map(|facets| serde_json::to_value(facets).unwrap_or_default());
+    let keys = first.as_object().into_iter().chain(second.as_object()).flat_map(|map| map.keys());
+    for key in keys.filter(|key| first[*key] != second[*key]) {
+        match (second.get(key), out.as_object_mut()) {
+            (Some(value), _) => out[key] = value.clone(),
+            (None, Some(map)) => drop(map.shift_remove(key)),
+            (None, None) => {}
+        }
+    }
+    out
+}
+
+/// What is different of one thing.
+pub fn of_one(before: (&Inventory, &Resource), now: (&Inventory, &Resource)) -> Vec<Difference> {
+    let (id, name) = (before.1.id.to_string(), before.1.name.clone());
+    let one = |(field, before, now)| Difference { resource: id.clone(), name: name.clone(), field, before, now };
+    fields(before, now).into_iter().map(one).collect()
 }
 
 /// Interfaces and parts come and go with what they belong to; only those that nobody claims count.

@@ -94,6 +94,19 @@ fn a_change_that_asks_for_other_steps_is_planned_into_the_rest() {
     printed(&desk, &["rollback", "story", "--all", "--yes", SIM]);
 }
 
+/// The guard has put groups on it; whether it is public the run has left alone so far.
+#[test]
+fn of_what_the_run_has_changed_another_field_can_be_adopted() {
+    let desk = Desk::begun("guard");
+    change(&desk, "pg-multi", not_public);
+    desk.run(APPLY).expect_code(6);
+    let said = printed(&desk, ADOPT);
+    assert!(said.contains("  pg-multi (db:pg-multi)\n    publicly_accessible\n    - expected: true\n    + found:    nothing\n"), "{said}");
+    assert!(said.contains("  gone: pg-multi-not-public"), "{said}");
+    printed(&desk, APPLY);
+    printed(&desk, &["verify", "story", SIM]);
+}
+
 /// One more entry of the network ACL, which lets through what is let through already.
 fn entry(doc: &mut Value) {
     let entries = doc["Entries"].as_array_mut().expect("entries");
