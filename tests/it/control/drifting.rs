@@ -69,7 +69,8 @@ fn what_an_earlier_step_made_and_a_later_one_relies_on_is_looked_at_again() {
     let json = desk.run(&["status", "story", "--json"]).json();
     let drift = &json["aftermath"]["drift"][0];
     assert_eq!((&drift["step"], &drift["found"]), (&json!("route-private-a-default"), &json!("nothing")), "{json:#}");
-    let says: &[&str] = &["what stopped the run was made by this run, or changed by it in that very field", "hikkoshi rollback story --to CHECKPOINT"];
+    let says: &[&str] =
+        &["what stopped the run was made by this run, or changed by it in that very field", "hikkoshi rollback story --to CHECKPOINT"];
     desk.refuses(ADOPT, &Refusal { exit: 6, code: "HK0521", says });
 }
 
