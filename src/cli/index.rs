@@ -56,9 +56,10 @@ pub struct Stamp {
 /// Files as the file system shows them at one moment.
 pub type Stamps = BTreeMap<String, Option<Stamp>>;
 
+/// What the file system says of a file now; nothing of one that is not there.
 #[cfg(unix)]
 #[expect(clippy::disallowed_methods, reason = "the working directory's files are what the index is of")]
-fn stamp(path: &Path) -> Option<Stamp> {
+pub fn stamp(path: &Path) -> Option<Stamp> {
     use std::os::unix::fs::MetadataExt;
     let seen = std::fs::metadata(path).ok()?;
     let ns = |s: i64, ns: i64| s * 1_000_000_000 + ns;
@@ -68,7 +69,7 @@ fn stamp(path: &Path) -> Option<Stamp> {
 
 /// Where the file system tells less, nothing is kept.
 #[cfg(not(unix))]
-fn stamp(_: &Path) -> Option<Stamp> {
+pub fn stamp(_: &Path) -> Option<Stamp> {
     None
 }
 

@@ -1,10 +1,11 @@
 //! Which account a command talks to, on which clock.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Global;
 use super::failure::Failure;
+use super::index::stamp;
 use super::place;
 use crate::clock::{Clock, PacedClock, VirtualClock};
 use crate::cloud::Cloud;
@@ -109,9 +110,17 @@ fn simulated(global: &Global, file: &Path, faults: &[FaultAt]) -> Result<Session
     account.caller.clone_from(&global.caller);
     let region = account.region.clone();
     let path: PathBuf = file.to_owned();
-    let keep = move |account: &Account| {
+    let seen = Mutex::new(stamp(file));
+    let keep = move |account: &Account, changed: bool| {
+        let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if !changed && *seen != stamp(&path) {
+            // Another command has gone on with it: what this one sees of it is of the past.
+            return;
+        }
         let text = serde_json::to_string(account).unwrap_or_default();
-        if let Err(failure) = place::write_lightly(&path, &text) {
+        let kept = place::write_lightly(&path, &text);
+        *seen = stamp(&path);
+        if let Err(failure) = kept {
             tracing::error!("the simulated account could not be saved: {}", failure.message);
         }
     };

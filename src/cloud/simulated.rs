@@ -65,8 +65,8 @@ struct State {
 /// How much of the account's time may pass unkept while nothing changes.
 const KEEP_EVERY_MS: u64 = 60_000;
 
-/// What is done with the account after every change: a simulated account in a file is saved.
-pub type Keep = Box<dyn Fn(&Account) + Send + Sync>;
+/// What is done with the account after every change, and (false) when only time has passed: a simulated account in a file is saved.
+pub type Keep = Box<dyn Fn(&Account, bool) + Send + Sync>;
 
 /// The adapter.
 pub struct Simulated {
@@ -141,10 +141,10 @@ impl Simulated {
     }
 
     /// Keeps the account if its clock has moved on by so much: time passes in a file, too.
-    fn keep(&self, state: &mut State, after_ms: u64) {
+    fn keep(&self, state: &mut State, after_ms: u64, changed: bool) {
         let now = state.world.account().now_ms;
         if let Some(keep) = self.keep.as_ref().filter(|_| now >= state.kept_ms + after_ms) {
-            keep(state.world.account());
+            keep(state.world.account(), changed);
             state.kept_ms = now;
         }
     }
@@ -160,7 +160,7 @@ impl Simulated {
         if call.operation.is_read() || dry {
             let answer = state.world.call(call);
             // What was seen to have happened stays so for whoever opens the file next.
-            self.keep(&mut state, if due { 0 } else { KEEP_EVERY_MS });
+            self.keep(&mut state, if due { 0 } else { KEEP_EVERY_MS }, false);
             return answer;
         }
         state.mutating += 1;
@@ -174,7 +174,7 @@ impl Simulated {
             _ => {}
         }
         let outcome = state.world.call(call);
-        self.keep(&mut state, 0);
+        self.keep(&mut state, 0, true);
         match fault {
             Some(Fault::DieAfter) => (self.die)(),
             Some(Fault::Lose) => Outcome::Unknown("the connection was closed before an answer came".to_owned()),
