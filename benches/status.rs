@@ -16,8 +16,9 @@ use hikkoshi::execute::{End, Goal, Run, Stop, run};
 use hikkoshi::journal::{Body, Memory};
 use hikkoshi::model::call::{Call, Outcome};
 use hikkoshi::model::step::Stage;
-use hikkoshi::plan::{Plan, format};
-use serde_json::{Value, json};
+use hikkoshi::plan::format;
+use serde_json::json;
+use support::layers::plan;
 
 /// What the issue asks for.
 const WANTED_MS: f64 = 20.0;
@@ -58,7 +59,7 @@ fn mb(bytes: usize) -> f64 {
 
 /// A migration that was carried out, in files; how many records, and the bytes of journal and plan.
 fn lay_out(dir: &Path) -> (usize, usize, usize) {
-    let text = format::write(&plan()).expect("a plan is YAML");
+    let text = format::write(&plan(STEPS / 10, 10)).expect("a plan is YAML");
     let plan = format::read(&text).expect("it is read again");
     let (clock, stop) = (VirtualClock::at(0), Stop::default());
     let opening = Body::Opened { id: "bench".to_owned(), migration: "bench".to_owned(), plan: format::hash(&text), version: String::new() };
@@ -79,25 +80,6 @@ fn lay_out(dir: &Path) -> (usize, usize, usize) {
     }
     std::fs::write(dir.join("plans/bench/inventory.json"), "{}").expect("room on the disk");
     (records.len(), journal.len(), text.len())
-}
-
-fn plan() -> Plan {
-    let steps: Vec<Value> = (0..STEPS).map(|at| step(at / 10, at % 10)).collect();
-    let plan = json!({ "version": 1, "migration": "bench", "account": "123456789012", "region": "eu-central-1", "vpc": "vpc-1",
-        "intent_sha256": "", "inventory_sha256": "", "stages": ["foundation"], "steps": steps });
-    serde_json::from_value(plan).expect("a plan")
-}
-
-fn step(layer: usize, at: usize) -> Value {
-    let needs =
-        (0..10).filter(|_| layer > 0).map(|other| json!({ "step": format!("step-{}-{other}", layer - 1), "because": "it comes first" }));
-    let see = json!({ "operation": "ec2:DescribeTags", "parameters": {}, "path": "Tags[0].Key", "expect": "exists" });
-    let mut unless = see.clone();
-    unless["what"] = json!("there is no tag");
-    let parameters = json!({ "Resources": ["vpc-1"], "Tags": [{ "Key": "step", "Value": "bench" }], "ClientToken": "${self.Token}" });
-    json!({ "id": format!("step-{layer}-{at}"), "stage": "foundation", "move": "network", "title": "Do nothing", "impact": "none", "estimate_s": 0,
-        "call": { "operation": "ec2:CreateTags", "parameters": parameters, "probe": see }, "needs": needs.collect::<Vec<_>>(),
-        "undo": { "calls": [{ "operation": "ec2:DeleteTags", "parameters": { "Resources": ["vpc-1"] }, "unless": unless }] } })
 }
 
 fn status(dir: &Path) -> f64 {

@@ -1,4 +1,4 @@
-//! What the benchmarks share: an account of any size, a count of allocations, a stopwatch.
+//! What the benchmarks share: an account of any size, a plan of steps that do nothing, a count of allocations, a stopwatch.
 //!
 //! Machines are noisy: the best of a few rounds is taken, time that others had the processor is left out, and what is
 //! printed is meant to be compared by ratios and counts.
@@ -11,6 +11,7 @@ use std::time::Instant;
 use stats_alloc::{Region, StatsAlloc};
 
 pub mod account;
+pub mod layers;
 
 /// What one run of something took.
 #[derive(Clone, Copy)]

@@ -5,7 +5,7 @@
 //! Of what the run itself has touched, only what it leaves alone can be adopted: of the rest nobody can tell any more how it
 //! would have been at the start.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::amend;
 use super::confirm::confirm;
@@ -20,6 +20,7 @@ use crate::journal::store::Taken;
 use crate::journal::{Body, Record};
 use crate::model::id::Id;
 use crate::model::inventory::Inventory;
+use crate::model::resource::Resource;
 use crate::plan::{Plan, format, plan_seen, prove, sha256};
 use crate::report::aftermath::few;
 use crate::report::edits;
@@ -55,8 +56,9 @@ pub async fn run(global: &Global, args: Args) -> Done {
             .hint(format!("hikkoshi plan {}   # and review it", place.name)));
     }
     let compared = expected::compare(&session, &place, &machine).await?;
-    let drift = chosen(&place, &compared, &machine, args.resource.as_deref())?;
-    let new = replanned(&place, &plan, &compared, &drift)?;
+    let besides = compared.besides(&machine);
+    let drift = chosen(&place, &compared, &besides, &machine, args.resource.as_deref())?;
+    let new = replanned(&place, &plan, &compared, &besides, &drift)?;
     may_be_gone_on_with(&place, &new, &records)?;
     let why = reason(&args, &drift)?;
     confirm(&question(&plan.value, &new, &drift), &place.name, args.yes)?;
@@ -83,16 +85,25 @@ impl New {
     }
 }
 
+/// Things that the run has touched, with what somebody else has changed of them besides.
+type Besides = BTreeMap<Id, Resource>;
+
 /// What is to be adopted: all that is different, or what is so of one thing.
-fn chosen(place: &Place, compared: &Compared, machine: &Machine<'_>, wanted: Option<&str>) -> Result<Vec<Difference>, Failure> {
+fn chosen(
+    place: &Place,
+    compared: &Compared,
+    besides: &Besides,
+    machine: &Machine<'_>,
+    wanted: Option<&str>,
+) -> Result<Vec<Difference>, Failure> {
     let fits = |one: &&Difference| wanted.is_none_or(|wanted| one.resource == wanted || one.name == wanted);
     let drift: Vec<Difference> = compared.drift.iter().filter(fits).cloned().collect();
     if !drift.is_empty() {
         return Ok(drift);
     }
-    let besides: Vec<Difference> = compared.differences_besides().into_iter().filter(|one| fits(&one)).collect();
-    if !besides.is_empty() {
-        return Ok(besides);
+    let drift: Vec<Difference> = besides.iter().flat_map(|(id, is)| compared.differences_of(id, is)).filter(|one| fits(&one)).collect();
+    if !drift.is_empty() {
+        return Ok(drift);
     }
     let named = |id: &Id| wanted.is_some_and(|wanted| id.as_str() == wanted || compared.before.name(id) == wanted);
     let own = machine.plan().steps.iter().filter_map(|step| machine.state(&step.id)).find(|state| !state.drift.is_empty());
@@ -110,19 +121,22 @@ fn chosen(place: &Place, compared: &Compared, machine: &Machine<'_>, wanted: Opt
 }
 
 /// The plan as it is when the changes had been there from the start; what a person edited in it stays, or stands in the way.
-fn replanned(place: &Place, plan: &Hashed<Plan>, compared: &Compared, drift: &[Difference]) -> Result<New, Failure> {
+fn replanned(place: &Place, plan: &Hashed<Plan>, compared: &Compared, besides: &Besides, drift: &[Difference]) -> Result<New, Failure> {
     let ids: BTreeSet<Id> = drift.iter().map(|one| Id::from(one.resource.as_str())).collect();
-    let (besides, whole) = ids.into_iter().partition(|id| compared.besides.contains_key(id));
+    let (merged, whole): (BTreeSet<Id>, BTreeSet<Id>) = ids.into_iter().partition(|id| besides.contains_key(id));
     let mut inventory = drift::taken_over(&compared.before, &compared.now, &whole);
-    let besides: BTreeSet<Id> = besides;
-    inventory.resources.extend(besides.into_iter().filter_map(|id| compared.besides.get(&id).cloned().map(|thing| (id, thing))));
+    inventory.resources.extend(merged.into_iter().map(|id| (id.clone(), besides[&id].clone())));
     let text = super::discover::file(&inventory);
     let sha = sha256(text.as_bytes());
-    let (before, after) = (planned(place, &compared.before, &plan.value.inventory_sha256)?, planned(place, &inventory, &sha)?);
+    let after = planned(place, &inventory, &sha)?;
     if !after.is_applicable() {
         return Err(unprovable(place, &after));
     }
-    if same_steps(&plan.value, &after) || same_steps(&plan.value, &before) && !same_steps(&before, &after) {
+    if same_steps(&plan.value, &after) {
+        return New::of(after, text);
+    }
+    let before = planned(place, &compared.before, &plan.value.inventory_sha256)?;
+    if same_steps(&plan.value, &before) {
         return New::of(after, text);
     }
     if !same_steps(&before, &after) {

@@ -32,16 +32,23 @@ pub struct Compared {
     pub drift: Vec<Difference>,
     /// What it has touched.
     pub touched: BTreeSet<Id>,
-    /// What somebody else has changed of what it has touched, in fields that it leaves alone: the thing as if that had been
-    /// so at the start.
-    pub besides: BTreeMap<Id, Resource>,
 }
 
 impl Compared {
-    /// What is different in these fields.
-    pub fn differences_besides(&self) -> Vec<Difference> {
-        let was = |id: &Id| self.before.get(id);
-        self.besides.iter().filter_map(|(id, is)| Some(drift::of_one((&self.before, was(id)?), (&self.before, is)))).flatten().collect()
+    /// What somebody else has changed of what the run has touched, in fields that it leaves alone: each thing as if that had
+    /// been so at the start. Nothing, where nobody can tell what the run has changed.
+    pub fn besides(&self, machine: &Machine<'_>) -> BTreeMap<Id, Resource> {
+        let Ok(ours) = Moment::with(machine.plan(), &self.before, &stands(machine).0) else { return BTreeMap::new() };
+        let merge = |id: &Id| {
+            let merged = drift::merged(self.before.get(id)?, ours.account.resources.get(id)?, self.now.get(id)?, &self.before.vpc)?;
+            (!self.differences_of(id, &merged).is_empty()).then_some((id.clone(), merged))
+        };
+        self.touched.iter().filter_map(merge).collect()
+    }
+
+    /// What is different of a thing from what it was before.
+    pub fn differences_of(&self, id: &Id, is: &Resource) -> Vec<Difference> {
+        self.before.get(id).map_or_else(Vec::new, |was| drift::of_one((&self.before, was), (&self.before, is)))
     }
 }
 
@@ -67,19 +74,7 @@ pub async fn compare(session: &Session, place: &Place, machine: &Machine<'_>) ->
     if machine.has_begun() {
         drift.retain(|one| is_strange(one, &before, &touched));
     }
-    let besides = besides(&before, &now, &touched, machine);
-    Ok(Compared { before, now, drift, touched, besides })
-}
-
-/// Nothing, where nobody can tell what the run has changed.
-fn besides(before: &Inventory, now: &Inventory, touched: &BTreeSet<Id>, machine: &Machine<'_>) -> BTreeMap<Id, Resource> {
-    let Ok(ours) = Moment::with(machine.plan(), before, &stands(machine).0) else { return BTreeMap::new() };
-    let merge = |id: &Id| {
-        let was = before.get(id)?;
-        let merged = drift::merged(was, ours.account.resources.get(id)?, now.get(id)?, &before.vpc)?;
-        (!drift::of_one((before, was), (before, &merged)).is_empty()).then_some((id.clone(), merged))
-    };
-    touched.iter().filter_map(merge).collect()
+    Ok(Compared { before, now, drift, touched })
 }
 
 /// What steps have touched that are done, that may be, or that were taken back: no way back gives a public address back.

@@ -86,6 +86,11 @@ impl Desk {
         self.write(file, text.replacen(from, to, 1));
     }
 
+    /// Puts something below a file's text.
+    pub fn append(&self, file: &str, text: &str) {
+        self.write(file, format!("{}\n{text}\n", self.read(file)));
+    }
+
     /// The program at this desk.
     pub fn hikkoshi(&self) -> Hikkoshi {
         Hikkoshi::offline(self.dir())

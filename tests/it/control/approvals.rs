@@ -19,8 +19,7 @@ const OF: &str = "of: [\"arn:aws:sts::123456789012:assumed-role/Ops/*\"]";
 /// The story with a rule, planned by Rin.
 fn ruled(rule: &str) -> Desk {
     let desk = Desk::new();
-    let intent = desk.read(INTENT);
-    desk.write(INTENT, format!("{intent}\napprovals: {{{rule}}}\n"));
+    desk.append(INTENT, &format!("approvals: {{{rule}}}"));
     desk.run(&["plan", "story", SIM, RIN]).expect_code(0);
     desk
 }

@@ -22,8 +22,7 @@ const INTENT: &str = "migrations/story.yaml";
 /// The story with a gate before the guard, planned anew.
 fn gated(what: &str) -> Desk {
     let desk = Desk::new();
-    let intent = desk.read(INTENT);
-    desk.write(INTENT, format!("{intent}\ngates:\n- before: guard\n  {what}\n"));
+    desk.append(INTENT, &format!("gates:\n- before: guard\n  {what}"));
     let summary = printed(&desk, &["plan", "story"]);
     assert!(summary.contains("? looked at before guard: "), "{summary}");
     desk
@@ -177,8 +176,7 @@ fn a_gate_that_says_nothing_or_too_much_is_refused_where_it_stands() {
 #[test]
 fn a_mistyped_gate_is_refused_by_plan_with_its_line() {
     let desk = Desk::new();
-    let intent = desk.read(INTENT);
-    desk.write(INTENT, format!("{intent}\ngates:\n- before: gaurd\n  command: [x]\n"));
+    desk.append(INTENT, "gates:\n- before: gaurd\n  command: [x]");
     let says: &[&str] = &["migrations/story.yaml:", "there is no stage `gaurd`", "did you mean `guard`?"];
     desk.refuses(&["plan", "story"], &Refusal { exit: 2, code: "HK0105", says });
 }

@@ -20,8 +20,7 @@ const CANARY: &str = "canary-of-a-webhook";
 /// The story with something below its intent, planned anew.
 fn with(text: &str) -> Desk {
     let desk = Desk::new();
-    let intent = desk.read(INTENT);
-    desk.write(INTENT, format!("{intent}\n{text}\n"));
+    desk.append(INTENT, text);
     printed(&desk, &["plan", "story"]);
     desk
 }

@@ -75,8 +75,7 @@ fn a_postponed_step_must_be_one() {
 #[test]
 fn a_step_is_released_and_held_from_another_terminal() {
     let desk = Desk::new();
-    let intent = desk.read("migrations/story.yaml");
-    desk.write("migrations/story.yaml", format!("{intent}\npostponed: [app-1-stop]\n"));
+    desk.append("migrations/story.yaml", "postponed: [app-1-stop]");
     let summary = printed(&desk, &["plan", "story"]);
     assert!(summary.contains("? app-1-stop waits for: hikkoshi release story app-1-stop\n"), "{summary}");
     printed(&desk, &["apply", "story", "--until", "stateless", "--yes", SIM]);

@@ -19,8 +19,7 @@ const DAY_MS: u64 = 24 * 3600 * 1000;
 /// The story with a window, planned anew. It is Tuesday 24 November 2026, 00:00 in UTC.
 fn windowed(window: &str) -> Desk {
     let desk = Desk::new();
-    let intent = desk.read(INTENT);
-    desk.write(INTENT, format!("{intent}\nwindows: [\"{window}\"]\n"));
+    desk.append(INTENT, &format!("windows: [\"{window}\"]"));
     let summary = printed(&desk, &["plan", "story"]);
     assert!(summary.contains(&format!("? steps begin in these hours only: {window}\n")), "{summary}");
     desk
@@ -97,8 +96,7 @@ fn what_does_not_fit_is_said_before_and_left_for_the_next_window() {
 #[test]
 fn a_mistyped_window_is_refused_where_it_stands() {
     let desk = Desk::new();
-    let intent = desk.read(INTENT);
-    desk.write(INTENT, format!("{intent}\nwindows: [\"Sun 02:00-05:00 Asia/Tokio\"]\n"));
+    desk.append(INTENT, "windows: [\"Sun 02:00-05:00 Asia/Tokio\"]");
     let says: &[&str] = &["migrations/story.yaml:", "`Asia/Tokio` is no time zone; a window is such as `Sun 02:00-05:00 Asia/Tokyo`"];
     desk.refuses(&["plan", "story"], &Refusal { exit: 2, code: "HK0101", says });
 }
