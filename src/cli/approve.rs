@@ -7,16 +7,16 @@ use super::failure::Failure;
 use super::place::{Hashed, Place};
 use super::{Done, Global, ask, say, say_json, session};
 use crate::clock::{Clock, RealClock, rfc3339};
-use crate::execute::approval::{Tally, ahead, due, never_counts, short, tally};
+use crate::execute::approval::{Tally, ahead, due, never_counts, tally};
 use crate::execute::{Machine, amend};
 use crate::journal::approval::{Given, Said, Stood};
 use crate::journal::notes;
 use crate::journal::{Error, Record};
 use crate::model::step::Stage;
-use crate::plan::Plan;
 use crate::plan::approvals::{Approvals, Point, person};
 use crate::plan::gates::Health;
 use crate::plan::problem::nearest;
+use crate::plan::{Plan, short};
 use crate::report::{approval as report, harmless};
 
 /// Options of `approve`.

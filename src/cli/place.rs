@@ -16,7 +16,7 @@ use crate::model::inventory::Inventory;
 use crate::model::seen::Seen;
 use crate::plan::intent::{self, Intent, Problem};
 use crate::plan::problem::nearest;
-use crate::plan::{Plan, format, sha256};
+use crate::plan::{Plan, format, sha256, short};
 
 /// One migration's files.
 #[derive(Clone)]
@@ -323,7 +323,7 @@ impl Place {
 
     /// `plans/<name>/applied/<hash>.yaml`: a plan as a run took it up.
     pub fn kept_plan_path(&self, hash: &str) -> PathBuf {
-        self.folder().join("applied").join(format!("{}.yaml", hash.get(..12).unwrap_or(hash)))
+        self.folder().join("applied").join(format!("{}.yaml", short(hash)))
     }
 
     /// Where one asks something of whoever runs the migration.
@@ -369,12 +369,7 @@ impl Place {
         match amend::plan_of(records).filter(|of| *of != plan.sha256) {
             None => Ok(()),
             Some(of) => Err(Failure::new("HK0202", format!("{} is the journal of another plan", self.store()?.describe()))
-                .detail(format!(
-                    "the journal's plan is {}…, {} is {}…",
-                    of.get(..12).unwrap_or(of),
-                    self.plan_path().display(),
-                    &plan.sha256[..12]
-                ))
+                .detail(format!("the journal's plan is {}…, {} is {}…", short(of), self.plan_path().display(), short(&plan.sha256)))
                 .detail("nothing was called; the account is as the last run left it")
                 .hint("put the plan back that was begun (version control has it), then run the same command again")
                 .hint(format!(

@@ -4,6 +4,7 @@ use super::machine::Machine;
 use crate::journal::approval::{Given, Said};
 use crate::model::step::Stage;
 use crate::plan::approvals::{Approvals, Point, person};
+use crate::plan::short;
 
 /// What was given before one point of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,11 +76,6 @@ pub fn never_counts(rule: &Approvals, arn: &str) -> Option<String> {
     }
     let planned = !rule.planner_counts && rule.planner.as_ref().is_some_and(|planner| same(planner, arn));
     planned.then(|| "who planned does not approve, too".to_owned())
-}
-
-/// The first digits of a hash.
-pub fn short(hash: &str) -> &str {
-    hash.get(..12).unwrap_or(hash)
 }
 
 /// The points that a run forward has behind it when it begins: what is approved there lets it begin.

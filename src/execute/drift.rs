@@ -16,7 +16,6 @@ use super::patience::{IN_USE_S, Pace};
 use super::task::{Failure, Task, UNSEEN_S, blinded};
 use super::words::{differs, words};
 use crate::journal::Drift;
-use crate::model::call::Object;
 use crate::model::step::{Check, Expect, Stage, Step, each_reference_in, resolve, resolve_path};
 use crate::plan::Plan;
 
@@ -48,7 +47,7 @@ impl<'p> Foundations<'p> {
             let verify = step.verify.iter().map(|check| (check, false));
             for (check, waits) in verify.chain(step.wait.iter().map(|wait| (&wait.until, true))) {
                 let mut met = BTreeSet::new();
-                each_reference(&check.parameters, &mut |from, output| {
+                each_reference_in(&check.parameters, &mut |from, output| {
                     let from = if from == "self" { step.id.as_str() } else { from };
                     if met.insert((from, output)) {
                         looks.entry((from, output)).or_default().push(Looked { place, step, check, waits });
@@ -92,10 +91,6 @@ impl<'p> Foundations<'p> {
         out.extend(bare.filter(|maker| maker.verify.is_empty()).map(|maker| (maker, made_check(maker))));
         out
     }
-}
-
-fn each_reference<'s>(parameters: &'s Object, visit: &mut dyn FnMut(&'s str, &'s str)) {
-    parameters.values().for_each(|value| each_reference_in(value, visit));
 }
 
 /// What a check is about: of several about the same thing the last one counts.

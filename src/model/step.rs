@@ -415,11 +415,11 @@ impl Step {
         self.before.iter().for_each(|check| each_in_check(check, visit));
         self.ready.iter().for_each(|wait| each_in_wait(wait, visit));
         let call = &self.call;
-        each_in_object(&call.parameters, visit);
+        each_reference_in(&call.parameters, visit);
         for look in call.capture.values() {
-            each_in_object(&look.parameters, visit);
+            each_reference_in(&look.parameters, visit);
         }
-        each_in_object(&call.probe.parameters, visit);
+        each_reference_in(&call.probe.parameters, visit);
         each_in_expect(&call.probe.expect, visit);
         signs(&call.once).for_each(|check| each_in_check(check, visit));
         self.wait.iter().for_each(|wait| each_in_wait(wait, visit));
@@ -430,8 +430,8 @@ impl Step {
     pub fn each_reference_back<'s>(&'s self, visit: &mut dyn FnMut(&'s str, &'s str)) {
         let Undo::Calls(calls) = &self.undo else { return };
         for call in calls {
-            each_in_object(&call.parameters, visit);
-            call.each.iter().for_each(|look| each_in_object(&look.parameters, visit));
+            each_reference_in(&call.parameters, visit);
+            call.each.iter().for_each(|look| each_reference_in(&look.parameters, visit));
             each_in_check(&call.unless, visit);
             signs(&call.once).for_each(|check| each_in_check(check, visit));
             call.wait.iter().for_each(|wait| each_in_wait(wait, visit));
@@ -444,35 +444,35 @@ fn signs(once: &Option<Once>) -> impl Iterator<Item = &Check> {
 }
 
 fn each_in_check<'s>(check: &'s Check, visit: &mut dyn FnMut(&'s str, &'s str)) {
-    each_in_object(&check.parameters, visit);
+    each_reference_in(&check.parameters, visit);
     each_in_expect(&check.expect, visit);
 }
 
 fn each_in_wait<'s>(wait: &'s Wait, visit: &mut dyn FnMut(&'s str, &'s str)) {
     each_in_check(&wait.until, visit);
-    wait.never.iter().for_each(|value| each_reference_in(value, visit));
+    wait.never.iter().for_each(|value| each_in(value, visit));
 }
 
 fn each_in_expect<'s>(expect: &'s Expect, visit: &mut dyn FnMut(&'s str, &'s str)) {
     match expect {
-        Expect::Equals(value) | Expect::Later(value) => each_reference_in(value, visit),
+        Expect::Equals(value) | Expect::Later(value) => each_in(value, visit),
         Expect::SameSet(values) | Expect::Includes(values) | Expect::Excludes(values) | Expect::Only(values) => {
-            values.iter().for_each(|value| each_reference_in(value, visit))
+            values.iter().for_each(|value| each_in(value, visit))
         }
         Expect::Exists | Expect::Absent | Expect::Count(_) => {}
     }
 }
 
-fn each_in_object<'s>(object: &'s Object, visit: &mut dyn FnMut(&'s str, &'s str)) {
-    object.values().for_each(|value| each_reference_in(value, visit));
+/// Calls `visit` with (step, output) for every `${step.Output}` in parameters.
+pub fn each_reference_in<'s>(object: &'s Object, visit: &mut dyn FnMut(&'s str, &'s str)) {
+    object.values().for_each(|value| each_in(value, visit));
 }
 
-/// Calls `visit` with (step, output) for every `${step.Output}` in a value.
-pub fn each_reference_in<'s>(value: &'s Value, visit: &mut dyn FnMut(&'s str, &'s str)) {
+fn each_in<'s>(value: &'s Value, visit: &mut dyn FnMut(&'s str, &'s str)) {
     match value {
         Value::String(text) => parts(text).for_each(|(step, output)| visit(step, output)),
-        Value::Array(list) => list.iter().for_each(|element| each_reference_in(element, visit)),
-        Value::Object(map) => each_in_object(map, visit),
+        Value::Array(list) => list.iter().for_each(|element| each_in(element, visit)),
+        Value::Object(map) => each_reference_in(map, visit),
         _ => {}
     }
 }

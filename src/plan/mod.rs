@@ -198,6 +198,11 @@ impl Plan {
     }
 }
 
+/// The first digits of a hash: enough for people to tell it from others.
+pub fn short(hash: &str) -> &str {
+    hash.get(..12).unwrap_or(hash)
+}
+
 /// SHA-256 in hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
     use sha2::Digest;

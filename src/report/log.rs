@@ -67,7 +67,7 @@ fn detail(body: &Body, style: Style) -> Option<String> {
     let way = |way: &Way| if *way == Way::Do { "" } else { " (undoing)" };
     let text = match body {
         Body::Opened { id, plan, version, .. } => {
-            format!("journal {id} opened for plan {}… by hikkoshi {version}", plan.get(..12).unwrap_or(plan))
+            format!("journal {id} opened for plan {}… by hikkoshi {version}", crate::plan::short(plan))
         }
         Body::Captured { step, values: found } => format!("{step}: remembered from before: {}", values(found)),
         Body::Intended { step, way: to, operation, generation, .. } => {
