@@ -408,6 +408,11 @@ impl<'m> Play<'m> {
         (self.player.clone(), self.histories.heirs.clone())
     }
 
+    /// What each move moves.
+    pub fn moves(&self) -> &'m BTreeMap<String, Id> {
+        self.moves
+    }
+
     /// The account as it is now.
     pub fn account(&self) -> &Account {
         self.player.account()
