@@ -96,7 +96,7 @@ impl Resources {
         self.touched.insert(id.clone());
         let resource = self.all.get_mut(id)?;
         self.texts.changed(&resource.kind, id);
-        Some(&mut Arc::make_mut(resource).doc)
+        Some(Arc::make_mut(&mut Arc::make_mut(resource).doc))
     }
 
     /// One by its id.
@@ -239,7 +239,7 @@ mod tests {
                 let facets = Facets { owner: (owner > 1).then(|| Id::from("owner")), ..Facets::default() };
                 let doc = json!({ "SubnetId": format!("s-{subnet}") });
                 let (kind, name) = (format!("kind-{subnet}"), String::new());
-                resources.insert(id.clone(), Resource { id, kind, role, name, tags: BTreeMap::new(), facets, doc });
+                resources.insert(id.clone(), Resource { id, kind, role, name, tags: BTreeMap::new(), facets, doc: doc.into() });
             }
             let search = |fits: &dyn Fn(&&Resource) -> bool| -> Vec<Resource> { resources.values().filter(fits).cloned().collect() };
             let all = |found: &mut dyn Iterator<Item = &Resource>| -> Vec<Resource> { found.cloned().collect() };

@@ -161,7 +161,7 @@ fn auto_scaling_is_suspended_and_custom_endpoints_are_filled_again() {
     cluster["EndpointList"] = json!([{ "DBClusterIdentifier": "aurora", "DBClusterEndpointIdentifier": "reports", "EndpointType": "CUSTOM",
         "CustomEndpointType": "READER", "StaticMembers": ["aurora-2"], "ExcludedMembers": [] }]);
     let mut inventory = docs.inventory();
-    let seen = &mut inventory.resources.get_mut(&Id::from("dbcluster:aurora")).expect("the cluster").doc;
+    let seen = std::sync::Arc::make_mut(&mut inventory.resources.get_mut(&Id::from("dbcluster:aurora")).expect("the cluster").doc);
     seen["ScalableTargets"] = json!([{ "ServiceNamespace": "rds", "ResourceId": "cluster:aurora", "ScalableDimension": "rds:cluster:ReadReplicaCount",
         "MinCapacity": 1, "MaxCapacity": 4,
         "SuspendedState": { "DynamicScalingInSuspended": false, "DynamicScalingOutSuspended": false, "ScheduledScalingSuspended": false } }]);

@@ -6,11 +6,13 @@
 
 use std::cell::{Cell as Slot, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use crate::model::account::Account;
 use crate::model::facet::{Route, Routing, RuleSet};
 use crate::model::id::Id;
 use crate::model::network::Rule;
+use crate::model::resource::Resource;
 use crate::model::resources::Resources;
 use crate::model::step::Step;
 use crate::plan::moment::made;
@@ -161,17 +163,14 @@ pub struct Conflict {
 impl Histories {
     fn begin(resources: &Resources) -> (Histories, Told) {
         let mut histories = Histories::default();
-        let mut told = Told::new();
         for resource in resources.values() {
-            let facts = facts(resource);
-            for (key, fact) in &facts {
-                histories.note(key, fact);
-                histories.begin_with(key, Some(fact.clone()));
+            for (key, fact) in facts(resource) {
+                histories.note(&key, &fact);
+                histories.begin_with(&key, Some(fact));
             }
             histories.names.insert(resource.id.clone(), resource.name.clone());
-            told.insert(resource.id.clone(), facts);
         }
-        (histories, told)
+        (histories, Told::clone(resources))
     }
 
     /// The facts as they are at first, as if nothing wrote them.
@@ -236,12 +235,11 @@ impl Histories {
         let mut before: BTreeMap<Key, Fact> = BTreeMap::new();
         let mut after: BTreeMap<Key, Fact> = BTreeMap::new();
         for id in touched {
-            before.extend(told.remove(id).into_iter().flatten());
-            let Some(now) = resources.get(id) else { continue };
+            before.extend(told.remove(id).iter().flat_map(|before| facts(before)));
+            let Some(now) = Told::get(resources, id) else { continue };
             self.names.entry(id.clone()).or_insert_with(|| now.name.clone());
-            let now = facts(now);
-            after.extend(now.iter().cloned());
-            told.insert(id.clone(), now);
+            after.extend(facts(now));
+            told.insert(id.clone(), now.clone());
         }
         let keys: BTreeSet<&Key> = before.keys().chain(after.keys()).collect();
         for key in keys {
@@ -382,8 +380,8 @@ impl Histories {
     }
 }
 
-/// The facts that each resource tells.
-type Told = BTreeMap<Id, Vec<(Key, Fact)>>;
+/// The resources of which facts were told.
+type Told = BTreeMap<Id, Arc<Resource>>;
 
 /// A plan being played, and what becomes of the facts.
 pub struct Play<'m> {
