@@ -193,7 +193,7 @@ impl Kind for ClientVpnEndpoint {
             role: Role::Bystander,
             tags,
             facets: Facets { guard: Some(Guard { groups }), state: path::text(doc, "Status.Code").to_owned(), ..Facets::default() },
-            doc: doc.clone().into(),
+            doc: crate::model::tight::kept(doc),
         })
     }
 

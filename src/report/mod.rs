@@ -4,6 +4,7 @@ pub mod aftermath;
 pub mod approval;
 pub mod edits;
 pub mod flows;
+pub mod live;
 pub mod log;
 pub mod plan;
 pub mod proof;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use crate::model::account::Account;
 use crate::model::facet::{Route, Routing, RuleSet};
+use crate::model::few::Few;
 use crate::model::id::Id;
 use crate::model::network::Rule;
 use crate::model::resource::Resource;
@@ -127,9 +128,9 @@ pub type Heirs = BTreeMap<Id, BTreeSet<Id>>;
 pub struct Histories {
     places: HashMap<Key, usize, Mix>,
     cells: Vec<Cell>,
-    interfaces: BTreeMap<Id, BTreeSet<Id>>,
-    stand_ins: BTreeMap<Id, BTreeSet<Id>>,
-    parts: BTreeMap<Id, BTreeSet<Id>>,
+    interfaces: BTreeMap<Id, Few<Id>>,
+    stand_ins: BTreeMap<Id, Few<Id>>,
+    parts: BTreeMap<Id, Few<Id>>,
     heirs: Heirs,
     endpoints: BTreeMap<String, BTreeSet<Id>>,
     takers: BTreeSet<usize>,
@@ -323,14 +324,14 @@ impl Histories {
     }
 
     fn find_nodes(&self, owner: &Id) -> Vec<Id> {
-        let of = |lists: &BTreeMap<Id, BTreeSet<Id>>, id: &Id| -> BTreeSet<Id> {
-            let ids = lists.get(id).into_iter().flatten().filter(|id| self.places.contains_key(&Key::Node((*id).clone())));
+        let of = |lists: &BTreeMap<Id, Few<Id>>, id: &Id| -> BTreeSet<Id> {
+            let ids = lists.get(id).into_iter().flat_map(Few::iter).filter(|id| self.places.contains_key(&Key::Node((*id).clone())));
             ids.cloned().collect()
         };
         let mut found = BTreeSet::new();
         for id in self.heirs.get(owner).into_iter().flatten().chain([owner]) {
             let mut own = of(&self.interfaces, id);
-            for part in self.parts.get(id).into_iter().flatten() {
+            for part in self.parts.get(id).into_iter().flat_map(Few::iter) {
                 let of_part = of(&self.interfaces, part);
                 own.extend(if of_part.is_empty() { of(&self.stand_ins, part) } else { of_part });
             }
@@ -339,6 +340,10 @@ impl Histories {
         found.into_iter().collect()
     }
 
+    #[allow(missing_docs)]
+    pub fn count(&self) -> usize {
+        self.cells.len()
+    }
     /// What people call a resource, whenever it is there.
     pub fn name<'h>(&'h self, id: &'h Id) -> &'h str {
         self.names.get(id).map_or(id.as_str(), String::as_str)
