@@ -36,6 +36,7 @@ mod progress;
 mod proof;
 mod reach;
 mod rehearse;
+mod review;
 mod rollback;
 mod schema;
 mod session;
@@ -131,6 +132,8 @@ enum Command {
     Plan(plan::Args),
     /// Run the plan and its way back on a simulated account; ask EC2 with DryRun; compare the account with the inventory
     DryRun(dry_run::Args),
+    /// The meeting's page: one HTML file that needs no network
+    Review(review::Args),
     /// Approve the plan as it is, or as far as a checkpoint; --list: who has; --withdraw
     Approve(approve::Args),
     /// Run the plan; goes on where it is if there is a journal
@@ -225,6 +228,7 @@ async fn run(global: &Global, command: Command) -> Done {
         Command::Flows(args) => flows::run(global, &args).await,
         Command::Plan(args) => plan::run(global, args).await,
         Command::DryRun(args) => dry_run::run(global, args).await,
+        Command::Review(args) => review::run(global, &args),
         Command::Approve(args) => approve::run(global, args).await,
         Command::Apply(args) => apply::run(global, args).await,
         Command::Rehearse(args) => rehearse::run(global, &args),

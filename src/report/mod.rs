@@ -2,12 +2,14 @@
 
 pub mod aftermath;
 pub mod approval;
+pub mod aws_cli;
 pub mod edits;
 pub mod flows;
 pub mod log;
 pub mod plan;
 pub mod proof;
 pub mod reach;
+pub mod review;
 pub mod run;
 pub mod status;
 pub mod table;
