@@ -2,7 +2,6 @@
 
 pub mod aftermath;
 pub mod approval;
-pub mod aws_cli;
 pub mod edits;
 pub mod flows;
 pub mod log;
