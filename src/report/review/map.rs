@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::doors::Exposure;
 use super::text::Texts;
 use crate::model::account::Account;
-use crate::model::facet::{GatewayKind, Role};
+use crate::model::facet::{Facets, GatewayKind, Role};
 use crate::model::id::Id;
 use crate::model::inventory::Inventory;
 use crate::model::network::Rule;
@@ -150,8 +150,9 @@ impl Film {
             self.place(resource, frame);
         }
         for resource in shown {
-            let stand = self.stand(resource, account);
-            self.note(&resource.id, at, Some(stand));
+            // What is remembered for a while after its end has no facets.
+            let stand = (resource.facets != Facets::default()).then(|| self.stand(resource, account));
+            self.note(&resource.id, at, stand);
         }
         for id in looked.iter().filter(|id| account.resources.get(id).is_none()) {
             self.note(id, at, None);

@@ -56,7 +56,7 @@ let lang = kept.get('lang') || (/^ja\b/.test(navigator.language || '') ? 'ja' : 
 
 /** The words of a key in the language, with `{what}` replaced. */
 function t(key, values) {
-  const both = WORDS[key];
+  const both = WORDS[values && String(values.n) === '1' && WORDS[key + '.1'] ? key + '.1' : key];
   const text = both ? both[lang === 'ja' ? 1 : 0] : key;
   return values ? text.replace(/\{(\w+)\}/g, (all, what) => (what in values ? String(values[what]) : all)) : text;
 }

@@ -83,14 +83,17 @@ function changes(map, when) {
     const [was, is] = [standAt(node, when - 1), standAt(node, when)];
     if (!was) return h('li', null, thingLink(node), ' ', chip(t('new'), 'mark'));
     if (!is) return h('li', null, thingLink(node), ' ', chip(t('gone'), 'mark'));
-    const before = new Map(standWords(map, was));
-    const fields = standWords(map, is).filter(([key, value]) => before.get(key) !== value).map(([key, value]) => difference(key, before.get(key) || '', value));
-    const kept = new Set(standWords(map, is).map(([key]) => key));
-    const lost = [...before].filter(([key]) => !kept.has(key)).map(([key, value]) => difference(key, value, ''));
-    return h('li', null, thingLink(node), ' ', [...fields, ...lost]);
+    return h('li', null, thingLink(node), ' ', fieldChanges(map, was, is));
   };
   if (!list.length) return h('p', { class: 'dim' }, when ? t('nothing on the map changes') : '');
   return h('ul', { class: 'changes' }, list.slice(0, 6).map(line), list.length > 6 && h('li', { class: 'dim' }, t('and more', { n: list.length - 6 })));
+}
+
+/** The fields in which two moments differ. */
+function fieldChanges(map, was, is) {
+  const [before, now] = [new Map(standWords(map, was)), new Map(standWords(map, is))];
+  const keys = new Set([...now.keys(), ...before.keys()]);
+  return [...keys].filter((key) => before.get(key) !== now.get(key)).map((key) => difference(key, before.get(key) || '', now.get(key) || ''));
 }
 
 function difference(key, was, is) {
@@ -232,6 +235,21 @@ function crowdSide(map, scene, subnet, inside) {
   list.set(inside.length);
 }
 
+/** Beside the subnets up to the border, and along it to the gateway. */
+function toBorder(subnet, gateway, origin) {
+  const [from, to] = [subnet.getBoundingClientRect(), gateway.getBoundingClientRect()];
+  const along = gateway.closest('.border').getBoundingClientRect().bottom - origin.top + 9;
+  return 'M' + (from.left - origin.left) + ',' + (from.top - origin.top + 14) + 'h-7V' + along + 'H' + (to.left - origin.left + to.width / 2) + 'V' + (to.bottom - origin.top);
+}
+
+/** Beside the subnets to the one in which the NAT gateway is. */
+function toNat(subnet, gateway, origin) {
+  const [from, to] = [subnet.getBoundingClientRect(), gateway.closest('.subnet').getBoundingClientRect()];
+  const [x, X] = [from.left - origin.left, to.left - origin.left];
+  const [y, Y] = [from.top - origin.top + 14, to.bottom - origin.top - 10];
+  return 'M' + x + ',' + y + 'h-4' + (Math.abs(x - X) < 2 ? '' : 'V' + (to.bottom - origin.top + 5) + 'H' + (X - 4)) + 'V' + Y + 'H' + X;
+}
+
 /** From each subnet to its gateway; and from what is selected to whom it talks. */
 async function lines(stage, map, view) {
   const canvas = stage.querySelector('svg.lines');
@@ -251,14 +269,14 @@ async function lines(stage, map, view) {
   for (const [at, element] of view.elements) {
     const way = map.nodes[at].role === 'subnet' && view.scene.stands[at].w;
     const gateway = way && view.elements.get(map.byId.get(way));
-    if (gateway) line(spot(element, true), spot(gateway), /^igw-/.test(way) ? 'to-internet' : 'to-nat');
+    if (gateway) drawn.push(svg('path', { d: gateway.closest('.subnet') ? toNat(element, gateway, origin) : toBorder(element, gateway, origin), class: gateway.closest('.subnet') ? 'to-nat' : 'to-internet' }));
   }
   if (view.selected >= 0 && view.elements.has(view.selected)) {
     const flows = await allFlows();
     const place = (node) => view.elements.get(node) || (view.scene.stands[node]?.s || []).map((subnet) => view.elements.get(subnet))[0];
     for (const flow of (flows.ofNode.get(view.selected) || []).slice(0, 60)) {
       const [from, to, , , verdict] = flows.list[flow];
-      const [a, b] = [flows.ends[from].node, flows.ends[to].node].map((node) => (node === undefined ? stage.querySelector('.sky') : place(node)));
+      const [a, b] = [flows.ends[from], flows.ends[to]].map(({ node, sort }) => (node !== undefined ? place(node) : sort === 'internet' && stage.querySelector('.sky')));
       if (a && b && a !== b) line(spot(a), spot(b), 'flow ' + verdict);
     }
     if (map.nodes[view.selected].role === 'group') {

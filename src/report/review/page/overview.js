@@ -21,7 +21,16 @@ function verdict() {
   return h('div', { class: 'verdict ' + sort, role: 'note' }, h('h2', null, title),
     blocked && h('ul', null, head.blockers.map((one) => h('li', null, one.why, ' ', h('code', null, one.code), h('br'), h('b', null, t('way out')), ' ', one.way_out))),
     broken && head.broken.map(counterexample),
-    !blocked && !broken && h('ul', null, head.proof.lines.map((line) => h('li', null, line))));
+    !blocked && !broken && h('ul', null, certified().map((line) => h('li', null, line))));
+}
+
+/** What was proved, in lines. */
+function certified() {
+  const { flows, pairs, doors, counted, effort } = head.proof;
+  return [
+    t('proof.flows', { flows: number(flows), pairs: number(pairs) }), t('proof.doors', { doors: number(doors), counted: number(counted) }),
+    effort && t('proof.effort', { classes: number(effort.classes), examined: number(effort.examined), states: '10^' + (Math.max(1, effort.digits) - 1) }),
+  ].filter(Boolean);
 }
 
 /** A state in which something does not hold, drawn: the steps that are done, the last of them, what one finds then. */
@@ -63,7 +72,7 @@ function strip(steps) {
     const asked = head.gates.filter((gate) => gate.before === stage.name || (gate.before === 'start' && at === 0));
     const last = head.no_return.filter((one) => one.stage === stage.name).length;
     const length = spans[at][1] - spans[at][0];
-    return h('li', { css: { flex: String(Math.max(1, Math.sqrt(Math.max(1, length)))) } },
+    return h('li', { css: { 'flex-grow': String(Math.sqrt(Math.sqrt(Math.max(1, length)))) } },
       asked.map((gate) => h('span', { class: 'gate', title: gate.asks }, h('span', { class: 'unseen' }, t('gate') + ' ' + gate.asks), '◆')),
       h('a', { href: '#timeline', class: stage.name === 'cleanup' ? 'late' : '', on: { click: () => { wantStage = at; } } },
         h('b', null, word('stage', stage.name)), h('small', null, t('n steps', { n: number(stage.steps) }) + ' · ' + seconds(length)),
@@ -119,12 +128,12 @@ function decides(steps) {
     pace.budget && h('p', null, t('budget', { class: pace.budget.class, time: seconds(pace.budget.seconds) })),
     pace.cleanup_s > 0 && h('p', { class: 'dim' }, t('cleanup later', { time: seconds(pace.cleanup_s) })),
     pace.savings.length > 0 && [h('h3', null, t('what would shorten it')), h('ul', null, pace.savings.slice(0, 8).map((one) => h('li', null,
-      t('saves', { time: seconds(one.seconds) }) + ' ', stepLink(one.step), ' ' + t('not after') + ' ', stepLink(one.needs), h('span', { class: 'dim' }, ' ' + one.because))))]);
+      t('saves', { time: seconds(one.seconds) }) + ' ', stepLink(one.step), ' ' + t('not after') + ' ', stepLink(one.needs), ' ' + t('saves end'), h('span', { class: 'dim' }, ' ' + one.because))))]);
 }
 
 function bill() {
   const { cost } = head;
-  const row = (line, sign) => [line.what, number(line.count), money(line.cents_month, sign)];
+  const row = (line, sign) => [word('cost', line.what), number(line.count), money(line.cents_month, sign)];
   return section(t('cost a month'), h('table', { class: 'sums' },
     h('tbody', null,
       h('tr', { class: 'sum' }, h('th', { scope: 'row', colspan: '2' }, t('today, what has an hourly price')), h('td', null, money(cost.before_cents))),

@@ -39,6 +39,7 @@ function params(value) {
     if (at) out.append('\n');
     line.split(/(\$\{[^}]*\})/).forEach((part) => {
       if (!part.startsWith('${')) out.append(clean(part));
+      else if (/^\$\{(self|each)\./.test(part)) out.append(h('span', { class: 'ref' }, part));
       else out.append(h('a', { class: 'ref', href: '#step=' + encodeURIComponent(part.slice(2, -1).replace(/\.[^.]*$/, '')) }, part));
     });
   });
@@ -153,7 +154,8 @@ async function showMove(id) {
   const lane = steps.laneOf.get(id);
   const own = lane === undefined ? [] : steps.ofLane[lane];
   const node = map.byId.get(move.workload);
-  openSide(name(move.name), t('kind.' + move.kind) === 'kind.' + move.kind ? move.kind : t('kind.' + move.kind),
+  if (shownTab === 'map' && node !== undefined) lightUp(node);
+  openSide(name(move.name), word('kind', move.kind),
     h('p', { class: 'facts' }, chip(word('strategy', move.strategy), 'strategy'), h('code', null, move.workload)),
     h('p', null, move.reason),
     table(null, [
@@ -164,6 +166,7 @@ async function showMove(id) {
     listed(t('strategies not taken'), move.rejected, (one) => h('li', { class: 'tight' }, chip(word('strategy', one.strategy), 'strategy'), ' ',
       one.impossible ? t('impossible') : one.rejected ? t('not by itself') : t('second best'), h('br'), one.reason, h('br'),
       h('small', null, [t('interruption') + ' ' + atMost(one.interruption_s), seconds(one.duration_s), t('risk') + ' ' + word('risk', one.risk), t('way back') + ' ' + word('back', one.way_back), money(one.cost_cents_month || 0, true) + t('a month')].join(' · ')))),
+    own.length > 200 && h('p', { class: 'none' }, t('and more', { n: own.length - 200 })),
     listed(t('its steps', { n: own.length }), own.slice(0, 200), (at) => h('li', null, stepLink(steps.list[at].id), ' ', h('span', { class: 'dim' }, steps.list[at].title))));
 }
 
@@ -187,8 +190,9 @@ async function showThing(id) {
   if (at === undefined) return openSide(id, t('thing'), h('p', null, t('no such thing')));
   const node = map.nodes[at];
   const move = node.move === undefined ? null : head.moves[node.move];
-  const moments = node.hist.map(([when, stand]) => h('li', null,
-    when ? stepLink(steps.list[when - 1].id) : t('today'), stand ? table(null, standWords(map, stand).map(([key, value]) => [key, h('span', { class: 'pre' }, value)]), { class: 'stand' }) : h('p', null, t('not there'))));
+  const moments = node.hist.map(([when, stand], n) => h('li', null, when ? stepLink(steps.list[when - 1].id) : h('b', null, t('today')), ' ',
+    !stand ? t('not there') : n && node.hist[n - 1][1] ? fieldChanges(map, node.hist[n - 1][1], stand)
+      : table(null, standWords(map, stand).map(([key, value]) => [key, h('span', { class: 'pre' }, value)]), { class: 'stand' })));
   const own = flows.ofNode.get(at) || [];
   openSide(name(node.name), word('kind', node.kind),
     h('p', { class: 'facts' }, h('code', null, node.id), node.sort && chip(word('sort', node.sort)), node.range && h('code', null, node.range)),

@@ -1,6 +1,6 @@
 // Steps in time: lanes by stage and workload, drawn on a canvas of which only what is seen is drawn.
 
-const LINE = 20;
+const LINE = 17;
 const AXIS = 26;
 let timeView = null;
 
@@ -223,7 +223,10 @@ function drawRow(frame, view, steps, at) {
   pen.beginPath();
   pen.rect(gutter, top, width - gutter, LINE);
   pen.clip();
-  for (const step of row.steps) drawBar(frame, view, steps, step, top);
+  row.steps.forEach((step, n) => {
+    drawBar(frame, view, steps, step, top);
+    titled(frame, steps, step, row.steps[n + 1], top);
+  });
   pen.restore();
   pen.fillStyle = colour.ink;
   pen.fillText(shortened(pen, clean(row.text), gutter - 16), 8, top + LINE / 2);
@@ -240,12 +243,12 @@ function drawBar(frame, view, steps, at, top) {
   const fill = { done: colour.good, failed: colour.bad, running: colour.mark, waiting: colour.mark, undone: colour.dim, skipped: colour.dim }[state] || colour.accent;
   const waits = Math.min(right - left - 2, step.wait ? step.wait * scale : 0);
   pen.fillStyle = fill;
-  pen.fillRect(left, top + 4, Math.max(2, right - left - Math.max(0, waits)), LINE - 8);
+  pen.fillRect(left, top + 4, Math.max(2, right - left - Math.max(0, waits)), LINE - 7);
   if (waits > 0) {
     pen.globalAlpha = 0.32;
-    pen.fillRect(right - waits, top + 4, waits, LINE - 8);
+    pen.fillRect(right - waits, top + 4, waits, LINE - 7);
     pen.globalAlpha = 1;
-    hatch(pen, fill, right - waits, top + 4, waits, LINE - 8, [gutter, width]);
+    hatch(pen, fill, right - waits, top + 4, waits, LINE - 7, [gutter, width]);
   }
   if (step.impact) {
     pen.fillStyle = colour.bad;
@@ -265,6 +268,18 @@ function drawBar(frame, view, steps, at, top) {
     pen.strokeRect(left - 2, top + 2, right - left + 4, LINE - 4);
   }
   view.hits.push([left - 2, top, right + 2, top + LINE, at]);
+}
+
+/** What a step does, behind its bar, where there is room. */
+function titled({ pen, colour, width, gutter, x }, steps, at, next, top) {
+  const step = steps.list[at];
+  const from = Math.max(x(step.at[1]), x(step.at[0]) + 3) + 5;
+  const room = (next === undefined ? width : Math.min(width, x(steps.list[next].at[0]))) - from - 6;
+  if (room < 70 || from < gutter) return;
+  pen.fillStyle = colour.dim;
+  pen.font = '11px system-ui, sans-serif';
+  pen.fillText(shortened(pen, clean(step.title), room), from, top + LINE / 2);
+  pen.font = '12px system-ui, sans-serif';
 }
 
 function hatch(pen, fill, left, top, width, height, [from, to]) {
@@ -305,8 +320,9 @@ function edges(frame, view, steps) {
 }
 
 function shortened(pen, text, most) {
-  if (pen.measureText(text).width <= most) return text;
-  let end = text.length;
+  const whole = pen.measureText(text).width;
+  if (whole <= most) return text;
+  let end = Math.max(1, Math.floor((text.length * most) / whole));
   while (end > 1 && pen.measureText(text.slice(0, end) + '…').width > most) end -= 1;
   return text.slice(0, end) + '…';
 }
