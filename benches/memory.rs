@@ -49,7 +49,8 @@ fn main() {
 }
 
 fn work(part: &str, dir: &Path) {
-    let inventory: Inventory = serde_json::from_str(&support::read(&dir.join("inventory.json").display().to_string())).expect("an inventory");
+    let inventory: Inventory =
+        serde_json::from_str(&support::read(&dir.join("inventory.json").display().to_string())).expect("an inventory");
     match part {
         "hold" => told("held, as read from the file"),
         "plan" => {

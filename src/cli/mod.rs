@@ -36,8 +36,10 @@ mod progress;
 mod proof;
 mod reach;
 mod rehearse;
+mod review;
 mod rollback;
 mod schema;
+mod serve;
 mod session;
 mod skip;
 mod state;
@@ -131,12 +133,16 @@ enum Command {
     Plan(plan::Args),
     /// Run the plan and its way back on a simulated account; ask EC2 with DryRun; compare the account with the inventory
     DryRun(dry_run::Args),
+    /// The meeting's page: one HTML file that needs no network
+    Review(review::Args),
     /// Approve the plan as it is, or as far as a checkpoint; --list: who has; --withdraw
     Approve(approve::Args),
     /// Run the plan; goes on where it is if there is a journal
     Apply(apply::Args),
     /// Run the plan through many simulated nights in which things go wrong
     Rehearse(rehearse::Args),
+    /// Show the review page live, in a browser: progress, and what one may ask of a run
+    Serve(serve::Args),
     /// Where it stands
     Status(status::Args),
     /// What happened, from the journal; --follow: what happens
@@ -225,9 +231,11 @@ async fn run(global: &Global, command: Command) -> Done {
         Command::Flows(args) => flows::run(global, &args).await,
         Command::Plan(args) => plan::run(global, args).await,
         Command::DryRun(args) => dry_run::run(global, args).await,
+        Command::Review(args) => review::run(global, &args),
         Command::Approve(args) => approve::run(global, args).await,
         Command::Apply(args) => apply::run(global, args).await,
         Command::Rehearse(args) => rehearse::run(global, &args),
+        Command::Serve(args) => serve::run(global, args).await,
         Command::Status(args) => status::run(global, args).await,
         Command::Log(args) => log::run(global, args).await,
         Command::Pause(args) => ask::pause(global, args).await,

@@ -97,6 +97,11 @@ impl Place {
         self.folder().join(".index")
     }
 
+    /// `plans/<name>/review.html`.
+    pub fn review_path(&self) -> PathBuf {
+        self.folder().join("review.html")
+    }
+
     /// `plans/<name>/state`: where the journal is kept, if not here.
     pub fn state_path(&self) -> PathBuf {
         self.folder().join("state")
@@ -399,6 +404,18 @@ fn which(dir: &Path, name: Option<&str>, all: &[String]) -> Failure {
         Some(None) => failure.hint("the same command with one of these names").hint(init),
         None => failure.hint(format!("the same command with one of these names, such as {}", all[0])),
     }
+}
+
+/// A plan that an option names, whatever it was made from.
+///
+/// # Errors
+/// If the file can't be read, or is no plan.
+pub fn plan_of(path: &Path, option: &str) -> Result<Plan, Failure> {
+    let text = read_named(path, option)?;
+    format::read(&text).map_err(|unreadable| {
+        at(path, &text, &unreadable.problem, unreadable.code)
+            .hint(format!("the same command with {option} and a plan.yaml that `hikkoshi plan` wrote; version control has earlier ones"))
+    })
 }
 
 /// An inventory from a file's text.

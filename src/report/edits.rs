@@ -40,7 +40,7 @@ fn text(step: &Step) -> String {
 }
 
 /// The lines from the first that differs to the last that differs, without what both have.
-fn differing(old: &str, new: &str) -> Vec<String> {
+pub(super) fn differing(old: &str, new: &str) -> Vec<String> {
     let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
     let start = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
     let most = old.len().min(new.len()) - start;

@@ -2,6 +2,7 @@
 
 pub mod aftermath;
 pub mod approval;
+pub mod aws_cli;
 pub mod edits;
 pub mod flows;
 pub mod live;
@@ -9,6 +10,7 @@ pub mod log;
 pub mod plan;
 pub mod proof;
 pub mod reach;
+pub mod review;
 pub mod run;
 pub mod status;
 pub mod table;

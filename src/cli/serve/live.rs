@@ -3,10 +3,10 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use super::super::approve;
 use super::super::failure::Failure;
 use super::super::index::{self, Stamps};
 use super::super::place::Place;
-use super::super::approve;
 use crate::clock::{Clock, RealClock};
 use crate::execute::Machine;
 use crate::report::live::Live;

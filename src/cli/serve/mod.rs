@@ -20,6 +20,7 @@ use super::failure::Failure;
 use super::place::Place;
 use super::{Done, Global, approve, ask, say, say_json};
 use crate::journal::request::Asked;
+use crate::report::review::live_page;
 
 mod door;
 mod live;
@@ -142,8 +143,9 @@ async fn page(State(desk): State<Arc<Desk>>, uri: Uri) -> Response {
         return ([(header::SET_COOKIE, cookie)], Redirect::to("/")).into_response();
     }
     let live = json!({ "read_only": desk.read_only, "migration": desk.place.name });
-    match aside(desk, |desk| super::review::page(&desk.global, &desk.place, None)).await {
-        Ok(page) => Html(page.live(SCRIPT, &live)).into_response(),
+    let script = SCRIPT.replacen("window.hikkoshi.about || {}", &live.to_string(), 1);
+    match aside(desk, move |desk| Ok(live_page(&super::review::view(&desk.place, &desk.place.plan()?, None)?, &script))).await {
+        Ok(page) => Html(page).into_response(),
         Err(failure) => sorry(&failure),
     }
 }

@@ -340,10 +340,6 @@ impl Histories {
         found.into_iter().collect()
     }
 
-    #[allow(missing_docs)]
-    pub fn count(&self) -> usize {
-        self.cells.len()
-    }
     /// What people call a resource, whenever it is there.
     pub fn name<'h>(&'h self, id: &'h Id) -> &'h str {
         self.names.get(id).map_or(id.as_str(), String::as_str)
