@@ -68,8 +68,9 @@ const CRATES: &[(&str, &[&str])] = &[
     ("aws_smithy", &["src/cloud/aws"]),
     ("petgraph", &["src/graph"]),
     ("parquet", &["src/flows"]),
-    ("flate2", &["src/flows"]),
+    ("flate2", &["src/flows", "src/report/review/pack"]),
     ("ureq", &["src/cli/web"]),
+    ("axum", &["src/cli/serve"]),
     ("rustls", &["src/cli/web"]),
 ];
 

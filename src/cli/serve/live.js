@@ -42,7 +42,8 @@
   let open = null; // which question is being asked: 'abort', or the point of an approval
 
   const bar = make('section', { id: 'control', 'aria-label': t('control') });
-  document.body.append(bar);
+  Object.assign(bar.style, { background: 'var(--panel)', borderBottom: '1px solid var(--line)', padding: '6px 20px', fontSize: '12.5px' });
+  document.getElementById('body').before(bar);
   new MutationObserver(draw).observe(document.documentElement, { attributes: true, attributeFilter: ['lang'] });
 
   async function post(path, body) {
@@ -50,7 +51,7 @@
     const text = await answer.text();
     if (answer.ok) return JSON.parse(text);
     let why = text;
-    try { why = JSON.parse(text).message || text; } catch { /* plain words */ }
+    try { why = JSON.parse(text).error.message; } catch { /* plain words */ }
     throw new Error(why.trim());
   }
 
