@@ -24,6 +24,7 @@ mod explain;
 pub mod failure;
 mod flows;
 mod gate;
+pub mod generate;
 mod graph;
 mod hook;
 mod index;
@@ -175,12 +176,22 @@ enum Command {
     Explain(explain::Args),
     /// The whole story on a simulated account; nothing needed
     Demo(demo::Args),
+    /// Completions for a shell, or man pages
+    Generate(generate::Args),
     /// The JSON Schema of an intent, for editors
     Schema,
 }
 
 /// What a command returns: the exit status, or why it did not do what it was asked to.
 pub type Done = Result<u8, Failure>;
+
+/// Whether the program understands a command line, such as the words of `hikkoshi plan story`; nothing is run.
+///
+/// # Errors
+/// What it says if it does not.
+pub fn understands(words: &[String]) -> Result<(), String> {
+    Cli::try_parse_from(words).map(|_| ()).map_err(|error| error.to_string())
+}
 
 /// Parses the command line and runs the command.
 pub fn main() -> ExitCode {
@@ -252,6 +263,7 @@ async fn run(global: &Global, command: Command) -> Done {
         Command::Verify(args) => verify::run(global, args).await,
         Command::Explain(args) => explain::run(global, &args),
         Command::Demo(args) => demo::run(global, args).await,
+        Command::Generate(args) => generate::run(&args),
         Command::Schema => schema::run(),
     }
 }
