@@ -133,7 +133,7 @@ pub async fn run(global: &Global, args: Args) -> Done {
         return Err(proof::broken(&place, &proved));
     }
     let Some(asked) = asked else { return Ok(0) };
-    if !asked.drift.is_empty() {
+    if asked.has_drifted() {
         return Ok(exit::DRIFT);
     }
     Ok(if asked.refused.is_empty() { 0 } else { exit::FINDINGS })
@@ -155,14 +155,21 @@ struct Asked {
     allowed: usize,
     refused: Vec<(String, String)>,
     later: usize,
-    drift: Vec<Difference>,
+    /// Where the account differs from the inventory; none where a run has begun, so that it is meant to.
+    drift: Option<Vec<Difference>>,
+}
+
+impl Asked {
+    fn has_drifted(&self) -> bool {
+        self.drift.as_ref().is_some_and(|drift| !drift.is_empty())
+    }
 }
 
 async fn ask(global: &Global, place: &Place, plan: &Plan, inventory: &Inventory) -> Result<Asked, Failure> {
     let session = session::open(global, Some(&plan.region), &[]).await?;
     session.must_be(&plan.account, &plan.region).await?;
     let begun = !place.records()?.is_empty();
-    let drift = if begun { Vec::new() } else { compare(&session, inventory).await? };
+    let drift = if begun { None } else { Some(compare(&session, inventory).await?) };
     let mut asked = Asked { allowed: 0, refused: Vec::new(), later: 0, drift };
     for step in plan.steps.iter().filter(|step| step.call.operation.service() == "ec2") {
         let uses = references(&serde_json::to_value(&step.call.parameters).unwrap_or_default());
@@ -227,13 +234,14 @@ fn json(plan: &Plan, proved: &Proved, there: &Rehearsed, back: &Rehearsed, asked
 }
 
 /// What AWS says beforehand, as rows.
-fn said_by_aws(asked: Option<&Asked>) -> Vec<Vec<String>> {
+fn said_by_aws(name: &str, asked: Option<&Asked>) -> Vec<Vec<String>> {
     let row = |name: &str, text: String| vec![name.to_owned(), text];
     let Some(asked) = asked else { return vec![row("AWS", "not asked (--offline)".to_owned())] };
     let (allowed, refused, later) = (asked.allowed, asked.refused.len(), asked.later);
-    let drift = match asked.drift.len() {
-        0 => "none: the account is as the inventory says".to_owned(),
-        n => format!("{n} differences"),
+    let drift = match asked.drift.as_ref().map(Vec::len) {
+        None => format!("not looked for, as a run has begun; what it has done: hikkoshi verify {name}"),
+        Some(0) => "none: the account is as the inventory says".to_owned(),
+        Some(n) => format!("{n} differences"),
     };
     vec![
         row("EC2 DryRun", format!("{allowed} allowed, {refused} refused, {later} can't be asked before their subjects exist")),
@@ -273,13 +281,13 @@ fn text(
     rows.extend(super::approve::rows(place, hashed));
     let proof = proved.lines(shown != Shown::Brief);
     rows.extend(proof.into_iter().enumerate().map(|(at, line)| vec![if at == 0 { "proof" } else { "" }.to_owned(), line]));
-    rows.extend(said_by_aws(asked));
+    rows.extend(said_by_aws(&place.name, asked));
     out.push_str(&format!("\n{}\n", style.bold("What it shows")));
     out.push_str(&table::columns(&rows, 2, width));
     for (step, why) in asked.map(|a| a.refused.as_slice()).unwrap_or_default() {
         out.push_str(&table::hanging(&style.bad("✗ "), &format!("{step}: EC2 would refuse: {why}"), 2, width));
     }
-    for line in asked.map(|a| differences(&a.drift)).unwrap_or_default() {
+    for line in asked.and_then(|a| a.drift.as_deref()).map(differences).unwrap_or_default() {
         out.push_str(&table::hanging(&style.warn("Δ "), &line, 2, width));
     }
     if shown == Shown::Brief {
@@ -288,8 +296,8 @@ fn text(
     let clean = proved.holds()
         && there.failed.is_empty()
         && back.failed.is_empty()
-        && asked.is_none_or(|a| a.drift.is_empty() && a.refused.is_empty());
-    out + &next(&place.name, clean, asked.is_some_and(|a| !a.drift.is_empty()))
+        && asked.is_none_or(|a| !a.has_drifted() && a.refused.is_empty());
+    out + &next(&place.name, clean, asked.is_some_and(Asked::has_drifted))
 }
 
 /// What to type next.
