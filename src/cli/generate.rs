@@ -88,7 +88,7 @@ pub fn reference() -> String {
 
 fn section(command: &clap::Command, above: &str, out: &mut String) {
     let name = format!("{above} {}", command.get_name());
-    let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+    let about = escaped(&command.get_about().map(ToString::to_string).unwrap_or_default());
     out.push_str(&format!("\n## {name}\n\n{about}\n"));
     let own = arguments(command, |arg| !arg.is_global_set());
     if !own.is_empty() {
@@ -135,5 +135,10 @@ fn meaning(arg: &clap::Arg) -> String {
     if let Some(variable) = arg.get_env() {
         text.push_str(&format!("; or the variable `{}`", variable.to_string_lossy()));
     }
+    escaped(&text)
+}
+
+/// Text for Markdown, in a table too.
+fn escaped(text: &str) -> String {
     text.replace('|', "\\|").replace('<', "&lt;").replace('>', "&gt;").replace('\n', " ")
 }

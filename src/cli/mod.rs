@@ -39,7 +39,7 @@ mod reach;
 mod rehearse;
 mod review;
 mod rollback;
-mod schema;
+pub mod schema;
 mod serve;
 mod session;
 mod skip;
@@ -178,8 +178,8 @@ enum Command {
     Demo(demo::Args),
     /// Completions for a shell, or man pages
     Generate(generate::Args),
-    /// The JSON Schema of an intent, for editors
-    Schema,
+    /// The JSON Schema of an intent, for editors, or of what a command prints with --json
+    Schema(schema::Args),
 }
 
 /// What a command returns: the exit status, or why it did not do what it was asked to.
@@ -264,7 +264,7 @@ async fn run(global: &Global, command: Command) -> Done {
         Command::Explain(args) => explain::run(global, &args),
         Command::Demo(args) => demo::run(global, args).await,
         Command::Generate(args) => generate::run(&args),
-        Command::Schema => schema::run(),
+        Command::Schema(args) => schema::run(&args),
     }
 }
 

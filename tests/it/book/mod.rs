@@ -129,7 +129,8 @@ fn words(line: &str) -> Vec<String> {
 
 /// Lines of `sh` and `console` blocks that call the program.
 fn commands(text: &str) -> Vec<Vec<String>> {
-    let lines = blocks(text, "sh").concat().into_iter().chain(blocks(text, "console").concat().into_iter().filter_map(|l| l.strip_prefix("$ ")));
+    let lines =
+        blocks(text, "sh").concat().into_iter().chain(blocks(text, "console").concat().into_iter().filter_map(|l| l.strip_prefix("$ ")));
     lines.filter(|line| line.starts_with("hikkoshi ")).map(words).collect()
 }
 

@@ -64,7 +64,12 @@ fn shell(dir: &Path, line: &str) -> (i32, String) {
     let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap_or_default());
     let mut command = Command::new("sh");
     command.args(["-c", &format!("exec 2>&1\n{line}")]).current_dir(dir).stdin(Stdio::null());
-    command.env("PATH", path).env("COLUMNS", "100").env("NO_COLOR", "1").env_remove("HIKKOSHI_STATE").env("AWS_EC2_METADATA_DISABLED", "true");
+    command
+        .env("PATH", path)
+        .env("COLUMNS", "100")
+        .env("NO_COLOR", "1")
+        .env_remove("HIKKOSHI_STATE")
+        .env("AWS_EC2_METADATA_DISABLED", "true");
     let done = command.output().expect("a shell runs");
     let status = done.status.code().unwrap_or(134);
     (status, String::from_utf8_lossy(&done.stdout).into_owned())
