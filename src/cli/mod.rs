@@ -215,9 +215,9 @@ fn coloured(stream: &impl IsTerminal) -> bool {
 fn report(global: &Global, failure: &Failure) -> ExitCode {
     let failure = &failure.clone().typed(global);
     if global.json {
-        say(&format!("{:#}\n", failure.json()));
+        tell(&format!("{:#}\n", failure.json()));
     } else {
-        eprint!("{}", failure.text(coloured(&std::io::stderr())));
+        aside(&failure.text(coloured(&std::io::stderr())));
     }
     ExitCode::from(failure.exit())
 }
@@ -274,6 +274,18 @@ pub fn say(text: &str) {
     if std::io::stdout().write_all(tame(text).as_bytes()).is_err() {
         std::process::exit(0);
     }
+}
+
+/// Prints what a run tells: it goes on, whether or not anybody reads it still.
+pub fn tell(text: &str) {
+    use std::io::Write;
+    let _ = std::io::stdout().write_all(tame(text).as_bytes());
+}
+
+/// Says something beside the output, on standard error; that nobody reads it stops nothing.
+pub fn aside(text: &str) {
+    use std::io::Write;
+    let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
 /// Text for a terminal: line ends, tabs and our own colours stay, nothing else that a terminal obeys. Names from the

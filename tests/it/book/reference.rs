@@ -133,7 +133,7 @@ fn kinds_with_their_strategies() {
 }
 
 /// The kinds that are carried across; the others are around them.
-const MOVED: [&str; 15] = [
+const MOVED: [&str; 14] = [
     "ec2_instance",
     "lambda_function",
     "ecs_service",
@@ -148,7 +148,6 @@ const MOVED: [&str; 15] = [
     "replication_group",
     "cache_cluster",
     "serverless_cache",
-    "dns_record",
 ];
 
 /// A field of the intent and, indented, what is below it.

@@ -75,18 +75,23 @@ fn shell(dir: &Path, line: &str) -> (i32, String) {
     (status, String::from_utf8_lossy(&done.stdout).into_owned())
 }
 
+/// Puts files of the repository into a folder.
+fn put(scratch: &Path, files: &[&str]) {
+    for file in files {
+        let to = scratch.join(file);
+        std::fs::create_dir_all(to.parent().expect("a file is in a folder")).expect("a folder is made");
+        std::fs::copy(root().join(file), to).expect("the example is copied");
+    }
+    std::fs::copy(root().join("plans/story/inventory.json"), scratch.join("account.json")).expect("the account is copied");
+}
+
 /// Types a page's session, and says what is not as it is told.
 fn replay(page: &str) -> Vec<String> {
     let text = read(page);
     let scratch = TempDir::new().expect("a scratch directory");
-    std::fs::copy(root().join("plans/story/inventory.json"), scratch.path().join("account.json")).expect("the account is copied");
     let typed = session(&text);
-    if !typed.iter().any(|typed| typed.line.starts_with("hikkoshi init ")) {
-        for (from, to) in [("migrations/story.yaml", "migrations"), ("plans/story/inventory.json", "plans/story")] {
-            std::fs::create_dir_all(scratch.path().join(to)).expect("a folder is made");
-            std::fs::copy(root().join(from), scratch.path().join(from)).expect("the example is copied");
-        }
-    }
+    let begins = typed.iter().any(|typed| typed.line.starts_with("hikkoshi init "));
+    put(scratch.path(), if begins { &[] } else { &["migrations/story.yaml", "plans/story/inventory.json"] });
     let (mut found, mut last) = (Vec::new(), 0);
     for (at, Typed { line, prints }) in typed.iter().enumerate() {
         let (status, printed) = shell(scratch.path(), &line.replace("$?", &last.to_string()));
@@ -110,6 +115,17 @@ fn the_tutorial_is_what_one_sees() {
 #[test]
 fn the_readme_is_what_one_sees() {
     assert_none("the README's transcript", &replay("README.md"));
+}
+
+/// Whoever pipes a run into a pager and leaves it does not end the run half-way.
+#[test]
+fn a_run_goes_on_when_nobody_reads_any_more() {
+    let scratch = TempDir::new().expect("a scratch directory");
+    put(scratch.path(), &["migrations/story.yaml", "plans/story/inventory.json", "plans/story/plan.yaml"]);
+    let (_, first) = shell(scratch.path(), "hikkoshi apply story --yes --cloud sim:account.json 2>&1 | head -1");
+    assert!(first.starts_with("▶ apply begins: ") && first.lines().count() == 1, "{first}");
+    let (_, status) = shell(scratch.path(), "hikkoshi status story");
+    assert!(status.contains("tighten     6/6    checkpoint reached"), "{status}");
 }
 
 /// The checks above find what they are made for.
