@@ -32,8 +32,8 @@ pub struct Head {
     pub plan: String,
     /// Whether it may be carried out.
     pub applicable: bool,
-    /// What stands in the way: code, resource, why, way out.
-    pub blockers: Value,
+    /// What stands in the way: code, why, way out, and of which resources; alike ones are one.
+    pub blockers: Vec<Value>,
     /// What a person should know or settle.
     pub warnings: Vec<String>,
     /// The moves.
@@ -58,13 +58,18 @@ pub struct Head {
     pub pace: Value,
     /// What was proved, in lines, and what is beside it.
     pub proof: Value,
-    /// What does not hold.
+    /// What does not hold; of many the first.
     pub broken: Value,
+    /// How much does not hold.
+    pub broken_count: usize,
     /// What no order avoids.
     pub interruptions: Value,
     /// The steps without a way back, and why.
     pub no_return: Vec<Value>,
 }
+
+/// How many examples of one thing the overview tells.
+const MOST: usize = 50;
 
 /// Makes it.
 pub fn head(plan: &Plan, sha256: &str, inventory: &Inventory, lacking: Vec<String>) -> Head {
@@ -78,7 +83,7 @@ pub fn head(plan: &Plan, sha256: &str, inventory: &Inventory, lacking: Vec<Strin
         taken_at: inventory.taken_at.clone(),
         plan: short(sha256).to_owned(),
         applicable: plan.is_applicable(),
-        blockers: json!(plan.blockers),
+        blockers: blockers(plan, inventory),
         warnings: plan.warnings.clone(),
         moves: plan.moves.iter().map(|one| json!(one)).collect(),
         subnets: json!(plan.subnets),
@@ -91,7 +96,8 @@ pub fn head(plan: &Plan, sha256: &str, inventory: &Inventory, lacking: Vec<Strin
         stages: plan.stages.iter().map(|stage| json!({ "name": stage.name(), "steps": plan.steps_of(*stage).count() })).collect(),
         pace: paced(plan),
         proof: proof(plan),
-        broken: json!(plan.broken),
+        broken: json!(&plan.broken[..plan.broken.len().min(MOST)]),
+        broken_count: plan.broken.len(),
         interruptions: json!(plan.interruptions),
         no_return: plan
             .steps
@@ -102,6 +108,23 @@ pub fn head(plan: &Plan, sha256: &str, inventory: &Inventory, lacking: Vec<Strin
             })
             .collect(),
     }
+}
+
+/// Blockers, alike ones together.
+fn blockers(plan: &Plan, inventory: &Inventory) -> Vec<Value> {
+    let mut alike: Vec<((&str, &str, &str), Vec<&str>)> = Vec::new();
+    for one in &plan.blockers {
+        let key = (one.code.as_str(), one.why.as_str(), one.way_out.as_str());
+        let name = inventory.name(&one.resource);
+        match alike.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, names)) => names.push(name),
+            None => alike.push((key, vec![name])),
+        }
+    }
+    let told = |((code, why, way_out), names): ((&str, &str, &str), Vec<&str>)| {
+        json!({ "code": code, "why": why, "way_out": way_out, "count": names.len(), "of": names[..names.len().min(MOST)] })
+    };
+    alike.into_iter().map(told).collect()
 }
 
 fn gate(gate: &crate::plan::Gate) -> Value {

@@ -15,13 +15,18 @@ async function overview(panel) {
 function verdict() {
   const blocked = head.blockers.length > 0;
   const broken = head.broken.length > 0;
-  const title = blocked ? t('blocked', { n: head.blockers.length }) : broken ? t('does not hold', { n: head.broken.length })
+  const title = blocked ? t('blocked', { n: number(head.blockers.reduce((n, one) => n + one.count, 0)) }) : broken ? t('does not hold', { n: number(head.broken_count) })
     : head.proof.state === 'holds' ? t('proved') : t('edited');
   const sort = blocked || broken ? 'bad' : head.proof.state === 'holds' ? 'good' : 'warn';
   return h('div', { class: 'verdict ' + sort, role: 'note' }, h('h2', null, title),
-    blocked && h('ul', null, head.blockers.map((one) => h('li', null, one.why, ' ', h('code', null, one.code), h('br'), h('b', null, t('way out')), ' ', one.way_out))),
-    broken && head.broken.map(counterexample),
+    blocked && h('ul', null, head.blockers.slice(0, 30).map(blocker)),
+    head.blockers.length > 30 && h('p', null, t('and more', { n: number(head.blockers.length - 30) })),
+    broken && head.broken.slice(0, 5).map(counterexample), broken && head.broken_count > 5 && h('details', null, h('summary', null, t('and more', { n: number(head.broken_count - 5) })), head.broken.slice(5).map(counterexample)),
     !blocked && !broken && h('ul', null, certified().map((line) => h('li', null, line))));
+}
+
+function blocker(one) {
+  return h('li', null, h('b', null, one.of.slice(0, 6).join(', ') + (one.count > 6 ? ' ' + t('and more', { n: number(one.count - 6) }) : '')), ' ', one.why, ' ', h('code', null, one.code), h('br'), t('way out') + ' ', one.way_out);
 }
 
 /** What was proved, in lines. */
