@@ -121,9 +121,7 @@ fn blockers(plan: &Plan, inventory: &Inventory) -> Vec<Value> {
             None => alike.push((key, vec![name])),
         }
     }
-    let told = |((code, why, way_out), names): ((&str, &str, &str), Vec<&str>)| {
-        json!({ "code": code, "why": why, "way_out": way_out, "count": names.len(), "of": names[..names.len().min(MOST)] })
-    };
+    let told = |((code, why, way_out), names): ((&str, &str, &str), Vec<&str>)| json!({ "code": code, "why": why, "way_out": way_out, "count": names.len(), "of": names[..names.len().min(MOST)] });
     alike.into_iter().map(told).collect()
 }
 
