@@ -473,6 +473,7 @@ impl<'a> Assembly<'a> {
         self.blockers.extend(blockers);
         self.warnings.extend(warnings);
         order::add_references(&mut self.steps);
+        self.steps.iter_mut().for_each(Step::tighten);
         let steps = match order::sort(std::mem::take(&mut self.steps)) {
             Ok(steps) => steps,
             Err(order::Cycle(circle)) => unreachable!("the planner made a circle: {circle:?}"),
