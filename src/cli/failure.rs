@@ -50,6 +50,7 @@ codes! {
     "HK0111" INPUT;
     "HK0112" INPUT;
     "HK0113" INPUT;
+    "HK0114" INPUT;
     "HK0201" INPUT;
     "HK0202" INPUT;
     "HK0203" UNEXPECTED;
@@ -70,6 +71,7 @@ codes! {
     "HK0405" FINDINGS;
     "HK0406" FINDINGS;
     "HK0407" FINDINGS;
+    "HK0408" FINDINGS;
     "HK0502" STEP;
     "HK0503" STEP;
     "HK0504" STEP;

@@ -11,6 +11,7 @@ pub mod reach;
 pub mod run;
 pub mod status;
 pub mod table;
+pub mod terraform;
 pub mod trace;
 
 pub use crate::model::text::harmless;
