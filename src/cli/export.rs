@@ -126,7 +126,12 @@ fn config(root: &Path) -> Result<Config, Failure> {
         }
     }
     if files.is_empty() {
-        return Err(unfit("--config", root, "there is no .tf file in it", "the same command with the folder where `terraform plan` is run"));
+        return Err(unfit(
+            "--config",
+            root,
+            "there is no .tf file in it",
+            "the same command with the folder where `terraform plan` is run",
+        ));
     }
     Ok(Config::parse(files.iter().map(|(path, text)| (path.as_str(), text.as_str()))))
 }

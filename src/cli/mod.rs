@@ -38,6 +38,7 @@ mod proof;
 mod reach;
 mod rehearse;
 mod rollback;
+mod rules;
 mod schema;
 mod session;
 mod skip;
@@ -168,6 +169,8 @@ enum Command {
     Verify(verify::Args),
     /// What the migration made and changed, for Terraform: configuration, import blocks, a list of edits
     Export(export::Args),
+    /// The network rules as they are, for people (Markdown) or for `audit --rules` (YAML)
+    Rules(rules::Args),
     /// The page of a failure code, such as HK0505, or of a situation: resume, rollback, break-glass, session-manager
     Explain(explain::Args),
     /// The whole story on a simulated account; nothing needed
@@ -246,6 +249,7 @@ async fn run(global: &Global, command: Command) -> Done {
         Command::Unlock(args) => unlock::run(global, &args),
         Command::Verify(args) => verify::run(global, args).await,
         Command::Export(args) => export::run(global, &args),
+        Command::Rules(args) => rules::run(global, args).await,
         Command::Explain(args) => explain::run(global, &args),
         Command::Demo(args) => demo::run(global, args).await,
         Command::Schema => schema::run(),

@@ -8,6 +8,7 @@ pub mod log;
 pub mod plan;
 pub mod proof;
 pub mod reach;
+pub mod rules;
 pub mod run;
 pub mod status;
 pub mod table;

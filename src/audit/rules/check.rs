@@ -258,9 +258,19 @@ impl Judge<'_> {
     }
 
     /// A rule that no line allows.
-    fn permission(&self, group: &Resource, rule: &Permission, lines: &[Spanned<Line>], open: &[openings::Opening], entry: Option<u64>) -> Breach {
+    fn permission(
+        &self,
+        group: &Resource,
+        rule: &Permission,
+        lines: &[Spanned<Line>],
+        open: &[openings::Opening],
+        entry: Option<u64>,
+    ) -> Breach {
         let from = source(self.view, &rule.peer);
-        let near = lines.iter().find(|line| self.is_from(&line.value, &rule.peer)).or_else(|| lines.iter().find(|line| overlaps(&line.value, rule)));
+        let near = lines
+            .iter()
+            .find(|line| self.is_from(&line.value, &rule.peer))
+            .or_else(|| lines.iter().find(|line| overlaps(&line.value, rule)));
         let world = matches!(&rule.peer, Peer::Cidr(net) if open.iter().any(|opening| opening.ports.overlap(&rule.ports) && opening.ranges.contains(&net.to_string())));
         let login = [22, 3389].iter().any(|port| rule.ports.overlap(&Ports::tcp(*port)));
         let (breach, severity) = match (&rule.peer, near) {

@@ -14,7 +14,7 @@ mod write;
 
 pub use check::{BREACHES, Breach, check};
 pub use seen::of;
-pub use write::yaml;
+pub use write::{scalar, yaml};
 
 use crate::model::network::Ports;
 

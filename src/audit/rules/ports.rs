@@ -49,7 +49,9 @@ mod tests {
 
     #[test]
     fn what_is_no_port_is_refused() {
-        for text in ["", "tcp", "tcp x", "tcp 70000", "tcp 9-8", "tcp -1", "tcp +1", "-1 5", "all", "icmp 8", "icmp type", "tcp  22", "t/p 1"] {
+        for text in
+            ["", "tcp", "tcp x", "tcp 70000", "tcp 9-8", "tcp -1", "tcp +1", "-1 5", "all", "icmp 8", "icmp type", "tcp  22", "t/p 1"]
+        {
             assert_eq!(parse(text), None, "{text}");
         }
     }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::Input;
 use super::changed::Changed;
 use super::made::Made;
 use super::table::{Change, Field, How, Make, Treat, kind_of, treat};
 use super::value::Arg;
-use super::Input;
 use crate::model::call::Object;
 use crate::model::path;
 use crate::model::resource::Resource;
@@ -265,7 +265,8 @@ pub(super) fn find(parameters: &Object, at: &str) -> Option<Value> {
 fn deep(value: &Value, key: &str) -> Option<Value> {
     match value {
         Value::Object(map) => {
-            let own = map.iter().find(|(name, value)| name.rsplit('.').next().unwrap_or(name).eq_ignore_ascii_case(key) && !value.is_null());
+            let own =
+                map.iter().find(|(name, value)| name.rsplit('.').next().unwrap_or(name).eq_ignore_ascii_case(key) && !value.is_null());
             own.map(|(_, value)| value.clone()).or_else(|| map.values().find_map(|value| deep(value, key)))
         }
         Value::Array(list) => list.iter().find_map(|value| deep(value, key)),

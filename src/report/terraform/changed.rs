@@ -57,12 +57,15 @@ impl<'a> Book<'a> {
         let (value, literal) = match (field.to, value) {
             (_, None) => (None, None),
             ("ingress", Some(permissions)) => {
-                let rules = Arg::List(rules_of(&permissions).iter().map(|rule| Arg::text(format!("{} from {}", rule.ports, rule.peer))).collect());
+                let rules =
+                    Arg::List(rules_of(&permissions).iter().map(|rule| Arg::text(format!("{} from {}", rule.ports, rule.peer))).collect());
                 (Some(rules.clone()), Some(rules))
             }
             (to, Some(value)) => (Some(self.shaped(to, &value)), Some(self.literally(to, &value))),
         };
-        if field.to == "identifier" && let Some(Arg::Plain(Value::String(new))) = &literal {
+        if field.to == "identifier"
+            && let Some(Arg::Plain(Value::String(new))) = &literal
+        {
             self.renamed.insert((of, new.clone()), name.to_owned());
         }
         self.edit(of, name, field, (value, literal));
@@ -76,7 +79,9 @@ impl<'a> Book<'a> {
     fn resolved(&self, value: &Value) -> Value {
         match value {
             Value::Array(list) => list.iter().map(|element| self.resolved(element)).collect(),
-            Value::Object(map) => map.iter().map(|(key, value)| (key.clone(), self.resolved(value))).collect::<serde_json::Map<_, _>>().into(),
+            Value::Object(map) => {
+                map.iter().map(|(key, value)| (key.clone(), self.resolved(value))).collect::<serde_json::Map<_, _>>().into()
+            }
             Value::String(_) => Value::from(self.literal(value).0),
             other => other.clone(),
         }
@@ -155,7 +160,12 @@ impl<'a> Book<'a> {
         let before = tables.iter().find(|(id, _)| id.as_str() == subnet).map(|(_, table)| Arg::text(table.id.as_str()));
         let Some(table) = find(parameters, "RouteTableId") else { return "unknown" };
         let (after, literal) = (self.arg(&table), self.arg(&self.resolved(&table)));
-        let title = self.input.inventory.with_role(Role::Subnet).find(|one| one.id.as_str() == subnet).map_or_else(|| subnet.clone(), |one| one.name.clone());
+        let title = self
+            .input
+            .inventory
+            .with_role(Role::Subnet)
+            .find(|one| one.id.as_str() == subnet)
+            .map_or_else(|| subnet.clone(), |one| one.name.clone());
         let field = Edit { argument: "route_table_id", before, after: Some(after), literal: Some(literal) };
         self.changed.push(Changed { of: "aws_route_table_association", name: subnet, title, fields: vec![field] });
         "changed"

@@ -63,7 +63,12 @@ impl Book<'_> {
             title: step.title.clone(),
             of: make.of,
             label: self.fresh(make.of, &step.id),
-            name: make.id.0.first().filter(|at| make.id.0.len() == 1 && !at.starts_with('@')).map_or_else(String::new, |at| self.name_at(parameters, at)),
+            name: make
+                .id
+                .0
+                .first()
+                .filter(|at| make.id.0.len() == 1 && !at.starts_with('@'))
+                .map_or_else(String::new, |at| self.name_at(parameters, at)),
             output: make.id.0.iter().find_map(|at| at.strip_prefix('@')).unwrap_or_default(),
             args: Vec::new(),
             import: make.unimportable.is_none().then(|| self.import_id(step, make)),
@@ -129,7 +134,9 @@ impl Book<'_> {
             (How::Unset, _) => made.args.retain(|(name, _)| name != field.to),
             (_, None) => {}
             (How::Set, Some(value)) => {
-                if field.to == "identifier" && let Arg::Plain(Value::String(name)) = &value {
+                if field.to == "identifier"
+                    && let Arg::Plain(Value::String(name)) = &value
+                {
                     made.name.clone_from(name);
                     made.import = Some(name.clone());
                 }
@@ -200,7 +207,12 @@ pub(super) fn merged(known: Option<Arg>, value: Arg, how: How) -> Vec<Arg> {
         _ => list.extend(more),
     }
     let mut seen: Vec<Arg> = Vec::new();
-    list.retain(|one| !seen.contains(one) && { seen.push(one.clone()); true });
+    list.retain(|one| {
+        !seen.contains(one) && {
+            seen.push(one.clone());
+            true
+        }
+    });
     list
 }
 
@@ -236,9 +248,10 @@ fn tags(parameters: &Object) -> Vec<(String, Arg)> {
     let specified = parameters.get("TagSpecifications").and_then(|list| list.get(0)).map(|first| first["Tags"].clone());
     let tags = specified.or_else(|| parameters.get("Tags").cloned()).or_else(|| parameters.get("tags").cloned()).unwrap_or_default();
     let pairs: Vec<(String, String)> = match &tags {
-        Value::Array(list) => {
-            list.iter().filter_map(|tag| Some((tag["Key"].as_str()?.to_owned(), tag["Value"].as_str().unwrap_or_default().to_owned()))).collect()
-        }
+        Value::Array(list) => list
+            .iter()
+            .filter_map(|tag| Some((tag["Key"].as_str()?.to_owned(), tag["Value"].as_str().unwrap_or_default().to_owned())))
+            .collect(),
         Value::Object(map) => map.iter().map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned())).collect(),
         _ => Vec::new(),
     };

@@ -105,7 +105,13 @@ pub fn export(input: &Input<'_>) -> Export {
     let book = book::Book::of(input);
     let imports = book.made.iter().filter(|made| made.import.is_some()).count();
     let edits = book.changed.iter().map(|changed| changed.fields.len()).sum();
-    Export { configuration: write::configuration(input, &book), notes: notes::notes(input, &book), resources: book.made.len(), imports, edits }
+    Export {
+        configuration: write::configuration(input, &book),
+        notes: notes::notes(input, &book),
+        resources: book.made.len(),
+        imports,
+        edits,
+    }
 }
 
 /// What a step is to Terraform, in a word: for whoever checks that none is forgotten.

@@ -37,10 +37,18 @@ pub fn notes(input: &Input<'_>, book: &Book<'_>) -> String {
 
 fn moment(input: &Input<'_>) -> &'static str {
     match input.moment() {
-        Moment::Preview => "This is a preview: nothing has been carried out, and ids that begin with `not-made-yet:` are placeholders. Export again after `hikkoshi apply`.",
-        Moment::Under => "The run is under way; this is how far it has come. Do not run `terraform apply` meanwhile: it would put back what was changed.",
-        Moment::Before => "The migration is done but for `cleanup`. Do this before anybody runs `terraform apply`: until then it would put back what was changed.",
-        Moment::After => "The migration is done. Do this before anybody runs `terraform apply`: until then it would put back what was changed.",
+        Moment::Preview => {
+            "This is a preview: nothing has been carried out, and ids that begin with `not-made-yet:` are placeholders. Export again after `hikkoshi apply`."
+        }
+        Moment::Under => {
+            "The run is under way; this is how far it has come. Do not run `terraform apply` meanwhile: it would put back what was changed."
+        }
+        Moment::Before => {
+            "The migration is done but for `cleanup`. Do this before anybody runs `terraform apply`: until then it would put back what was changed."
+        }
+        Moment::After => {
+            "The migration is done. Do this before anybody runs `terraform apply`: until then it would put back what was changed."
+        }
     }
 }
 
@@ -84,7 +92,14 @@ fn sentence(book: &Book<'_>, changed: &Changed, edit: &Edit) -> String {
     let after = if inside { &edit.literal } else { &edit.after };
     let after = after.as_ref().map_or_else(|| "nothing (take it out)".to_owned(), Arg::words);
     let place = book.place(changed.of, &changed.name, edit.argument).map_or_else(String::new, |place| format!(" ({place})"));
-    format!("{}: {} {} → {}{}", who(book, changed.of, &changed.name, &changed.title), code(edit.argument), code(&before), code(&after), harmless(&place))
+    format!(
+        "{}: {} {} → {}{}",
+        who(book, changed.of, &changed.name, &changed.title),
+        code(edit.argument),
+        code(&before),
+        code(&after),
+        harmless(&place)
+    )
 }
 
 /// Its address; without a state, its type and AWS's name.
@@ -109,10 +124,10 @@ fn associations(out: &mut String, book: &Book<'_>) {
         let table = changed.fields.iter().find_map(|edit| edit.literal.as_ref());
         let table = table.map_or_else(String::new, |table| table.words().trim_matches('"').to_owned());
         let id = quoted(&format!("{}/{table}", changed.name));
-        let address = book.instances(changed.of, &changed.name).first().map_or_else(
-            || format!("ADDRESS   # the association of {}", harmless(&changed.title)),
-            |one| quoted(&one.address),
-        );
+        let address = book
+            .instances(changed.of, &changed.name)
+            .first()
+            .map_or_else(|| format!("ADDRESS   # the association of {}", harmless(&changed.title)), |one| quoted(&one.address));
         match address.split_once("   #") {
             None => {
                 let _ = writeln!(out, "terraform state rm {address}\nterraform import {address} {id}");
@@ -144,7 +159,10 @@ fn replaced(out: &mut String, book: &Book<'_>) {
         }
         if let (Some(one), Some(id)) = (instances.first(), &made.import) {
             let (address, id) = (quoted(&one.address), quoted(id));
-            let _ = writeln!(out, "  To keep the old address instead: take the new block and its `import` out of `hikkoshi.tf`, edit the old block to the new one's arguments, then `terraform state rm {address}` and `terraform import {address} {id}`.");
+            let _ = writeln!(
+                out,
+                "  To keep the old address instead: take the new block and its `import` out of `hikkoshi.tf`, edit the old block to the new one's arguments, then `terraform state rm {address}` and `terraform import {address} {id}`."
+            );
         }
     }
 }
@@ -152,7 +170,10 @@ fn replaced(out: &mut String, book: &Book<'_>) {
 /// How Terraform forgets something without destroying it.
 fn forget(address: &str) -> String {
     if address.ends_with(']') {
-        return format!("  Forget it, then lower its `count` or take its key out of `for_each`: `terraform state rm {}`\n", quoted(address));
+        return format!(
+            "  Forget it, then lower its `count` or take its key out of `for_each`: `terraform state rm {}`\n",
+            quoted(address)
+        );
     }
     format!(
         "  Forget it (Terraform 1.7 or later; before: `terraform state rm {}`):\n\n  ```terraform\n  removed {{\n    from = {}\n    lifecycle {{\n      destroy = false\n    }}\n  }}\n  ```\n",
@@ -207,7 +228,9 @@ fn rules_command(book: &Book<'_>) -> String {
     for made in book.made.iter().filter(|made| made.unimportable == Some(UNKNOWN)) {
         let owner = made.args.iter().find(|(name, _)| name == "security_group_id").map(|(_, value)| value);
         let id = match owner {
-            Some(Arg::Reference(of, label, _)) => book.made.iter().find(|other| other.of == *of && other.label == *label).and_then(|other| other.import.clone()),
+            Some(Arg::Reference(of, label, _)) => {
+                book.made.iter().find(|other| other.of == *of && other.label == *label).and_then(|other| other.import.clone())
+            }
             Some(other) => Some(other.words().trim_matches('"').to_owned()),
             None => None,
         };

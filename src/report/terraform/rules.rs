@@ -37,7 +37,8 @@ impl RuleIds {
             rule["IsEgress"] != true
                 && rule["GroupId"] == group
                 && rule["IpProtocol"] == protocol
-                && (protocol == "-1" || (rule["FromPort"].as_i64() == Some(port("FromPort")) && rule["ToPort"].as_i64() == Some(port("ToPort"))))
+                && (protocol == "-1"
+                    || (rule["FromPort"].as_i64() == Some(port("FromPort")) && rule["ToPort"].as_i64() == Some(port("ToPort"))))
                 && source(rule).as_deref() == Some(peer)
         };
         self.rules.iter().find(is_it)?["SecurityGroupRuleId"].as_str().map(str::to_owned)

@@ -89,7 +89,8 @@ impl State {
         for attribute in kind.attributes {
             if let Some(name) = one.attributes[*attribute].as_str().filter(|name| !name.is_empty()) {
                 let function = one.attributes["function_name"].as_str().filter(|_| entry.r#type == "aws_lambda_alias");
-                let name = function.map_or_else(|| name.to_owned(), |function| format!("{}/{name}", function.rsplit(':').next().unwrap_or(function)));
+                let name = function
+                    .map_or_else(|| name.to_owned(), |function| format!("{}/{name}", function.rsplit(':').next().unwrap_or(function)));
                 let known = self.by_name.entry((entry.r#type.clone(), name)).or_default();
                 if !known.contains(&instance) {
                     known.push(instance.clone());
@@ -156,7 +157,13 @@ const COMPARED: &[&str] = &[
 
 /// `module.a["x"].module.b` → a, b.
 fn modules(address: &str) -> Vec<String> {
-    address.split("module.").skip(1).filter_map(|part| part.split(['.', '[']).next()).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    address
+        .split("module.")
+        .skip(1)
+        .filter_map(|part| part.split(['.', '[']).next())
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 #[cfg(test)]

@@ -38,7 +38,9 @@ pub fn configuration(input: &Input<'_>, book: &Book<'_>) -> String {
 fn head(input: &Input<'_>, book: &Book<'_>) -> String {
     let name = &input.plan.migration;
     let mut out = format!("# What migration {name} made, for Terraform 1.5 or later with the provider hashicorp/aws 6.\n");
-    out.push_str("# Written by `hikkoshi export terraform`. What is to be edited in your own configuration stands in hikkoshi-terraform.md.\n");
+    out.push_str(
+        "# Written by `hikkoshi export terraform`. What is to be edited in your own configuration stands in hikkoshi-terraform.md.\n",
+    );
     out.push_str(match input.moment() {
         Moment::Preview => {
             "#\n# PREVIEW: nothing has been carried out. Every id that begins with `not-made-yet:` is a placeholder. Do not apply this file;\n# export again after `hikkoshi apply`.\n"
@@ -48,7 +50,10 @@ fn head(input: &Input<'_>, book: &Book<'_>) -> String {
     });
     let unknown = book.made.iter().filter(|made| made.unimportable == Some(super::rules::UNKNOWN)).count();
     if unknown > 0 {
-        let _ = writeln!(out, "#\n# {unknown} rules of security groups are not in this file: hikkoshi-terraform.md says which command gets their ids.");
+        let _ = writeln!(
+            out,
+            "#\n# {unknown} rules of security groups are not in this file: hikkoshi-terraform.md says which command gets their ids."
+        );
     }
     out
 }
@@ -110,7 +115,10 @@ impl Tree {
 
     fn structures(self) -> Vec<hcl::Structure> {
         let attributes = self.attributes.into_iter().map(|(name, value)| hcl::Structure::Attribute(Attribute::new(name, value)));
-        let blocks = self.blocks.into_iter().map(|(name, tree)| hcl::Structure::Block(Block::builder(name).add_structures(tree.structures()).build()));
+        let blocks = self
+            .blocks
+            .into_iter()
+            .map(|(name, tree)| hcl::Structure::Block(Block::builder(name).add_structures(tree.structures()).build()));
         attributes.chain(blocks).collect()
     }
 }

@@ -84,7 +84,11 @@ pub const TABLE: &[(&str, Treat)] = &[
             &[
                 set("LaunchTemplateData.SecurityGroupIds", "vpc_security_group_ids", ""),
                 set("LaunchTemplateData.NetworkInterfaces[0].Groups", "network_interfaces.security_groups", ""),
-                set("LaunchTemplateData.NetworkInterfaces[0].AssociatePublicIpAddress", "network_interfaces.associate_public_ip_address", ""),
+                set(
+                    "LaunchTemplateData.NetworkInterfaces[0].AssociatePublicIpAddress",
+                    "network_interfaces.associate_public_ip_address",
+                    "",
+                ),
             ],
         ),
     ),
@@ -110,13 +114,28 @@ pub const TABLE: &[(&str, Treat)] = &[
             ],
         ),
     ),
-    ("elasticloadbalancing:SetSecurityGroups", change("aws_lb", "LoadBalancerArn", &[set("SecurityGroups", "security_groups", "SecurityGroups")])),
-    ("elasticloadbalancing:ModifyLoadBalancerAttributes", change("aws_lb", "LoadBalancerArn", &[set("Attributes", "attributes of the balancer", "")])),
+    (
+        "elasticloadbalancing:SetSecurityGroups",
+        change("aws_lb", "LoadBalancerArn", &[set("SecurityGroups", "security_groups", "SecurityGroups")]),
+    ),
+    (
+        "elasticloadbalancing:ModifyLoadBalancerAttributes",
+        change("aws_lb", "LoadBalancerArn", &[set("Attributes", "attributes of the balancer", "")]),
+    ),
     ("elb:AttachLoadBalancerToSubnets", change("aws_elb", "LoadBalancerName", &[add("Subnets", "subnets", "Subnets")])),
     ("elb:DetachLoadBalancerFromSubnets", change("aws_elb", "LoadBalancerName", &[take("Subnets", "subnets", "Subnets")])),
-    ("elb:ApplySecurityGroupsToLoadBalancer", change("aws_elb", "LoadBalancerName", &[set("SecurityGroups", "security_groups", "SecurityGroups")])),
-    ("elb:RegisterInstancesWithLoadBalancer", change("aws_elb", "LoadBalancerName", &[add("Instances[].InstanceId", "instances", "Instances[].InstanceId")])),
-    ("elb:DeregisterInstancesFromLoadBalancer", change("aws_elb", "LoadBalancerName", &[take("Instances[].InstanceId", "instances", "Instances[].InstanceId")])),
+    (
+        "elb:ApplySecurityGroupsToLoadBalancer",
+        change("aws_elb", "LoadBalancerName", &[set("SecurityGroups", "security_groups", "SecurityGroups")]),
+    ),
+    (
+        "elb:RegisterInstancesWithLoadBalancer",
+        change("aws_elb", "LoadBalancerName", &[add("Instances[].InstanceId", "instances", "Instances[].InstanceId")]),
+    ),
+    (
+        "elb:DeregisterInstancesFromLoadBalancer",
+        change("aws_elb", "LoadBalancerName", &[take("Instances[].InstanceId", "instances", "Instances[].InstanceId")]),
+    ),
     // What computes without instances of its own.
     (
         "lambda:UpdateFunctionConfiguration",
@@ -194,7 +213,15 @@ pub const TABLE: &[(&str, Treat)] = &[
     ("batch:DeleteComputeEnvironment", gone("aws_batch_compute_environment", "computeEnvironment")),
     (
         "batch:UpdateJobQueue",
-        change("aws_batch_job_queue", "jobQueue", &[set("computeEnvironmentOrder[].computeEnvironment", "compute_environment_order", "computeEnvironmentOrder[].computeEnvironment")]),
+        change(
+            "aws_batch_job_queue",
+            "jobQueue",
+            &[set(
+                "computeEnvironmentOrder[].computeEnvironment",
+                "compute_environment_order",
+                "computeEnvironmentOrder[].computeEnvironment",
+            )],
+        ),
     ),
     ("events:PutTargets", change("aws_cloudwatch_event_target", "Rule", TASK_PLACE)),
     ("scheduler:UpdateSchedule", change("aws_scheduler_schedule", "**Name", SCHEDULE_PLACE)),

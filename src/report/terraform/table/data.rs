@@ -79,7 +79,11 @@ pub const TABLE: &[(&str, Treat)] = &[
     ("rds:FailoverDBCluster", Treat::Passing(FAILOVER)),
     (
         "rds:ModifyDBCluster",
-        change("aws_rds_cluster", "DBClusterIdentifier", &[set("VpcSecurityGroupIds", "vpc_security_group_ids", "VpcSecurityGroups[].VpcSecurityGroupId")]),
+        change(
+            "aws_rds_cluster",
+            "DBClusterIdentifier",
+            &[set("VpcSecurityGroupIds", "vpc_security_group_ids", "VpcSecurityGroups[].VpcSecurityGroupId")],
+        ),
     ),
     (
         "rds:ModifyDBClusterEndpoint",
@@ -98,7 +102,10 @@ pub const TABLE: &[(&str, Treat)] = &[
             "",
         ),
     ),
-    ("rds:ModifyDBSubnetGroup", change("aws_db_subnet_group", "DBSubnetGroupName", &[set("SubnetIds", "subnet_ids", "Subnets[].SubnetIdentifier")])),
+    (
+        "rds:ModifyDBSubnetGroup",
+        change("aws_db_subnet_group", "DBSubnetGroupName", &[set("SubnetIds", "subnet_ids", "Subnets[].SubnetIdentifier")]),
+    ),
     ("rds:DeleteDBSubnetGroup", gone("aws_db_subnet_group", "DBSubnetGroupName")),
     ("rds:CreateDBSnapshot", Treat::Passing(SNAPSHOT)),
     ("rds:DeleteDBSnapshot", Treat::Passing("the snapshot was the move's own")),
@@ -131,7 +138,11 @@ pub const TABLE: &[(&str, Treat)] = &[
     ("elasticache:DeleteCacheCluster", gone("aws_elasticache_cluster", "CacheClusterId")),
     (
         "elasticache:ModifyCacheCluster",
-        change("aws_elasticache_cluster", "CacheClusterId", &[set("SecurityGroupIds", "security_group_ids", "SecurityGroups[].SecurityGroupId")]),
+        change(
+            "aws_elasticache_cluster",
+            "CacheClusterId",
+            &[set("SecurityGroupIds", "security_group_ids", "SecurityGroups[].SecurityGroupId")],
+        ),
     ),
     (
         "elasticache:CreateCacheSubnetGroup",
@@ -164,7 +175,11 @@ pub const TABLE: &[(&str, Treat)] = &[
     ("elasticache:TestFailover", Treat::Passing(FAILOVER)),
     (
         "elasticache:ModifyServerlessCache",
-        change("aws_elasticache_serverless_cache", "ServerlessCacheName", &[set("SecurityGroupIds", "security_group_ids", "SecurityGroupIds")]),
+        change(
+            "aws_elasticache_serverless_cache",
+            "ServerlessCacheName",
+            &[set("SecurityGroupIds", "security_group_ids", "SecurityGroupIds")],
+        ),
     ),
     ("elasticache:CreateSnapshot", Treat::Passing(SNAPSHOT)),
     ("elasticache:DeleteSnapshot", Treat::Passing("the snapshot was the move's own")),

@@ -43,7 +43,12 @@ pub const KINDS: &[Kind] = &[
     kind("aws_lambda_alias", "", "", &["name"]),
     kind("aws_ecs_service", "ecs_service", "serviceName", &["name"]),
     kind("aws_autoscaling_group", "auto_scaling_group", "AutoScalingGroupName", &["name", "id"]),
-    kind("aws_batch_compute_environment", "batch_compute_environment", "computeEnvironmentName", &["name", "compute_environment_name", "id"]),
+    kind(
+        "aws_batch_compute_environment",
+        "batch_compute_environment",
+        "computeEnvironmentName",
+        &["name", "compute_environment_name", "id"],
+    ),
     kind("aws_batch_job_queue", "", "", &["name"]),
     kind("aws_cloudwatch_event_target", "scheduled_task", "Rule", &["rule"]),
     kind("aws_scheduler_schedule", "schedule", "Name", &["name"]),

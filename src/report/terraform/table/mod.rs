@@ -89,7 +89,12 @@ pub struct Gone {
     pub who: &'static str,
 }
 
-const fn make(of: &'static str, args: &'static [(&'static str, &'static str)], id: &'static [&'static str], separator: &'static str) -> Treat {
+const fn make(
+    of: &'static str,
+    args: &'static [(&'static str, &'static str)],
+    id: &'static [&'static str],
+    separator: &'static str,
+) -> Treat {
     Treat::Make(Make { of, args, id: (id, separator), unimportable: None })
 }
 

@@ -19,11 +19,17 @@ pub const TABLE: &[(&str, Treat)] = &[
         ),
     ),
     ("ec2:DeleteSubnet", gone("aws_subnet", "SubnetId")),
-    ("ec2:ModifySubnetAttribute", change("aws_subnet", "SubnetId", &[set("MapPublicIpOnLaunch.Value", "map_public_ip_on_launch", "MapPublicIpOnLaunch")])),
+    (
+        "ec2:ModifySubnetAttribute",
+        change("aws_subnet", "SubnetId", &[set("MapPublicIpOnLaunch.Value", "map_public_ip_on_launch", "MapPublicIpOnLaunch")]),
+    ),
     ("ec2:AllocateAddress", make("aws_eip", &[("Domain", "domain")], &["@AllocationId"], "")),
     ("ec2:ReleaseAddress", gone("aws_eip", "AllocationId")),
     ("ec2:AssociateAddress", change("aws_eip", "AllocationId", &[set("InstanceId", "instance", "InstanceId")])),
-    ("ec2:DisassociateAddress", change("aws_eip", "**AllocationIds", &[Field { from: "", to: "instance", before: "InstanceId", how: How::Unset }])),
+    (
+        "ec2:DisassociateAddress",
+        change("aws_eip", "**AllocationIds", &[Field { from: "", to: "instance", before: "InstanceId", how: How::Unset }]),
+    ),
     (
         "ec2:CreateNatGateway",
         make(
@@ -70,7 +76,12 @@ pub const TABLE: &[(&str, Treat)] = &[
     ("ec2:DeleteRoute", gone("aws_route", "RouteTableId")),
     (
         "ec2:AssociateRouteTable",
-        make("aws_route_table_association", &[("SubnetId", "subnet_id"), ("RouteTableId", "route_table_id")], &["SubnetId", "RouteTableId"], "/"),
+        make(
+            "aws_route_table_association",
+            &[("SubnetId", "subnet_id"), ("RouteTableId", "route_table_id")],
+            &["SubnetId", "RouteTableId"],
+            "/",
+        ),
     ),
     ("ec2:DisassociateRouteTable", gone("aws_route_table_association", "AssociationId")),
     ("ec2:ReplaceRouteTableAssociation", Treat::Turn),
@@ -139,7 +150,10 @@ pub const TABLE: &[(&str, Treat)] = &[
                 ("VpcId", "vpc_id"),
                 ("SecurityGroupIds", "security_group_ids"),
                 ("AuthenticationOptions[0].Type", "authentication_options.type"),
-                ("AuthenticationOptions[0].MutualAuthentication.ClientRootCertificateChainArn", "authentication_options.root_certificate_chain_arn"),
+                (
+                    "AuthenticationOptions[0].MutualAuthentication.ClientRootCertificateChainArn",
+                    "authentication_options.root_certificate_chain_arn",
+                ),
                 ("AuthenticationOptions[0].FederatedAuthentication.SAMLProviderArn", "authentication_options.saml_provider_arn"),
                 ("ConnectionLogOptions.Enabled", "connection_log_options.enabled"),
             ],
@@ -190,10 +204,17 @@ pub const TABLE: &[(&str, Treat)] = &[
     ("iam:DetachRolePolicy", gone("aws_iam_role_policy_attachment", "PolicyArn")),
     ("iam:CreateInstanceProfile", make("aws_iam_instance_profile", &[("InstanceProfileName", "name")], &["InstanceProfileName"], "")),
     ("iam:DeleteInstanceProfile", gone("aws_iam_instance_profile", "InstanceProfileName")),
-    ("iam:AddRoleToInstanceProfile", change("aws_iam_instance_profile", "InstanceProfileName", &[set("RoleName", "role", "Roles[0].RoleName")])),
+    (
+        "iam:AddRoleToInstanceProfile",
+        change("aws_iam_instance_profile", "InstanceProfileName", &[set("RoleName", "role", "Roles[0].RoleName")]),
+    ),
     (
         "iam:RemoveRoleFromInstanceProfile",
-        change("aws_iam_instance_profile", "InstanceProfileName", &[Field { from: "", to: "role", before: "Roles[0].RoleName", how: How::Unset }]),
+        change(
+            "aws_iam_instance_profile",
+            "InstanceProfileName",
+            &[Field { from: "", to: "role", before: "Roles[0].RoleName", how: How::Unset }],
+        ),
     ),
     (
         "ec2:AssociateIamInstanceProfile",
