@@ -37,6 +37,9 @@ pub struct Page<'p> {
     pub language: Language,
 }
 
+/// How the reasons begin that a plan writes down, behind the name of who is let in.
+const PLANNED: [&str; 3] = ["may reach this port today", "nobody vouches for this", "target of "];
+
 /// Names in a cell.
 const NAMES: usize = 12;
 
@@ -180,17 +183,11 @@ impl Writer<'_> {
             if group.admits.is_empty() {
                 silent.push(group.clone());
             }
-            for line in group.admits.iter().map(|line| &line.value) {
-                let from = self.source(&line.from);
-                let row = format!(
-                    "| {} | {} | {} | {from} | {} |",
-                    listed(&group.worn_by),
-                    code(&group.name),
-                    plain(&line.ports),
-                    plain(&line.why)
-                );
-                self.out.push_str(&row);
-                self.out.push('\n');
+            for (ports, why, from) in permissions(&group) {
+                let from: Vec<String> = from.iter().map(|from| self.source(from)).collect();
+                let (ports, why) = (self.ports(ports), self.why(why));
+                let _ =
+                    writeln!(self.out, "| {} | {} | {ports} | {} | {why} |", listed(&group.worn_by), code(&group.name), from.join(", "));
             }
         }
         if !silent.is_empty() {
@@ -200,6 +197,20 @@ impl Writer<'_> {
                 format!("\n受信を一切許可しないグループ: {}。", names.join("、")),
             );
             self.line(&en, &ja);
+        }
+    }
+
+    fn ports(&self, ports: &str) -> String {
+        if ports == "all traffic" { self.say("all traffic", "すべてのトラフィック").to_owned() } else { plain(ports) }
+    }
+
+    /// The reasons that plans give, in the page's language; others as somebody wrote them.
+    fn why(&self, why: &str) -> String {
+        match (why, why.strip_prefix("target of ")) {
+            ("may reach this port today", _) => self.say(why, "移行前から到達可能").to_owned(),
+            ("nobody vouches for this", _) => self.say(why, "必要性は未確認(移行前の規則を維持)").to_owned(),
+            (_, Some(target)) => self.say(&plain(why), &format!("{} のターゲット", plain(target))).to_owned(),
+            _ => plain(why),
         }
     }
 
@@ -267,6 +278,13 @@ impl Writer<'_> {
                 ));
             } else if !self.serves(group) {
                 let world = group.admits.iter().filter(|line| line.value.from.parse::<IpNet>().is_ok_and(|net| is_world(&net)));
+                let all = group.admits.iter().filter(|line| line.value.ports == "all traffic").count();
+                if all > 0 {
+                    lines.push((
+                        format!("{name} lets in all traffic from {all} sources: write down what is needed, and narrow it."),
+                        format!("{name} が {all} 個の送信元からすべてのトラフィックを許可している。必要なポートを確認して絞る。"),
+                    ));
+                }
                 lines.extend(world.map(|line| {
                     let ports = plain(&line.value.ports);
                     (format!("{name} lets the internet in on {ports}."), format!("{name} が {ports} をインターネットに開いている。"))
@@ -303,6 +321,24 @@ impl Writer<'_> {
             "\n```sh\nhikkoshi rules {name} --format yaml --out network-rules.yaml\nhikkoshi audit --rules network-rules.yaml\nhikkoshi audit --rules network-rules.yaml --format sarif > rules.sarif\n```\n"
         );
     }
+}
+
+/// A group's permissions, those with the same ports and reason together: ports, reason, sources. A plan's reason begins with
+/// who it is about, which the source says already.
+fn permissions(group: &Group) -> Vec<(&str, &str, Vec<&str>)> {
+    let mut out: Vec<(&str, &str, Vec<&str>)> = Vec::new();
+    for line in group.admits.iter().map(|line| &line.value) {
+        let why = line
+            .why
+            .split_once(": ")
+            .filter(|(_, rest)| PLANNED.iter().any(|start| rest.starts_with(start)))
+            .map_or(line.why.as_str(), |(_, why)| why);
+        match out.iter_mut().find(|(ports, same, _)| *ports == line.ports && *same == why) {
+            Some((_, _, from)) => from.push(&line.from),
+            None => out.push((&line.ports, why, vec![&line.from])),
+        }
+    }
+    out
 }
 
 /// Whether a thing is at rest.

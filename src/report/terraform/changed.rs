@@ -186,6 +186,9 @@ impl<'a> Book<'a> {
 
     /// What is in the end as it was is no change.
     pub(super) fn settle(&mut self) {
+        let replaced: Vec<(&str, String)> = self.made.iter().filter_map(|made| Some((made.of, made.replaces.clone()?))).collect();
+        // What happens to the old one on its way out is nobody's configuration.
+        self.changed.retain(|changed| !replaced.iter().any(|(of, name)| *of == changed.of && *name == changed.name));
         for changed in &mut self.changed {
             changed.fields.retain(|edit| !alike(&edit.before, &edit.literal) && !(edit.before.is_none() && edit.after.is_none()));
         }

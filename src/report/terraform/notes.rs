@@ -213,8 +213,18 @@ fn unimported(out: &mut String, book: &Book<'_>) {
     reasons.dedup();
     for why in reasons {
         let _ = writeln!(out, "\n{}.\n", capital(why));
+        let mut counted: Vec<(&str, usize)> = Vec::new();
         for made in without.iter().filter(|made| made.unimportable == Some(why)) {
-            let _ = writeln!(out, "- {}: {}", code(&made.address()), harmless(&made.title));
+            match counted.iter_mut().find(|(title, _)| why == UNKNOWN && *title == made.title) {
+                Some((_, count)) => *count += 1,
+                None if why == UNKNOWN => counted.push((&made.title, 1)),
+                None => {
+                    let _ = writeln!(out, "- {}: {}", code(&made.address()), harmless(&made.title));
+                }
+            }
+        }
+        for (title, count) in counted {
+            let _ = writeln!(out, "- {}: {count} of them", harmless(title));
         }
         if why == UNKNOWN {
             out.push_str(&rules_command(book));

@@ -59,7 +59,35 @@ fn head(input: &Input<'_>, book: &Book<'_>) -> String {
 }
 
 fn text(block: Block) -> String {
-    hcl::format::to_string(&hcl::Body::from(vec![hcl::Structure::Block(block)])).unwrap_or_default()
+    aligned(&hcl::format::to_string(&hcl::Body::from(vec![hcl::Structure::Block(block)])).unwrap_or_default())
+}
+
+/// Equals signs below each other, as `terraform fmt` has them: of neighbouring lines that hold a whole value each.
+fn aligned(text: &str) -> String {
+    let whole = |line: &str| line.split_once(" = ").filter(|(key, value)| !value.ends_with(['{', '[']) && is_key(key)).is_some();
+    let lines: Vec<&str> = text.lines().collect();
+    let mut out = String::new();
+    for chunk in lines.chunk_by(|a, b| whole(a) && whole(b)) {
+        let width = chunk.iter().filter_map(|line| Some(line.split_once(" = ")?.0.chars().count())).max().unwrap_or_default();
+        for line in chunk {
+            match line.split_once(" = ").filter(|_| whole(line)) {
+                Some((key, value)) => {
+                    let _ = writeln!(out, "{key:width$} = {value}");
+                }
+                None => {
+                    let _ = writeln!(out, "{line}");
+                }
+            }
+        }
+    }
+    out
+}
+
+/// A plain or quoted key: a quoted one has no quote within.
+fn is_key(text: &str) -> bool {
+    let key = text.trim_start();
+    let inside = key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or(key);
+    !inside.is_empty() && !inside.contains('"')
 }
 
 fn resource(made: &Made) -> Block {
