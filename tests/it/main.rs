@@ -89,6 +89,8 @@ mod reach;
 mod reading;
 /// `hikkoshi rehearse` as a person types it.
 mod rehearse;
+/// The network rules, written down and kept.
+mod rules;
 /// Auto Scaling groups: pinned, moved, refreshed, and back.
 mod scaling;
 /// Scheduled tasks: re-sent whole, their input never stored.
@@ -101,6 +103,8 @@ mod stateless;
 mod stores;
 /// The worked example in the repository is what the program makes of it.
 mod story;
+/// What Terraform must learn of a migration.
+mod terraform;
 /// Sizes, leftovers, runbook pages.
 mod tidy;
 /// The whole story's account, every kind of it, over the wire.

@@ -114,7 +114,7 @@ pub fn export(input: &Input<'_>) -> Export {
     }
 }
 
-/// What a step is to Terraform, in a word: for whoever checks that none is forgotten.
-pub fn fate(input: &Input<'_>, step: &str) -> Option<&'static str> {
-    book::Book::of(input).fates.get(step).copied()
+/// What each step that counts is to Terraform, in a word: for whoever checks that none is forgotten.
+pub fn fates(input: &Input<'_>) -> std::collections::BTreeMap<String, &'static str> {
+    book::Book::of(input).fates
 }

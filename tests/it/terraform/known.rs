@@ -1,0 +1,95 @@
+//! What the account has, held against what is imported.
+
+use std::collections::BTreeSet;
+
+use hikkoshi::model::account::Account;
+use hikkoshi::model::facet::Role;
+use hikkoshi::model::id::Id;
+use hikkoshi::report::terraform::RuleIds;
+use serde_json::{Value, json};
+
+use super::blocks::Blocks;
+
+/// What `aws ec2 describe-security-group-rules` would answer.
+pub fn rules(account: &Account) -> RuleIds {
+    let mut rules = Vec::new();
+    for group in account.with_role(Role::Group) {
+        for permission in group.doc["IpPermissions"].as_array().into_iter().flatten() {
+            let lists =
+                [("IpRanges", "CidrIp"), ("Ipv6Ranges", "CidrIpv6"), ("UserIdGroupPairs", "GroupId"), ("PrefixListIds", "PrefixListId")];
+            for (list, key) in lists {
+                for entry in permission[list].as_array().into_iter().flatten() {
+                    let port = |key: &str| permission[key].as_i64().unwrap_or(-1);
+                    let mut rule = json!({ "SecurityGroupRuleId": format!("sgr-{:017x}", rules.len()), "GroupId": group.id.as_str(), "IsEgress": false,
+                        "IpProtocol": permission["IpProtocol"], "FromPort": port("FromPort"), "ToPort": port("ToPort") });
+                    match key {
+                        "CidrIp" => rule["CidrIpv4"] = entry[key].clone(),
+                        "GroupId" => rule["ReferencedGroupInfo"] = json!({ "GroupId": entry[key] }),
+                        other => rule[other] = entry[key].clone(),
+                    }
+                    rules.push(rule);
+                }
+            }
+        }
+    }
+    RuleIds::parse(&json!({ "SecurityGroupRules": rules }).to_string()).expect("an answer")
+}
+
+/// Every import's id is one that the account has.
+#[track_caller]
+pub fn all_there(context: &str, blocks: &Blocks, account: &Account) {
+    let has = |id: &str| account.resources.get(&Id::from(id)).is_some();
+    let doc = |key: &str, name: &str| account.resources.values().any(|resource| resource.doc[key] == name);
+    for ((of, name), id) in &blocks.imports {
+        let there = match of.as_str() {
+            "aws_route" | "aws_route_table_association" => id.split(['_', '/']).filter(|part| part.contains('-')).all(has),
+            "aws_ec2_client_vpn_network_association" => id.split(',').all(has),
+            "aws_ec2_client_vpn_authorization_rule" => has(&id.replace(',', "/")),
+            "aws_vpc_security_group_ingress_rule" => id.starts_with("sgr-"),
+            "aws_iam_role" => doc("RoleName", id),
+            "aws_iam_instance_profile" => doc("InstanceProfileName", id),
+            "aws_iam_role_policy_attachment" => {
+                id.split_once('/').is_some_and(|(role, arn)| doc("RoleName", role) && arn.starts_with("arn:"))
+            }
+            "aws_db_instance" | "aws_rds_cluster_instance" => doc("DBInstanceIdentifier", id),
+            "aws_db_subnet_group" => doc("DBSubnetGroupName", id),
+            "aws_elasticache_cluster" => doc("CacheClusterId", id),
+            "aws_elasticache_subnet_group" => doc("CacheSubnetGroupName", id),
+            "aws_batch_compute_environment" => doc("computeEnvironmentName", id),
+            _ => has(id),
+        };
+        assert!(there, "{context}: {of}.{name} is imported by {id}, which the account does not have");
+    }
+}
+
+/// Whatever the migration made and still stands in the account is imported: told by the tag that it carries.
+#[track_caller]
+pub fn nothing_is_forgotten(context: &str, blocks: &Blocks, before: &Account, after: &Account) {
+    let imported: BTreeSet<&str> = blocks.imports.values().map(String::as_str).collect();
+    // An image and its snapshot go in cleanup; volumes and interfaces are parts of their instances, tasks of
+    // their services.
+    let passing = ["image", "snapshot", "volume", "network_interface", "ssm_command", "ecs_task"];
+    let tagged = |doc: &Value| doc.to_string().contains("hikkoshi:step");
+    for resource in after.resources.values() {
+        let new = before.resources.get(&resource.id).is_none();
+        if !new || passing.contains(&resource.kind.as_str()) || !tagged(&resource.doc) {
+            continue;
+        }
+        let names = [
+            "DBInstanceIdentifier",
+            "DBSubnetGroupName",
+            "CacheClusterId",
+            "CacheSubnetGroupName",
+            "computeEnvironmentName",
+            "RoleName",
+            "InstanceProfileName",
+        ];
+        let own = names.iter().filter_map(|key| resource.doc[*key].as_str()).chain([resource.id.as_str()]);
+        assert!(
+            own.into_iter().any(|name| imported.contains(name)),
+            "{context}: {} ({}) was made and is not imported",
+            resource.id,
+            resource.kind
+        );
+    }
+}
