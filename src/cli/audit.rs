@@ -1,5 +1,6 @@
 //! `hikkoshi audit`
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::discover::{Source, look};
@@ -105,12 +106,14 @@ async fn alone(global: &Global, source: &Source) -> Result<Found, Failure> {
     let inventory = source.inventory(global).await?;
     let findings = audit(&inventory);
     let file = source.file(global);
-    let lines = file.as_ref().and_then(|path| place::read(path).ok()).unwrap_or_default();
+    let text = file.as_ref().and_then(|path| place::read(path).ok()).unwrap_or_default();
+    let mut lines: BTreeMap<&str, u64> = BTreeMap::new();
+    for (line, at) in text.lines().zip(1..) {
+        lines.entry(line.trim().trim_end_matches(',')).or_insert(at);
+    }
     let shown = |finding: &Finding| {
-        let path = file.as_ref()?;
         let id = format!("\"id\": {}", serde_json::Value::from(finding.resource.as_str()));
-        let line = lines.lines().position(|line| line.trim_start().trim_end_matches(',') == id).map_or(1, |at| at as u64 + 1);
-        Some(Place { uri: uri(path), line })
+        Some(Place { uri: uri(file.as_ref()?), line: lines.get(id.as_str()).copied().unwrap_or(1) })
     };
     let places = findings.iter().map(shown).collect();
     Ok(Found { inventory, findings, places })

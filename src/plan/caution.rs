@@ -27,8 +27,6 @@ enum Owner {
     Beanstalk(String),
     /// A cluster of EKS: its node groups, its controllers.
     Eks(String),
-    /// An Auto Scaling group.
-    Scaling(String),
     /// A provisioned product of Service Catalog.
     Catalog(String),
     /// A cluster of EMR.
@@ -77,7 +75,8 @@ fn called(resource: &Resource) -> String {
     }
 }
 
-/// Who owns a resource, by its tags. The most particular one: an environment of Elastic Beanstalk is a stack as well, and
+/// Who owns a resource, by its tags. An instance that an Auto Scaling group launched (`aws:autoscaling:groupName`) is nobody's
+/// to move: the group is what a plan moves, and its own tags count. The most particular one: an environment of Elastic Beanstalk is a stack as well, and
 /// what happens to the stack is the environment's business.
 fn owner(resource: &Resource) -> Option<Owner> {
     let tag = |key: &str| resource.tags.get(key).filter(|value| !value.is_empty()).cloned();
@@ -97,14 +96,13 @@ fn owner(resource: &Resource) -> Option<Owner> {
         .or_else(|| tag("aws:elasticmapreduce:job-flow-id").map(Owner::Emr))
         .or_else(|| tag("aws:cloudformation:stack-name").or_else(|| tag("aws:cloudformation:stack-id")).map(Owner::Stack))
         .or_else(|| tag("aws:servicecatalog:provisionedProductArn").map(Owner::Catalog))
-        .or_else(|| tag("aws:autoscaling:groupName").map(Owner::Scaling))
         .or_else(|| resource.tags.iter().any(told).then_some(Owner::Terraform))
 }
 
 fn warning(owner: &Owner, names: &str) -> String {
     match owner {
         Owner::Stack(stack) => format!(
-            "CloudFormation stack {stack} owns {names}: its next update may put them back into public subnets, or fail where the plan \
+            "CloudFormation stack {stack} owns {names}: its next update may put them back as they were, or fail where the plan \
              has replaced something. Change its template (or the CDK's source) to what the plan makes before anybody updates it; what \
              is replaced leaves the stack first with `DeletionPolicy: Retain`, and its successor comes in by `aws cloudformation \
              create-change-set --change-set-type IMPORT`; `aws cloudformation detect-stack-drift --stack-name {stack}` then shows none"
@@ -116,10 +114,6 @@ fn warning(owner: &Owner, names: &str) -> String {
         Owner::Eks(cluster) => format!(
             "EKS cluster {cluster} owns {names}: node groups and controllers put back what is changed beside them. Move them by the \
              cluster's own means (a node group in private subnets, annotations of services), and skip them here"
-        ),
-        Owner::Scaling(group) => format!(
-            "Auto Scaling group {group} owns {names}: it replaces an instance that is stopped or terminated. Move the group instead, \
-             or take the instances out of it first (`aws autoscaling detach-instances`)"
         ),
         Owner::Catalog(product) => format!(
             "Service Catalog product {product} owns {names}: its next update may put them back. Update the product to what the plan makes"

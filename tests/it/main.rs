@@ -75,6 +75,8 @@ mod night;
 /// Load balancers of every kind over the wire.
 #[cfg(feature = "aws")]
 mod night_balancers;
+/// Who owns what a plan changes, and would put it back.
+mod owners;
 /// What is planned for which account and intent.
 mod planner;
 /// Managed prefix lists, from the account to the plan.

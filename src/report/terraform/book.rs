@@ -1,22 +1,25 @@
 //! What came of the steps: what they made, what they changed, what left, and what Terraform keeps nothing of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::Input;
 use super::changed::Changed;
 use super::made::Made;
-use super::table::{Change, Field, How, Make, Treat, kind_of, treat};
+use super::table::{Change, Field, How, KINDS, Make, Treat, kind_of, treat};
 use super::value::Arg;
+use super::{Input, Moment};
 use crate::model::call::Object;
 use crate::model::path;
 use crate::model::resource::Resource;
 use crate::model::step::{LOOK, Stage, Step, reference};
+use crate::plan::Move;
 
 /// All of it.
 pub struct Book<'a> {
     pub(super) input: &'a Input<'a>,
+    /// How far the plan was carried out.
+    pub moment: Moment,
     /// What was made and is still there, in the plan's order.
     pub made: Vec<Made>,
     /// What was there and is otherwise now.
@@ -29,6 +32,39 @@ pub struct Book<'a> {
     pub fates: BTreeMap<String, &'static str>,
     /// Names that something got by a call → the name by which it was first known.
     pub(super) renamed: BTreeMap<(&'static str, String), String>,
+    pub(super) index: Index<'a>,
+}
+
+/// Where things are: an account has many.
+#[derive(Default)]
+pub(super) struct Index<'a> {
+    /// Resources of the inventory, by kind and by the name that calls have for them.
+    existing: BTreeMap<(&'a str, &'a str), &'a Resource>,
+    /// What each step made first.
+    first: BTreeMap<String, usize>,
+    /// What was made, by type and name.
+    named: BTreeMap<(&'static str, String), usize>,
+    /// Labels that are taken.
+    pub(super) labels: BTreeSet<(&'static str, String)>,
+    /// What was changed, by type and name.
+    pub(super) changed: BTreeMap<(&'static str, String), usize>,
+    /// The moves, by their ids.
+    pub(super) moves: BTreeMap<&'a str, &'a Move>,
+}
+
+impl<'a> Index<'a> {
+    fn of(input: &'a Input<'a>) -> Index<'a> {
+        let mut index = Index::default();
+        let places: BTreeMap<&str, &str> =
+            KINDS.iter().rev().filter(|kind| !kind.kind.is_empty()).map(|kind| (kind.kind, kind.named)).collect();
+        for resource in input.inventory.resources.values() {
+            if let Some(named) = places.get(resource.kind.as_str()) {
+                index.existing.insert((&resource.kind, path::text(&resource.doc, named)), resource);
+            }
+        }
+        index.moves = input.plan.moves.iter().map(|one| (one.id.as_str(), one)).collect();
+        index
+    }
 }
 
 /// Something that left.
@@ -48,22 +84,30 @@ impl<'a> Book<'a> {
     pub fn of(input: &'a Input<'a>) -> Book<'a> {
         let mut book = Book {
             input,
+            moment: input.moment(),
             made: Vec::new(),
             changed: Vec::new(),
             left: Vec::new(),
             passing: BTreeMap::new(),
             fates: BTreeMap::new(),
             renamed: BTreeMap::new(),
+            index: Index::of(input),
         };
         for step in &input.plan.steps {
-            if input.counts(step) {
+            if book.counts(step) {
                 book.take(step);
             } else if step.stage == Stage::Cleanup && !input.run.is_done(&step.id) {
                 book.leaves_later(step);
             }
         }
+        book.made.retain(|made| !made.gone);
         book.settle();
         book
+    }
+
+    /// Whether a step counts: it was carried out; before the run, it will be.
+    fn counts(&self, step: &Step) -> bool {
+        if self.moment == Moment::Preview { step.stage != Stage::Cleanup } else { self.input.run.is_verified(&step.id) }
     }
 
     fn take(&mut self, step: &Step) {
@@ -95,7 +139,8 @@ impl<'a> Book<'a> {
         let parameters = &step.call.parameters;
         let own = make.id.0.first().filter(|_| make.id.0.len() == 1).map(|at| self.name_at(parameters, at));
         // A member of a cluster that is deleted and made again under its name is the same one to Terraform.
-        if let Some(name) = own.filter(|name| self.existing(make.of, name).is_some() && self.index_of(make.of, name).is_none()) {
+        let again = |name: &String| self.left.iter().any(|left| left.of == make.of && left.name == *name);
+        if let Some(name) = own.filter(again) {
             self.left.retain(|left| !(left.name == name && left.of == make.of));
             let fields: Vec<(&str, &str)> = make.args.iter().filter(|(_, to)| *to == "availability_zone").copied().collect();
             for (from, to) in fields {
@@ -105,7 +150,7 @@ impl<'a> Book<'a> {
             return "made again";
         }
         let made = self.built(step, make);
-        self.made.push(made);
+        self.push(made);
         "made"
     }
 
@@ -138,7 +183,7 @@ impl<'a> Book<'a> {
     /// What is under another name now is known by its first one.
     fn owner(&self, of: &'static str, called: &str) -> String {
         if of == "aws_instance" && called.starts_with("eni-") {
-            let interface = self.input.inventory.resources.values().find(|r| r.id.as_str() == called);
+            let interface = self.input.inventory.get(&called.into());
             if let Some(owner) = interface.and_then(|interface| interface.facets.owner.as_ref()) {
                 return owner.to_string();
             }
@@ -156,19 +201,46 @@ impl<'a> Book<'a> {
     /// What the inventory has by this type and name.
     pub(super) fn existing(&self, of: &str, name: &str) -> Option<&'a Resource> {
         let kind = kind_of(of).filter(|kind| !kind.kind.is_empty())?;
-        let mut resources = self.input.inventory.resources.values().filter(|resource| resource.kind == kind.kind);
-        resources.find(|resource| path::text(&resource.doc, kind.named) == name)
+        self.index.existing.get(&(kind.kind, name)).copied()
     }
 
-    pub(super) fn index_of(&self, of: &str, name: &str) -> Option<usize> {
-        self.made.iter().position(|made| made.of == of && !made.name.is_empty() && made.name == name)
+    /// Takes in what was made.
+    pub(super) fn push(&mut self, made: Made) {
+        let at = self.made.len();
+        if made.first {
+            self.index.first.insert(made.step.clone(), at);
+        }
+        if !made.name.is_empty() {
+            self.index.named.insert((made.of, made.name.clone()), at);
+        }
+        self.made.push(made);
+    }
+
+    /// What was made gets another name.
+    pub(super) fn rename(&mut self, at: usize, name: &str) {
+        let Some(made) = self.made.get_mut(at) else { return };
+        self.index.named.remove(&(made.of, made.name.clone()));
+        name.clone_into(&mut made.name);
+        made.import = Some(name.to_owned());
+        self.index.named.insert((made.of, name.to_owned()), at);
+    }
+
+    /// What was made and is not gone again.
+    pub(super) fn index_of(&self, of: &'static str, name: &str) -> Option<usize> {
+        let at = *self.index.named.get(&(of, name.to_owned()))?;
+        Some(at).filter(|at| !self.made[*at].gone)
+    }
+
+    fn first_of(&self, step: &str) -> Option<usize> {
+        let at = *self.index.first.get(step)?;
+        Some(at).filter(|at| !self.made[*at].gone)
     }
 
     /// The step that made what a parameter names, as an index into what was made.
     fn maker_of(&self, parameters: &Object, at: &str) -> Option<usize> {
         let value = find(parameters, at)?;
         let (step, _) = reference(value.as_str()?)?;
-        self.made.iter().position(|made| made.step == step && made.first)
+        self.first_of(&step)
     }
 
     /// A name in parameters as text: literal, or what an output was.
@@ -196,7 +268,7 @@ impl<'a> Book<'a> {
     fn leave(&mut self, of: &'static str, name: String, step: &Step, later: bool) -> &'static str {
         let of = self.variant(of, &name);
         if !later && let Some(at) = self.maker_of(&step.call.parameters, who(step)).or_else(|| self.index_of(of, &name)) {
-            self.made.remove(at);
+            self.made[at].gone = true;
             return "made and gone again";
         }
         let first = self.renamed.get(&(of, name.clone())).cloned().unwrap_or(name);
@@ -229,7 +301,7 @@ impl<'a> Book<'a> {
 
     /// The attribute in which Terraform has an output of a step.
     fn attribute(&self, step: &str, output: &str) -> Option<Arg> {
-        let made = self.made.iter().find(|made| made.step == step && made.first)?;
+        let made = &self.made[self.first_of(step)?];
         let attribute = match output {
             "PublicIp" => "public_ip",
             "PrivateIpAddress" => "private_ip",

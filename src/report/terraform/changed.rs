@@ -88,10 +88,11 @@ impl<'a> Book<'a> {
     }
 
     fn edit(&mut self, of: &'static str, name: &str, field: &Field, (value, literal): (Option<Arg>, Option<Arg>)) {
-        let at = match self.changed.iter().position(|changed| changed.of == of && changed.name == name) {
-            Some(at) => at,
+        let at = match self.index.changed.get(&(of, name.to_owned())) {
+            Some(at) => *at,
             None => {
                 let title = self.existing(of, name).map_or_else(|| name.to_owned(), |resource| resource.name.clone());
+                self.index.changed.insert((of, name.to_owned()), self.changed.len());
                 self.changed.push(Changed { of, name: name.to_owned(), title, fields: Vec::new() });
                 self.changed.len() - 1
             }
@@ -186,11 +187,12 @@ impl<'a> Book<'a> {
 
     /// What is in the end as it was is no change.
     pub(super) fn settle(&mut self) {
-        let replaced: Vec<(&str, String)> = self.made.iter().filter_map(|made| Some((made.of, made.replaces.clone()?))).collect();
+        let replaced: std::collections::BTreeSet<(&str, String)> =
+            self.made.iter().filter_map(|made| Some((made.of, made.replaces.clone()?))).collect();
         // What happens to the old one on its way out is nobody's configuration.
-        self.changed.retain(|changed| !replaced.iter().any(|(of, name)| *of == changed.of && *name == changed.name));
+        self.changed.retain(|changed| !replaced.contains(&(changed.of, changed.name.clone())));
         for changed in &mut self.changed {
-            changed.fields.retain(|edit| !alike(&edit.before, &edit.literal) && !(edit.before.is_none() && edit.after.is_none()));
+            changed.fields.retain(|edit| !alike(&edit.before, &edit.literal));
         }
         self.changed.retain(|changed| !changed.fields.is_empty());
     }

@@ -37,6 +37,8 @@ pub struct Made {
     pub unimportable: Option<&'static str>,
     /// The name of what it replaces, of the same type, if it does.
     pub replaces: Option<String>,
+    /// Whether it was taken away again.
+    pub gone: bool,
 }
 
 impl Made {
@@ -55,7 +57,7 @@ impl Made {
 
 impl Book<'_> {
     /// The resource that a step makes.
-    pub(super) fn built(&self, step: &Step, make: &Make) -> Made {
+    pub(super) fn built(&mut self, step: &Step, make: &Make) -> Made {
         let parameters = &step.call.parameters;
         let mut made = Made {
             step: step.id.clone(),
@@ -74,6 +76,7 @@ impl Book<'_> {
             import: make.unimportable.is_none().then(|| self.import_id(step, make)),
             unimportable: make.unimportable,
             replaces: self.replaced(step, make.of),
+            gone: false,
         };
         for (from, to) in make.args {
             let Some(value) = find(parameters, from) else { continue };
@@ -120,7 +123,7 @@ impl Book<'_> {
     /// What the step's move moves, if what is made is of its type: it takes its place.
     fn replaced(&self, step: &Step, of: &str) -> Option<String> {
         let kind = super::table::kind_of(of)?;
-        let one = self.input.plan.moves.iter().find(|one| one.id == step.of_move)?;
+        let one = self.index.moves.get(step.of_move.as_str())?;
         let resource = self.input.inventory.get(&one.workload).filter(|resource| resource.kind == kind.kind)?;
         Some(crate::model::path::text(&resource.doc, kind.named).to_owned()).filter(|name| !name.is_empty())
     }
@@ -129,19 +132,16 @@ impl Book<'_> {
     pub(super) fn set_made(&mut self, at: usize, field: &Field, parameters: &Object) {
         let value = if field.how == How::Unset { None } else { find(parameters, field.from) };
         let value = value.map(|value| self.shaped(field.to, &value));
+        if field.to == "identifier"
+            && let Some(Arg::Plain(Value::String(name))) = &value
+        {
+            self.rename(at, name);
+        }
         let Some(made) = self.made.get_mut(at) else { return };
         match (field.how, value) {
             (How::Unset, _) => made.args.retain(|(name, _)| name != field.to),
             (_, None) => {}
-            (How::Set, Some(value)) => {
-                if field.to == "identifier"
-                    && let Arg::Plain(Value::String(name)) = &value
-                {
-                    made.name.clone_from(name);
-                    made.import = Some(name.clone());
-                }
-                made.set(field.to, value);
-            }
+            (How::Set, Some(value)) => made.set(field.to, value),
             (how, Some(value)) => {
                 let known = made.args.iter().find(|(name, _)| name == field.to).map(|(_, known)| known.clone());
                 made.set(field.to, Arg::List(merged(known, value, how)));
@@ -166,9 +166,9 @@ impl Book<'_> {
                 }
                 let known = self.input.rules.map(|rules| rules.find(&id, permission, argument, &self.literal(&peer).0));
                 let preview = || format!("not-made-yet:{}.rule-{count}", step.id);
-                let import = known.unwrap_or_else(|| (self.input.moment() == super::Moment::Preview).then(preview));
+                let import = known.unwrap_or_else(|| (self.moment == super::Moment::Preview).then(preview));
                 let label = self.fresh(RULE, &format!("{}-{count}", step.id));
-                self.made.push(Made {
+                self.push(Made {
                     step: step.id.clone(),
                     first: false,
                     title: step.title.clone(),
@@ -180,6 +180,7 @@ impl Book<'_> {
                     unimportable: import.is_none().then_some(super::rules::UNKNOWN),
                     import,
                     replaces: None,
+                    gone: false,
                 });
             }
         }
@@ -187,11 +188,11 @@ impl Book<'_> {
     }
 
     /// A label that nothing else of the type has.
-    fn fresh(&self, of: &str, id: &str) -> String {
+    fn fresh(&mut self, of: &'static str, id: &str) -> String {
         let first = label(id);
-        let taken = |label: &String| self.made.iter().any(|made| made.of == of && made.label == *label);
         let more = (2..).map(|number| format!("{first}_{number}"));
-        std::iter::once(first.clone()).chain(more).find(|label| !taken(label)).unwrap_or(first)
+        let labels = &mut self.index.labels;
+        std::iter::once(first.clone()).chain(more).find(|label| labels.insert((of, label.clone()))).unwrap_or(first)
     }
 }
 

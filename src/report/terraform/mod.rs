@@ -78,11 +78,6 @@ impl Input<'_> {
             () => Moment::After,
         }
     }
-
-    /// Whether a step counts: it was carried out; before the run, it will be.
-    fn counts(&self, step: &Step) -> bool {
-        if self.moment() == Moment::Preview { step.stage != Stage::Cleanup } else { self.run.is_verified(&step.id) }
-    }
 }
 
 /// The texts.

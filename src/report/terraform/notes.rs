@@ -58,7 +58,7 @@ fn steps(out: &mut String, book: &Book<'_>) {
     let add = if added == 0 { "0 to add".to_owned() } else { format!("{added} to add (those listed below)") };
     let _ = write!(
         out,
-        "\n1. Put `hikkoshi.tf` into the root of your configuration.\n2. Make the edits below.\n3. `terraform plan` must say: {imports} to import, {add}, 0 to change, 0 to destroy. Tags that your provider's `default_tags` add may show as changes. Whatever else it wants to change or destroy: don't apply, and compare with this list.\n"
+        "\n1. Put `hikkoshi.tf` into the root of your configuration.\n2. Make the edits below.\n3. `terraform plan` must say: {imports} to import, {add}, 0 to change, 0 to destroy. Changes in place that only Terraform knows may show as well: tags by your provider's `default_tags`, `user_data_replace_on_change`, `skip_final_snapshot`. Whatever else it wants to change or destroy: don't apply, and compare with this list.\n"
     );
 }
 

@@ -68,7 +68,7 @@ pub fn nothing_is_forgotten(context: &str, blocks: &Blocks, before: &Account, af
     let imported: BTreeSet<&str> = blocks.imports.values().map(String::as_str).collect();
     // An image and its snapshot go in cleanup; volumes and interfaces are parts of their instances, tasks of
     // their services.
-    let passing = ["image", "snapshot", "volume", "network_interface", "ssm_command", "ecs_task"];
+    let passing = ["image", "snapshot", "db_snapshot", "cache_snapshot", "volume", "network_interface", "ssm_command", "ecs_task"];
     let tagged = |doc: &Value| doc.to_string().contains("hikkoshi:step");
     for resource in after.resources.values() {
         let new = before.resources.get(&resource.id).is_none();

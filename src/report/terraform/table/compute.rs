@@ -120,7 +120,7 @@ pub const TABLE: &[(&str, Treat)] = &[
     ),
     (
         "elasticloadbalancing:ModifyLoadBalancerAttributes",
-        change("aws_lb", "LoadBalancerArn", &[set("Attributes", "attributes of the balancer", "")]),
+        Treat::Passing("cross-zone balancing is turned on for the move and off again after it"),
     ),
     ("elb:AttachLoadBalancerToSubnets", change("aws_elb", "LoadBalancerName", &[add("Subnets", "subnets", "Subnets")])),
     ("elb:DetachLoadBalancerFromSubnets", change("aws_elb", "LoadBalancerName", &[take("Subnets", "subnets", "Subnets")])),
