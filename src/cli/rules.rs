@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::dry_run::blocked;
 use super::failure::Failure;
 use super::place::{self, Place};
-use super::{Done, Global, discover, say, session};
+use super::{Done, Global, discover, say, say_json, session};
 use crate::audit::rules;
 use crate::clock::rfc3339;
 use crate::model::inventory::Inventory;
@@ -57,6 +57,11 @@ pub async fn run(global: &Global, args: Args) -> Done {
         Format::Md => markdown(&Page { inventory: &inventory, migration: Some(&place.name), planned, language }),
     };
     match &args.out {
+        _ if global.json => {
+            args.out.as_deref().map(|path| place::write(path, &text)).transpose()?;
+            say_json(&serde_json::json!({ "planned": planned, "account": inventory.account, "region": inventory.region,
+                "vpc": inventory.vpc.as_str(), "file": args.out, "text": text }));
+        }
         Some(path) => {
             place::write(path, &text)?;
             let what = if planned { "as the plan leaves the account" } else { "of the account as it is now" };

@@ -1,5 +1,6 @@
 //! The list beside the `.tf` file: what a person edits, and what Terraform must be told by hand.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use super::book::{Book, Left};
@@ -183,8 +184,8 @@ fn forget(address: &str) -> String {
 }
 
 fn left(out: &mut String, book: &Book<'_>) {
-    let replaced: Vec<&str> = book.made.iter().filter_map(|made| made.replaces.as_deref()).collect();
-    let mut gone: Vec<&Left> = book.left.iter().filter(|left| !replaced.contains(&left.name.as_str())).collect();
+    let replaced: BTreeSet<&str> = book.made.iter().filter_map(|made| made.replaces.as_deref()).collect();
+    let mut gone: Vec<&Left> = book.left.iter().filter(|left| !replaced.contains(left.name.as_str())).collect();
     gone.sort_by(|a, b| (a.later, a.of, &a.name).cmp(&(b.later, b.of, &b.name)));
     gone.dedup_by(|a, b| (a.of, &a.name) == (b.of, &b.name));
     for later in [false, true] {
@@ -213,18 +214,16 @@ fn unimported(out: &mut String, book: &Book<'_>) {
     reasons.dedup();
     for why in reasons {
         let _ = writeln!(out, "\n{}.\n", capital(why));
-        let mut counted: Vec<(&str, usize)> = Vec::new();
+        let mut titles: BTreeSet<&str> = BTreeSet::new();
         for made in without.iter().filter(|made| made.unimportable == Some(why)) {
-            match counted.iter_mut().find(|(title, _)| why == UNKNOWN && *title == made.title) {
-                Some((_, count)) => *count += 1,
-                None if why == UNKNOWN => counted.push((&made.title, 1)),
-                None => {
-                    let _ = writeln!(out, "- {}: {}", code(&made.address()), harmless(&made.title));
-                }
+            if why == UNKNOWN {
+                titles.insert(&made.title);
+            } else {
+                let _ = writeln!(out, "- {}: {}", code(&made.address()), harmless(&made.title));
             }
         }
-        for (title, count) in counted {
-            let _ = writeln!(out, "- {}: {count} of them", harmless(title));
+        for title in titles {
+            let _ = writeln!(out, "- {}", harmless(title));
         }
         if why == UNKNOWN {
             out.push_str(&rules_command(book));
@@ -234,24 +233,23 @@ fn unimported(out: &mut String, book: &Book<'_>) {
 
 /// The command that gets the ids of rules.
 fn rules_command(book: &Book<'_>) -> String {
-    let mut groups: Vec<String> = Vec::new();
+    let ids: BTreeMap<(&str, &str), &str> =
+        book.made.iter().filter_map(|made| Some(((made.of, made.label.as_str()), made.import.as_deref()?))).collect();
+    let mut groups: BTreeSet<String> = BTreeSet::new();
     for made in book.made.iter().filter(|made| made.unimportable == Some(UNKNOWN)) {
-        let owner = made.args.iter().find(|(name, _)| name == "security_group_id").map(|(_, value)| value);
-        let id = match owner {
-            Some(Arg::Reference(of, label, _)) => {
-                book.made.iter().find(|other| other.of == *of && other.label == *label).and_then(|other| other.import.clone())
-            }
-            Some(other) => Some(other.words().trim_matches('"').to_owned()),
-            None => None,
-        };
-        groups.extend(id.filter(|id| !groups.contains(id)));
+        match made.args.iter().find(|(name, _)| name == "security_group_id").map(|(_, value)| value) {
+            Some(Arg::Reference(of, label, _)) => groups.extend(ids.get(&(*of, label.as_str())).map(|id| (*id).to_owned())),
+            Some(other) => drop(groups.insert(other.words().trim_matches('"').to_owned())),
+            None => {}
+        }
     }
+    // EC2 takes 200 values of a filter; without one it lists the rules of the whole region.
+    let groups: Vec<String> = groups.into_iter().collect();
+    let filter = if groups.len() <= 200 { format!(" --filters Name=group-id,Values={}", groups.join(",")) } else { String::new() };
     let plan = book.input.plan;
     format!(
-        "\nThey are left out of `hikkoshi.tf` until their ids are known:\n\n```sh\naws ec2 describe-security-group-rules --region {} --filters Name=group-id,Values={} > rules.json\nhikkoshi export terraform {} --sg-rules rules.json --out DIR\n```\n",
-        plan.region,
-        groups.join(","),
-        plan.migration
+        "\nThey are left out of `hikkoshi.tf` until their ids are known:\n\n```sh\naws ec2 describe-security-group-rules --region {}{filter} > rules.json\nhikkoshi export terraform {} --sg-rules rules.json --out DIR\n```\n",
+        plan.region, plan.migration
     )
 }
 

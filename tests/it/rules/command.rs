@@ -120,6 +120,8 @@ fn a_rules_file_that_does_not_fit_is_refused() {
 fn the_plans_rules_are_those_of_the_end() {
     let desk = Desk::new();
     let before = desk.run(&["rules", "story", "--format", "yaml"]).expect_code(0).stdout;
+    let told = desk.run(&["rules", "story", "--format", "yaml", "--json"]).expect_code(0).json();
+    assert_eq!((told["planned"].as_bool(), told["text"].as_str()), (Some(true), Some(before.as_str())));
     let page = desk.run(&["rules", "story"]).expect_code(0).stdout;
     assert!(page.contains("nothing has been carried out yet"), "{page}");
     let desk = Desk::begun("tighten");
