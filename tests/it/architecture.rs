@@ -69,6 +69,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("petgraph", &["src/graph"]),
     ("parquet", &["src/flows"]),
     ("flate2", &["src/flows"]),
+    ("hcl::", &["src/report/terraform"]),
     ("ureq", &["src/cli/web"]),
     ("rustls", &["src/cli/web"]),
 ];

@@ -60,6 +60,12 @@ const RETIRED: Rule = breach(
     "The group lets in more than anybody agreed on; that is why it was retired.",
     "Give the wearer a group of its own, with its rules in the rules file.",
 );
+const NEW_WEARER: Rule = breach(
+    "rules-new-wearer",
+    "Things that wear a group of others",
+    "Whoever wears a group is let in wherever the group is: the permissions of one become those of another.",
+    "Give it a group of its own, with its own lines; or, if it is another of the same, add it to `worn_by`.",
+);
 const PUBLIC_WORKLOAD: Rule = breach(
     "rules-public-workload",
     "Things in public subnets that the rules file does not have there",
@@ -98,6 +104,7 @@ pub static BREACHES: &[Rule] = &[
     OPEN_LOGIN,
     OPEN_INTERNET,
     RETIRED,
+    NEW_WEARER,
     PUBLIC_WORKLOAD,
     PUBLIC_ADDRESS,
     PUBLIC_DATABASE,
@@ -224,12 +231,35 @@ impl Judge<'_> {
         if entry.is_some_and(|entry| entry.value.retired) {
             return self.retired(group, line).into_iter().collect();
         }
-        let lines: &[Spanned<Line>] = entry.map_or(&[], |entry| &entry.value.admits);
+        let lines: Vec<Agreed<'_>> = entry.into_iter().flat_map(|entry| &entry.value.admits).map(Agreed::of).collect();
         let ingress = group.facets.rules.as_ref().map_or(&[][..], |rules| &rules.ingress);
-        let beyond: Vec<&Permission> = ingress.iter().filter(|rule| !lines.iter().any(|line| self.covers(&line.value, rule))).collect();
+        let named: Vec<(&Permission, String)> = ingress.iter().map(|rule| (rule, source(self.view, &rule.peer))).collect();
+        let beyond: Vec<&(&Permission, String)> = named
+            .iter()
+            .filter(|(rule, from)| !lines.iter().any(|line| line.covers(&rule.ports) && line.is_from(&rule.peer, from)))
+            .collect();
         // The internet may be written as many ranges, none of which is the world alone.
-        let open = openings(&beyond.iter().map(|rule| (*rule).clone()).collect::<Vec<_>>());
-        beyond.into_iter().map(|rule| self.permission(group, rule, lines, &open, line)).collect()
+        let open = openings(&beyond.iter().map(|(rule, _)| (*rule).clone()).collect::<Vec<_>>());
+        let mut found: Vec<Breach> = beyond.iter().map(|(rule, from)| permission(group, (rule, from), &lines, &open, line)).collect();
+        found.extend(self.wearers(group, entry));
+        found
+    }
+
+    /// Who wears a group may do all that it is let in to do: that is agreed on, too.
+    fn wearers(&self, group: &Resource, entry: Option<&Spanned<Group>>) -> Vec<Breach> {
+        let Some(agreed) = entry.and_then(|entry| entry.value.worn_by.as_ref().map(|names| (names, entry.referenced.line()))) else {
+            return Vec::new();
+        };
+        let (names, line) = agreed;
+        let movable = self.view.wearers(&group.id).iter().filter(|who| who.is_movable() && !is_stopped(who));
+        let new = movable.filter(|who| !names.contains(&who.name));
+        let told_of = |who: &&Resource| {
+            let whose = if names.is_empty() { "nobody's".to_owned() } else { format!("that of {}", names.join(", ")) };
+            let words = format!("{} wears {}, which is {whose} in the rules file.", who.name, group.name);
+            let evidence = vec![self.view.named(&who.id)];
+            told(&NEW_WEARER, group, What { severity: Severity::Medium, detail: who.id.as_str(), what: words, evidence }, Some(line))
+        };
+        new.map(told_of).collect()
     }
 
     fn retired(&self, group: &Resource, line: Option<u64>) -> Option<Breach> {
@@ -243,56 +273,65 @@ impl Judge<'_> {
         let words = format!("{} is retired, and {who}.", group.name);
         Some(told(&RETIRED, group, What { severity: Severity::High, detail: "", what: words, evidence: wearers }, line))
     }
+}
 
-    /// Whether a line of the file allows a rule.
-    fn covers(&self, line: &Line, rule: &Permission) -> bool {
-        line.ports().is_some_and(|ports| ports.cover(&rule.ports)) && self.is_from(line, &rule.peer)
+/// A line of the file, read once.
+struct Agreed<'r> {
+    line: &'r Spanned<Line>,
+    ports: Option<Ports>,
+    range: Option<IpNet>,
+}
+
+impl Agreed<'_> {
+    fn of(line: &Spanned<Line>) -> Agreed<'_> {
+        Agreed { line, ports: line.value.ports(), range: line.value.from.parse().ok() }
     }
 
-    fn is_from(&self, line: &Line, peer: &Peer) -> bool {
-        match (peer, line.from.parse::<IpNet>()) {
-            (Peer::Cidr(net), Ok(wide)) => wide.contains(net),
-            (Peer::Cidr(_), Err(_)) => false,
-            (other, _) => line.from == source(self.view, other) || line.from == other.to_string(),
+    fn covers(&self, ports: &Ports) -> bool {
+        self.ports.as_ref().is_some_and(|own| own.cover(ports))
+    }
+
+    /// Whether it is about a peer, which the file would call `named`.
+    fn is_from(&self, peer: &Peer, named: &str) -> bool {
+        match (peer, &self.range) {
+            (Peer::Cidr(net), Some(wide)) => wide.contains(net),
+            (Peer::Cidr(_), None) => false,
+            (Peer::Group(id) | Peer::PrefixList(id), _) => self.line.value.from == named || self.line.value.from == id.as_str(),
         }
     }
 
-    /// A rule that no line allows.
-    fn permission(
-        &self,
-        group: &Resource,
-        rule: &Permission,
-        lines: &[Spanned<Line>],
-        open: &[openings::Opening],
-        entry: Option<u64>,
-    ) -> Breach {
-        let from = source(self.view, &rule.peer);
-        let near = lines
-            .iter()
-            .find(|line| self.is_from(&line.value, &rule.peer))
-            .or_else(|| lines.iter().find(|line| overlaps(&line.value, rule)));
-        let world = matches!(&rule.peer, Peer::Cidr(net) if open.iter().any(|opening| opening.ports.overlap(&rule.ports) && opening.ranges.contains(&net.to_string())));
-        let login = [22, 3389].iter().any(|port| rule.ports.overlap(&Ports::tcp(*port)));
-        let (breach, severity) = match (&rule.peer, near) {
-            _ if world && login => (&OPEN_LOGIN, Severity::Critical),
-            _ if world => (&OPEN_INTERNET, Severity::Critical),
-            (Peer::Group(_), None) => (&NEW_PERMISSION, Severity::Medium),
-            _ => (&WIDER, Severity::High),
-        };
-        let agreed = near.map_or("no line of the rules file has that source".to_owned(), |line| {
-            format!("the rules file has {} from {}", line.value.ports, line.value.from)
-        });
-        let words = format!("{} lets in {} from {from}; {agreed}.", group.name, rule.ports);
-        let detail = format!("{}:{}", rule.ports, rule.peer);
-        let evidence = vec![format!("ingress {} from {from}", rule.ports)];
-        told(breach, group, What { severity, detail: &detail, what: words, evidence }, near.map(|line| line.referenced.line()).or(entry))
+    /// Whether it is about a part of a rule's range: then the rule is that line, made wider.
+    fn is_within(&self, rule: &Permission) -> bool {
+        match (&rule.peer, &self.range) {
+            (Peer::Cidr(net), Some(narrow)) => net.contains(narrow) && self.ports.as_ref().is_some_and(|own| own.overlap(&rule.ports)),
+            _ => false,
+        }
     }
 }
 
-/// Whether a line is about a part of a rule's range: then the rule is that line, made wider.
-fn overlaps(line: &Line, rule: &Permission) -> bool {
-    match (&rule.peer, line.from.parse::<IpNet>()) {
-        (Peer::Cidr(net), Ok(narrow)) => net.contains(&narrow) && line.ports().is_some_and(|ports| ports.overlap(&rule.ports)),
-        _ => false,
-    }
+/// A rule that no line allows.
+fn permission(
+    group: &Resource,
+    (rule, from): (&Permission, &str),
+    lines: &[Agreed<'_>],
+    open: &[openings::Opening],
+    entry: Option<u64>,
+) -> Breach {
+    let near = lines.iter().find(|line| line.is_from(&rule.peer, from)).or_else(|| lines.iter().find(|line| line.is_within(rule)));
+    let is_part = |opening: &openings::Opening| opening.ports.overlap(&rule.ports) && opening.ranges.contains(&rule.peer.to_string());
+    let world = matches!(rule.peer, Peer::Cidr(_)) && open.iter().any(is_part);
+    let login = [22, 3389].iter().any(|port| rule.ports.overlap(&Ports::tcp(*port)));
+    let (breach, severity) = match (&rule.peer, near) {
+        _ if world && login => (&OPEN_LOGIN, Severity::Critical),
+        _ if world => (&OPEN_INTERNET, Severity::Critical),
+        (Peer::Group(_), None) => (&NEW_PERMISSION, Severity::Medium),
+        _ => (&WIDER, Severity::High),
+    };
+    let agreed = near.map_or("no line of the rules file has that source".to_owned(), |near| {
+        format!("the rules file has {} from {}", near.line.value.ports, near.line.value.from)
+    });
+    let words = format!("{} lets in {} from {from}; {agreed}.", group.name, rule.ports);
+    let detail = format!("{}:{}", rule.ports, rule.peer);
+    let evidence = vec![format!("ingress {} from {from}", rule.ports)];
+    told(breach, group, What { severity, detail: &detail, what: words, evidence }, near.map(|near| near.line.referenced.line()).or(entry))
 }

@@ -96,9 +96,9 @@ pub struct Public {
 pub struct Group {
     /// Its `GroupName`.
     pub name: String,
-    /// For people: who wears it.
+    /// Who may wear it, by name; whoever likes, where it is not said.
     #[serde(default)]
-    pub worn_by: Vec<String>,
+    pub worn_by: Option<Vec<String>>,
     /// Nothing that runs may wear it; its rules do not count.
     #[serde(default)]
     pub retired: bool,
@@ -118,6 +118,13 @@ pub struct Line {
     /// On what evidence.
     #[serde(default)]
     pub why: String,
+}
+
+impl Group {
+    /// Who may wear it, by name.
+    pub fn wearers(&self) -> &[String] {
+        self.worn_by.as_deref().unwrap_or_default()
+    }
 }
 
 impl Line {

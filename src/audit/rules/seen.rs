@@ -90,7 +90,7 @@ fn group_of(view: &View<'_>, group: &Resource) -> Group {
     let mut admits: Vec<Line> = ingress.iter().map(|rule| line_of(view, group, rule)).collect();
     admits.sort_by(|a, b| (&a.ports, &a.from).cmp(&(&b.ports, &b.from)));
     admits.dedup_by(|a, b| (&a.ports, &a.from) == (&b.ports, &b.from));
-    Group { name: group_name(group).to_owned(), worn_by, retired, admits: admits.into_iter().map(new).collect() }
+    Group { name: group_name(group).to_owned(), worn_by: Some(worn_by), retired, admits: admits.into_iter().map(new).collect() }
 }
 
 fn line_of(view: &View<'_>, group: &Resource, rule: &Rule) -> Line {

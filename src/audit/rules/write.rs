@@ -24,7 +24,7 @@ pub fn yaml(rules: &Rules) -> String {
     list(&mut out, "public", &rules.public, |out, public| {
         let _ = writeln!(out, "  - {{name: {}, kind: {}, why: {}}}", scalar(&public.name), scalar(&public.kind), scalar(&public.why));
     });
-    out.push_str("\n# Who may come in, by group. retired: nothing that runs may wear it, whatever it admits.\n");
+    out.push_str("\n# Who may come in, by group. worn_by: who may wear it. retired: nothing that runs may, whatever it admits.\n");
     list(&mut out, "groups", &rules.groups, group);
     out
 }
@@ -38,8 +38,10 @@ fn list<T>(out: &mut String, key: &str, list: &[serde_saphyr::Spanned<T>], one: 
 
 fn group(out: &mut String, group: &Group) {
     let _ = writeln!(out, "  - name: {}", scalar(&group.name));
-    let worn: Vec<String> = group.worn_by.iter().map(|name| scalar(name)).collect();
-    let _ = writeln!(out, "    worn_by: [{}]", worn.join(", "));
+    if let Some(names) = &group.worn_by {
+        let names: Vec<String> = names.iter().map(|name| scalar(name)).collect();
+        let _ = writeln!(out, "    worn_by: [{}]", names.join(", "));
+    }
     if group.retired {
         out.push_str("    retired: true\n");
     }

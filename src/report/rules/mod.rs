@@ -187,7 +187,7 @@ impl Writer<'_> {
                 let from: Vec<String> = from.iter().map(|from| self.source(from)).collect();
                 let (ports, why) = (self.ports(ports), self.why(why));
                 let _ =
-                    writeln!(self.out, "| {} | {} | {ports} | {} | {why} |", listed(&group.worn_by), code(&group.name), from.join(", "));
+                    writeln!(self.out, "| {} | {} | {ports} | {} | {why} |", listed(group.wearers()), code(&group.name), from.join(", "));
             }
         }
         if !silent.is_empty() {
@@ -216,7 +216,7 @@ impl Writer<'_> {
 
     /// Groups that something wears.
     fn active(&self) -> Vec<Group> {
-        let worn = |group: &&Group| !group.retired && !group.worn_by.is_empty();
+        let worn = |group: &&Group| !group.retired && !group.wearers().is_empty();
         self.rules.groups.iter().map(|group| &group.value).filter(worn).cloned().collect()
     }
 
@@ -306,7 +306,7 @@ impl Writer<'_> {
             let mut balancers = self.page.inventory.with_role(Role::Balancer).filter(|r| r.name == *name);
             balancers.any(|r| r.facets.balancing.as_ref().is_some_and(|balancing| balancing.internet_facing))
         };
-        !group.worn_by.is_empty() && group.worn_by.iter().all(facing)
+        !group.wearers().is_empty() && group.wearers().iter().all(facing)
     }
 
     fn kept(&mut self) {

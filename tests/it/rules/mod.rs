@@ -148,9 +148,10 @@ fn what_becomes_public_is_found_and_only_it() {
     }
     let image = moved.lab.cloud.account().resources.of_kind("image").next().expect("an image of the move").id.to_string();
     let launched = json!({ "ImageId": image, "InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1, "NetworkInterfaces": [{ "DeviceIndex": 0,
-        "SubnetId": public, "Groups": [moved.group("shop-app-1")], "AssociatePublicIpAddress": false }], "ClientToken": "x" });
+        "SubnetId": public, "Groups": [moved.group("shop-app-1")], "AssociatePublicIpAddress": false }], "ClientToken": "x",
+        "TagSpecifications": [{ "ResourceType": "instance", "Tags": [{ "Key": "Name", "Value": "app-1" }] }] });
     let found = moved.after(&[("ec2:RunInstances", launched)]);
-    assert!(found.len() == 1 && found[0].starts_with("rules-public-workload i-"), "{found:?}");
+    assert!(found.len() == 1 && found[0] == "rules-public-workload app-1", "{found:?}");
 }
 
 #[test]
@@ -180,6 +181,21 @@ fn an_address_a_retired_group_and_a_new_public_subnet_are_found() {
     assert_eq!(own.after(&[]), Vec::<String>::new(), "a private subnet more breaks nothing");
     let found = own.after(&[("ec2:AssociateRouteTable", json!({ "RouteTableId": table, "SubnetId": subnet["Subnet"]["SubnetId"] }))]);
     assert!(found.len() == 1 && found[0].starts_with("rules-public-subnet "), "{found:?}");
+}
+
+/// Who puts on the group of another may do what the other may.
+#[test]
+fn a_borrowed_group_is_found() {
+    let (docs, plan) = docs();
+    let moved = moved(&docs, &plan);
+    let groups = json!([moved.group("shop-app-1"), moved.group("shop-app-2")]);
+    let worn = [("ec2:ModifyInstanceAttribute", json!({ "InstanceId": moved.instance("app-1"), "Groups": groups }))];
+    assert_eq!(moved.after(&worn), ["rules-new-wearer shop-app-2"]);
+    // A file may leave it open who wears a group.
+    let text = yaml(&moved.rules);
+    let open: String = text.lines().filter(|line| !line.contains("worn_by: [")).map(|line| format!("{line}\n")).collect();
+    let moved = Moved { rules: parse(&open).expect("it reads"), ..moved };
+    assert_eq!(moved.after(&worn), Vec::<String>::new());
 }
 
 /// A group that nobody wears any more, a line that nobody needs: less than the file allows is no breach.
