@@ -9,6 +9,7 @@ use super::made::Made;
 use super::table::{Change, Field, How, KINDS, Make, Treat, kind_of, treat};
 use super::value::Arg;
 use super::{Input, Moment};
+use crate::execute::token;
 use crate::model::call::Object;
 use crate::model::path;
 use crate::model::resource::Resource;
@@ -95,7 +96,10 @@ impl<'a> Book<'a> {
         };
         for step in &input.plan.steps {
             if book.counts(step) {
-                book.take(step);
+                match book.own(step) {
+                    Some(told) => book.take(&told),
+                    None => book.take(step),
+                }
             } else if step.stage == Stage::Cleanup && !input.run.is_done(&step.id) {
                 book.leaves_later(step);
             }
@@ -103,6 +107,24 @@ impl<'a> Book<'a> {
         book.made.retain(|made| !made.gone);
         book.settle();
         book
+    }
+
+    /// The step with its own token and its own moment in the place of the references to them; none if it names neither.
+    fn own(&self, step: &Step) -> Option<Step> {
+        let text = |value: &Value| value.to_string().contains("${self.");
+        if !step.call.parameters.values().any(text) {
+            return None;
+        }
+        let run = self.input.run;
+        let known = run.state(&step.id).filter(|_| self.moment != Moment::Preview);
+        let placeholder = |what: &str| format!("not-made-yet:{}.{what}", step.id);
+        let token = known.map_or_else(|| placeholder("Token"), |state| token(run.journal(), &step.id, state.generation));
+        let at = known.and_then(|state| state.announced.clone()).unwrap_or_else(|| placeholder("At"));
+        let mut told = step.clone();
+        for value in told.call.parameters.values_mut() {
+            told_of(value, &token, &at);
+        }
+        Some(told)
     }
 
     /// Whether a step counts: it was carried out; before the run, it will be.
@@ -311,6 +333,16 @@ impl<'a> Book<'a> {
             _ => return None,
         };
         Some(Arg::Reference(made.of, made.label.clone(), attribute.to_owned()))
+    }
+}
+
+/// Puts a token and a moment where they are referred to.
+fn told_of(value: &mut Value, token: &str, at: &str) {
+    match value {
+        Value::String(text) if text.contains("${self.") => *text = text.replace("${self.Token}", token).replace("${self.At}", at),
+        Value::Array(list) => list.iter_mut().for_each(|one| told_of(one, token, at)),
+        Value::Object(map) => map.values_mut().for_each(|one| told_of(one, token, at)),
+        _ => {}
     }
 }
 

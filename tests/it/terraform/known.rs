@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use hcl::expr::Expression;
 use hikkoshi::model::account::Account;
 use hikkoshi::model::facet::Role;
 use hikkoshi::model::id::Id;
 use hikkoshi::report::terraform::RuleIds;
 use serde_json::{Value, json};
 
-use super::blocks::Blocks;
+use super::blocks::{Blocks, attribute};
 
 /// What `aws ec2 describe-security-group-rules` would answer.
 pub fn rules(account: &Account) -> RuleIds {
@@ -59,6 +60,21 @@ pub fn all_there(context: &str, blocks: &Blocks, account: &Account) {
             _ => has(id),
         };
         assert!(there, "{context}: {of}.{name} is imported by {id}, which the account does not have");
+    }
+}
+
+/// A description is the one that AWS has: of groups it can't be changed, so that Terraform would make them again.
+#[track_caller]
+pub fn described(context: &str, blocks: &Blocks, account: &Account) {
+    for ((of, name), body) in &blocks.resources {
+        let id = blocks.imports.get(&(of.clone(), name.clone()));
+        let Some(doc) = id.and_then(|id| account.resources.get(&Id::from(id.as_str()))).map(|resource| &resource.doc) else { continue };
+        for (argument, key) in
+            [("description", "Description"), ("name", "GroupName"), ("cidr_block", "CidrBlock"), ("service_name", "ServiceName")]
+        {
+            let (Some(Expression::String(written)), Some(has)) = (attribute(body, argument), doc[key].as_str()) else { continue };
+            assert_eq!(written, has, "{context}: {argument} of {of}.{name}");
+        }
     }
 }
 

@@ -130,8 +130,10 @@ fn what_was_made_is_imported_by_the_ids_that_aws_gave() {
         let rules = known::rules(&lab.cloud.account());
         let made = export(&Input { plan, inventory: &inventory, run: &machine, state: None, config: None, rules: Some(&rules) });
         assert!(!made.configuration.contains("not-made-yet") && !made.notes.contains("not-made-yet"), "{name}: a placeholder is left");
+        assert!(!made.configuration.contains("${"), "{name}: a reference of the plan is left");
         let blocks = Blocks::of(&made.configuration);
         blocks.hold(name);
+        known::described(name, &blocks, &lab.cloud.account());
         known::all_there(name, &blocks, &lab.cloud.account());
         known::nothing_is_forgotten(name, &blocks, &docs.account(), &lab.cloud.account());
     }
