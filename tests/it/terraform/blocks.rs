@@ -98,6 +98,15 @@ impl Blocks {
         }
     }
 
+    /// A value as the id that it stands for.
+    pub fn resolved(&self, value: &Expression) -> String {
+        match (value, address(value)) {
+            (_, Some(target)) => self.imports[&target].clone(),
+            (Expression::String(text), None) => text.clone(),
+            (other, None) => other.to_string(),
+        }
+    }
+
     /// Every text in which something would be evaluated.
     pub fn templates(&self) -> Vec<String> {
         let mut found = Vec::new();

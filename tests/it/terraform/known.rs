@@ -6,6 +6,7 @@ use hcl::expr::Expression;
 use hikkoshi::model::account::Account;
 use hikkoshi::model::facet::Role;
 use hikkoshi::model::id::Id;
+use hikkoshi::model::path::texts;
 use hikkoshi::report::terraform::RuleIds;
 use serde_json::{Value, json};
 
@@ -73,6 +74,34 @@ pub fn described(context: &str, blocks: &Blocks, account: &Account) {
             [("description", "Description"), ("name", "GroupName"), ("cidr_block", "CidrBlock"), ("service_name", "ServiceName")]
         {
             let (Some(Expression::String(written)), Some(has)) = (attribute(body, argument), doc[key].as_str()) else { continue };
+            assert_eq!(written, has, "{context}: {argument} of {of}.{name}");
+        }
+    }
+}
+
+/// Lists that say where a thing is and what it wears: as the account has them in the end, whatever they were on the way.
+const LISTS: &[(&str, &str, &str, &str)] = &[
+    ("aws_instance", "vpc_security_group_ids", "InstanceId", "SecurityGroups[].GroupId"),
+    ("aws_db_instance", "vpc_security_group_ids", "DBInstanceIdentifier", "VpcSecurityGroups[].VpcSecurityGroupId"),
+    ("aws_elasticache_cluster", "security_group_ids", "CacheClusterId", "SecurityGroups[].SecurityGroupId"),
+    ("aws_vpc_endpoint", "route_table_ids", "VpcEndpointId", "RouteTableIds[]"),
+    ("aws_vpc_endpoint", "subnet_ids", "VpcEndpointId", "SubnetIds[]"),
+    ("aws_db_subnet_group", "subnet_ids", "DBSubnetGroupName", "Subnets[].SubnetIdentifier"),
+    ("aws_ec2_client_vpn_endpoint", "security_group_ids", "ClientVpnEndpointId", "SecurityGroupIds[]"),
+];
+
+/// What is written is what the account has: `terraform plan` finds nothing to change.
+#[track_caller]
+pub fn as_it_is(context: &str, blocks: &Blocks, account: &Account) {
+    for (of, argument, named, at) in LISTS {
+        for ((_, name), body) in blocks.resources.iter().filter(|((known, _), _)| known == of) {
+            let id = &blocks.imports[&((*of).to_owned(), name.clone())];
+            let by_name = || account.resources.values().find(|resource| resource.doc[*named] == id.as_str());
+            let resource = account.resources.get(&Id::from(id.as_str())).or_else(by_name);
+            let doc = &resource.unwrap_or_else(|| panic!("{context}: no {id}")).doc;
+            let Some(Expression::Array(list)) = attribute(body, argument) else { continue };
+            let written: BTreeSet<String> = list.iter().map(|one| blocks.resolved(one)).collect();
+            let has: BTreeSet<String> = texts(doc, at).into_iter().collect();
             assert_eq!(written, has, "{context}: {argument} of {of}.{name}");
         }
     }

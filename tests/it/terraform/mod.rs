@@ -133,6 +133,7 @@ fn what_was_made_is_imported_by_the_ids_that_aws_gave() {
         assert!(!made.configuration.contains("${"), "{name}: a reference of the plan is left");
         let blocks = Blocks::of(&made.configuration);
         blocks.hold(name);
+        known::as_it_is(name, &blocks, &lab.cloud.account());
         known::described(name, &blocks, &lab.cloud.account());
         known::all_there(name, &blocks, &lab.cloud.account());
         known::nothing_is_forgotten(name, &blocks, &docs.account(), &lab.cloud.account());
