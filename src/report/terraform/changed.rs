@@ -141,14 +141,20 @@ impl<'a> Book<'a> {
         if found.is_empty() { state.find(of, name.trim_end_matches('.')) } else { found }
     }
 
-    /// Where an argument of it is written.
+    /// Whether it is Terraform's, as far as anybody knows: a state tells.
+    pub fn is_terraforms(&self, of: &str, name: &str) -> bool {
+        self.input.state.is_none() || !self.instances(of, name).is_empty()
+    }
+
+    /// Where an argument of it is written; or, if it is not, where it would be.
     pub fn place(&self, of: &str, name: &str, argument: &str) -> Option<String> {
         let config = self.input.config?;
         let resource = match self.instances(of, name) {
             [] => config.named(of, kind_of(of)?.attributes.first()?, name),
             [one, ..] => config.at(&one.modules, of, &one.name),
         }?;
-        Some(resource.place(argument))
+        let more = if resource.has(argument) { "" } else { ", where it is not set" };
+        Some(format!("{}{more}", resource.place(argument)))
     }
 
     /// A subnet gets another route table.

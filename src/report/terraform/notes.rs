@@ -71,16 +71,34 @@ fn edits(out: &mut String, input: &Input<'_>, book: &Book<'_>) {
     if input.state.is_none() && input.config.is_none() {
         out.push_str("By AWS's names: give `--tfstate` (`terraform state pull > terraform.tfstate`) and `--config` to have addresses, files and lines.\n\n");
     }
-    for changed in &book.changed {
+    for changed in book.changed.iter().filter(|changed| book.is_terraforms(changed.of, &changed.name)) {
         for edit in &changed.fields {
             let _ = writeln!(out, "- {}", sentence(book, changed, edit));
         }
     }
+    unmanaged(out, input, book);
     if let Some(config) = input.config.filter(|config| !config.unread.is_empty()) {
         out.push_str("\nFiles that could not be read, and what is in them is not in this list:\n\n");
         for problem in &config.unread {
             let _ = writeln!(out, "- {}", harmless(problem));
         }
+    }
+}
+
+/// What was changed and is not in the state: nothing to edit here, and worth a look whether the state is the right one.
+fn unmanaged(out: &mut String, input: &Input<'_>, book: &Book<'_>) {
+    let Some(state) = input.state else { return };
+    let others: Vec<&Changed> = book.changed.iter().filter(|changed| !book.is_terraforms(changed.of, &changed.name)).collect();
+    if others.len() == book.changed.len() {
+        let _ = writeln!(out, "None of what was changed is in this state, which has {} resources: is it the right one?", state.count);
+    }
+    if others.is_empty() {
+        return;
+    }
+    out.push_str("\nChanged as well, and not in this state; whoever manages it must know:\n\n");
+    for changed in others {
+        let arguments: Vec<String> = changed.fields.iter().map(|edit| code(edit.argument)).collect();
+        let _ = writeln!(out, "- {}: {}", who(book, changed.of, &changed.name, &changed.title), arguments.join(", "));
     }
 }
 
@@ -116,7 +134,8 @@ fn who(book: &Book<'_>, of: &str, name: &str, title: &str) -> String {
 
 /// A replaced association has another id: Terraform would look for the old one, and make it again.
 fn associations(out: &mut String, book: &Book<'_>) {
-    let turned: Vec<&Changed> = book.changed.iter().filter(|changed| changed.of == "aws_route_table_association").collect();
+    let ours = |changed: &&Changed| changed.of == "aws_route_table_association" && book.is_terraforms(changed.of, &changed.name);
+    let turned: Vec<&Changed> = book.changed.iter().filter(ours).collect();
     if turned.is_empty() {
         return;
     }
@@ -142,7 +161,8 @@ fn associations(out: &mut String, book: &Book<'_>) {
 }
 
 fn replaced(out: &mut String, book: &Book<'_>) {
-    let made: Vec<(&Made, &String)> = book.made.iter().filter_map(|made| Some((made, made.replaces.as_ref()?))).collect();
+    let ours = |(made, old): &(&Made, &String)| book.is_terraforms(made.of, old);
+    let made: Vec<(&Made, &String)> = book.made.iter().filter_map(|made| Some((made, made.replaces.as_ref()?))).filter(ours).collect();
     if made.is_empty() {
         return;
     }
@@ -185,7 +205,8 @@ fn forget(address: &str) -> String {
 
 fn left(out: &mut String, book: &Book<'_>) {
     let replaced: BTreeSet<&str> = book.made.iter().filter_map(|made| made.replaces.as_deref()).collect();
-    let mut gone: Vec<&Left> = book.left.iter().filter(|left| !replaced.contains(left.name.as_str())).collect();
+    let mut gone: Vec<&Left> =
+        book.left.iter().filter(|left| !replaced.contains(left.name.as_str()) && book.is_terraforms(left.of, &left.name)).collect();
     gone.sort_by(|a, b| (a.later, a.of, &a.name).cmp(&(b.later, b.of, &b.name)));
     gone.dedup_by(|a, b| (a.of, &a.name) == (b.of, &b.name));
     for later in [false, true] {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::table::{KINDS, kind_of};
+use super::table::kind_of;
 
 /// What of a state is needed.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -102,11 +102,6 @@ impl State {
     /// The resources of a type with this name or id.
     pub fn find(&self, of: &str, name: &str) -> &[Instance] {
         self.by_name.get(&(of.to_owned(), name.to_owned())).map_or(&[], Vec::as_slice)
-    }
-
-    /// Whether it has any resource of a type that the export knows.
-    pub fn is_foreign(&self) -> bool {
-        self.by_name.keys().all(|(of, _)| KINDS.iter().all(|kind| kind.of != of))
     }
 }
 

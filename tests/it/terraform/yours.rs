@@ -108,6 +108,20 @@ fn without_a_state_changes_are_told_by_awss_names() {
     says(&notes(&docs, &plan, None, None, Some(&broken)), "- main.tf:1:");
 }
 
+/// What a state does not have is nobody's edit here; and a state that has nothing of all this is told.
+#[test]
+fn what_is_not_in_the_state_is_told_apart() {
+    let docs = spine();
+    let plan = plan_of(&docs, "");
+    let notes = |state: &State| notes(&docs, &plan, None, Some(state), Some(&config()));
+    let some = notes(&state());
+    says(&some, "Changed as well, and not in this state; whoever manages it must know:\n");
+    says(&some, "- aws_db_instance `pg-single`: `vpc_security_group_ids`, `publicly_accessible`\n");
+    assert!(!some.contains("ADDRESS   # the association"), "an association that the state does not have is not imported\n{some}");
+    let other = json!({ "version": 4, "resources": [managed("", "aws_instance", "else", json!({ "id": "i-else" }))] });
+    says(&notes(&State::parse(&other.to_string()).expect("a state")), "None of what was changed is in this state, which has 1 resources");
+}
+
 /// What the state has is what is compared: the inventory may be older.
 #[test]
 fn what_terraform_has_already_is_no_edit() {
