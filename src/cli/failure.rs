@@ -51,6 +51,7 @@ codes! {
     "HK0112" INPUT;
     "HK0113" INPUT;
     "HK0114" INPUT;
+    "HK0115" INPUT;
     "HK0201" INPUT;
     "HK0202" INPUT;
     "HK0203" UNEXPECTED;
@@ -71,6 +72,7 @@ codes! {
     "HK0405" FINDINGS;
     "HK0406" FINDINGS;
     "HK0407" FINDINGS;
+    "HK0408" FINDINGS;
     "HK0502" STEP;
     "HK0503" STEP;
     "HK0504" STEP;

@@ -21,6 +21,7 @@ mod discover;
 mod dry_run;
 mod expected;
 mod explain;
+mod export;
 pub mod failure;
 mod flows;
 mod gate;
@@ -38,6 +39,7 @@ mod reach;
 mod rehearse;
 mod review;
 mod rollback;
+mod rules;
 mod schema;
 mod serve;
 mod session;
@@ -171,6 +173,10 @@ enum Command {
     Unlock(unlock::Args),
     /// Is the account as the plan says it should now be
     Verify(verify::Args),
+    /// What the migration made and changed, for Terraform: configuration, import blocks, a list of edits
+    Export(export::Args),
+    /// The network rules as they are, for people (Markdown) or for `audit --rules` (YAML)
+    Rules(rules::Args),
     /// The page of a failure code, such as HK0505, or of a situation: resume, rollback, break-glass, session-manager
     Explain(explain::Args),
     /// The whole story on a simulated account; nothing needed
@@ -250,6 +256,8 @@ async fn run(global: &Global, command: Command) -> Done {
         Command::State(args) => state::run(global, &args),
         Command::Unlock(args) => unlock::run(global, &args),
         Command::Verify(args) => verify::run(global, args).await,
+        Command::Export(args) => export::run(global, &args),
+        Command::Rules(args) => rules::run(global, args).await,
         Command::Explain(args) => explain::run(global, &args),
         Command::Demo(args) => demo::run(global, args).await,
         Command::Schema => schema::run(),

@@ -11,9 +11,11 @@ pub mod plan;
 pub mod proof;
 pub mod reach;
 pub mod review;
+pub mod rules;
 pub mod run;
 pub mod status;
 pub mod table;
+pub mod terraform;
 pub mod trace;
 
 pub use crate::model::text::harmless;

@@ -77,6 +77,8 @@ mod night;
 /// Load balancers of every kind over the wire.
 #[cfg(feature = "aws")]
 mod night_balancers;
+/// Who owns what a plan changes, and would put it back.
+mod owners;
 /// What is planned for which account and intent.
 mod planner;
 /// Managed prefix lists, from the account to the plan.
@@ -91,6 +93,8 @@ mod reach;
 mod reading;
 /// `hikkoshi rehearse` as a person types it.
 mod rehearse;
+/// The network rules, written down and kept.
+mod rules;
 /// Auto Scaling groups: pinned, moved, refreshed, and back.
 mod scaling;
 /// Scheduled tasks: re-sent whole, their input never stored.
@@ -103,6 +107,8 @@ mod stateless;
 mod stores;
 /// The worked example in the repository is what the program makes of it.
 mod story;
+/// What Terraform must learn of a migration.
+mod terraform;
 /// Sizes, leftovers, runbook pages.
 mod tidy;
 /// The whole story's account, every kind of it, over the wire.
