@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::event::What;
 use super::look;
@@ -11,7 +11,7 @@ use crate::journal::Body;
 use crate::model::call::Label;
 use crate::plan::Gate;
 use crate::plan::approvals::Point;
-use crate::plan::gates::Health;
+use crate::plan::gates::{self, Health};
 
 /// How long something may be unwell before its gate stays closed.
 const PATIENCE_S: u64 = 60;
@@ -90,12 +90,10 @@ async fn account(context: &Context<'_>, gate: &Gate, checks: &[crate::model::ste
     Ok(())
 }
 
-/// Looks at an alarm. Composite ones are answered only to who asks for them.
+/// Looks at an alarm.
 async fn alarm(context: &Context<'_>, gate: &Gate, name: &str, insufficient_data: bool) -> Result<(), String> {
     let label = Label { migration: context.migration.clone(), step: gate.id.clone() };
-    let operation = "cloudwatch:DescribeAlarms".parse().unwrap_or_else(|_| unreachable!("it is an operation"));
-    let types = json!(["MetricAlarm", "CompositeAlarm"]);
-    let parameters = [("AlarmNames".to_owned(), json!([name])), ("AlarmTypes".to_owned(), types)].into_iter().collect();
+    let (operation, parameters) = gates::alarm(name);
     let answer = look::read(context.cloud, &label, &operation, &parameters, &|_, _| None).await.map_err(|blind| blind.words())?;
     state_of(&answer, name, insufficient_data)
 }
@@ -115,6 +113,8 @@ fn state_of(answer: &Value, name: &str, insufficient_data: bool) -> Result<(), S
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn judged(list: &str, state: &str, insufficient_data: bool) -> Result<(), String> {

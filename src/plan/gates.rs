@@ -9,6 +9,7 @@ use super::Gate;
 use super::approvals::Point;
 use super::hooks::is_web;
 use super::problem::{Problem, nearest};
+use crate::model::call::{Object, Operation};
 use crate::model::facet::Role;
 use crate::model::inventory::Inventory;
 use crate::model::step::{Check, Expect, Stage};
@@ -80,6 +81,13 @@ pub enum Health {
     },
     /// People must have approved the plan before this point.
     Approvals(Point),
+}
+
+/// The read that shows an alarm. Composite ones are answered only to who asks for them.
+pub fn alarm(name: &str) -> (Operation, Object) {
+    let operation = "cloudwatch:DescribeAlarms".parse().unwrap_or_else(|_| unreachable!("it is an operation"));
+    let types = json!(["MetricAlarm", "CompositeAlarm"]);
+    (operation, [("AlarmNames".to_owned(), json!([name])), ("AlarmTypes".to_owned(), types)].into_iter().collect())
 }
 
 /// The gates of an intent, in its order.

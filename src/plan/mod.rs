@@ -17,6 +17,7 @@ pub mod access;
 pub mod allocate;
 pub mod approvals;
 pub mod assemble;
+pub mod calls;
 pub mod caution;
 pub mod compare;
 pub mod cost;

@@ -2,6 +2,7 @@
 
 pub mod aftermath;
 pub mod approval;
+pub mod aws_cli;
 pub mod edits;
 pub mod flows;
 pub mod log;

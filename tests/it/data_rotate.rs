@@ -155,6 +155,17 @@ fn a_cluster_is_never_without_a_reader_before_it_fails_over() {
 /// Readers that come by themselves would come into a public subnet; lists of members lose those that are deleted.
 #[test]
 fn auto_scaling_is_suspended_and_custom_endpoints_are_filled_again() {
+    let plan = scaled();
+    assert_eq!(plan.blockers, []);
+    assert_eq!(step(&plan, "aurora-scaling-off").call.parameters["SuspendedState"]["DynamicScalingOutSuspended"], true);
+    assert_eq!(step(&plan, "aurora-scaling-on").call.parameters["SuspendedState"]["DynamicScalingOutSuspended"], false);
+    assert_eq!(step(&plan, "aurora-endpoint-reports").call.parameters["StaticMembers"], json!(["aurora-2"]));
+    let place = |id: &str| plan.steps.iter().position(|s| s.id == id).unwrap_or_else(|| panic!("no {id}"));
+    assert!(place("aurora-scaling-off") < place("rotate-prod-half") && place("rotate-prod-whole") < place("aurora-scaling-on"));
+}
+
+/// A plan for a cluster with readers that come by themselves and a custom endpoint.
+pub fn scaled() -> Plan {
     let mut docs = data();
     let cluster = docs.doc("arn:aws:rds:us-east-1:123456789012:cluster:aurora");
     cluster["CustomEndpoints"] = json!(["reports.cluster-custom-abc.us-east-1.rds.amazonaws.com"]);
@@ -167,13 +178,7 @@ fn auto_scaling_is_suspended_and_custom_endpoints_are_filled_again() {
         "SuspendedState": { "DynamicScalingInSuspended": false, "DynamicScalingOutSuspended": false, "ScheduledScalingSuspended": false } }]);
     let text = format!("{}{}", crate::support::lab::head(), by("rotate", &DATABASES));
     let intent = hikkoshi::plan::intent::parse(&text).unwrap_or_else(|problem| panic!("{problem}"));
-    let plan = hikkoshi::plan::plan(&intent, &inventory, "", "").unwrap_or_else(|problem| panic!("{problem}"));
-    assert_eq!(plan.blockers, []);
-    assert_eq!(step(&plan, "aurora-scaling-off").call.parameters["SuspendedState"]["DynamicScalingOutSuspended"], true);
-    assert_eq!(step(&plan, "aurora-scaling-on").call.parameters["SuspendedState"]["DynamicScalingOutSuspended"], false);
-    assert_eq!(step(&plan, "aurora-endpoint-reports").call.parameters["StaticMembers"], json!(["aurora-2"]));
-    let place = |id: &str| plan.steps.iter().position(|s| s.id == id).unwrap_or_else(|| panic!("no {id}"));
-    assert!(place("aurora-scaling-off") < place("rotate-prod-half") && place("rotate-prod-whole") < place("aurora-scaling-on"));
+    hikkoshi::plan::plan(&intent, &inventory, "", "").unwrap_or_else(|problem| panic!("{problem}"))
 }
 
 /// What AWS refuses of a rotation, by its codes.

@@ -14,6 +14,8 @@ mod access;
 mod addresses;
 /// Who may import whom, and who may touch the outside.
 mod architecture;
+/// Calls as lines of the AWS CLI.
+mod aws_cli;
 /// What the program says and leaves alone when what it is given is bad.
 mod bad_input;
 /// Load balancers of every kind.

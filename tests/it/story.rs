@@ -20,7 +20,7 @@ fn read(path: &str) -> String {
 }
 
 /// The file holds this text; or, where blessing is asked for, it does from now on.
-fn holds(path: &str, text: &str) {
+pub fn holds(path: &str, text: &str) {
     if std::env::var_os("HIKKOSHI_BLESS").is_some() {
         std::fs::write(file(path), text).expect("the repository is writable");
     }
