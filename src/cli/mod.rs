@@ -37,6 +37,7 @@ mod proof;
 mod reach;
 mod rehearse;
 mod rollback;
+mod runbook;
 mod schema;
 mod session;
 mod skip;
@@ -157,6 +158,8 @@ enum Command {
     Skip(skip::Args),
     /// Take what somebody else has changed into the plan, if the rest still holds with it
     Adopt(adopt::Args),
+    /// The plan as a runbook in Markdown: every step with its `aws` commands, for the night without the program
+    Runbook(runbook::Args),
     /// Undo: back to a checkpoint, or all of it
     Rollback(rollback::Args),
     /// Where the journal is kept and who holds it; --move-to another store
@@ -238,6 +241,7 @@ async fn run(global: &Global, command: Command) -> Done {
         Command::Hold(args) => ask::hold(global, args).await,
         Command::Skip(args) => skip::run(global, &args),
         Command::Adopt(args) => adopt::run(global, args).await,
+        Command::Runbook(args) => runbook::run(global, &args),
         Command::Rollback(args) => rollback::run(global, args).await,
         Command::State(args) => state::run(global, &args),
         Command::Unlock(args) => unlock::run(global, &args),

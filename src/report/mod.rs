@@ -10,6 +10,7 @@ pub mod plan;
 pub mod proof;
 pub mod reach;
 pub mod run;
+pub mod runbook;
 pub mod status;
 pub mod table;
 pub mod trace;

@@ -91,6 +91,8 @@ mod reach;
 mod reading;
 /// `hikkoshi rehearse` as a person types it.
 mod rehearse;
+/// The runbook of a plan, before and in the middle of a night.
+mod runbook;
 /// Auto Scaling groups: pinned, moved, refreshed, and back.
 mod scaling;
 /// Scheduled tasks: re-sent whole, their input never stored.
