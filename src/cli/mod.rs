@@ -31,6 +31,7 @@ mod init;
 mod log;
 mod place;
 mod plan;
+mod policy;
 mod probe;
 mod progress;
 mod proof;
@@ -158,6 +159,8 @@ enum Command {
     Skip(skip::Args),
     /// Take what somebody else has changed into the plan, if the rest still holds with it
     Adopt(adopt::Args),
+    /// The least IAM policy for the plan: read, apply, cleanup
+    Policy(policy::Args),
     /// The plan as a runbook in Markdown: every step with its `aws` commands, for the night without the program
     Runbook(runbook::Args),
     /// Undo: back to a checkpoint, or all of it
@@ -241,6 +244,7 @@ async fn run(global: &Global, command: Command) -> Done {
         Command::Hold(args) => ask::hold(global, args).await,
         Command::Skip(args) => skip::run(global, &args),
         Command::Adopt(args) => adopt::run(global, args).await,
+        Command::Policy(args) => policy::run(global, &args),
         Command::Runbook(args) => runbook::run(global, &args),
         Command::Rollback(args) => rollback::run(global, args).await,
         Command::State(args) => state::run(global, &args),

@@ -7,6 +7,7 @@ pub mod edits;
 pub mod flows;
 pub mod log;
 pub mod plan;
+pub mod policy;
 pub mod proof;
 pub mod reach;
 pub mod run;

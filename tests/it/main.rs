@@ -79,6 +79,8 @@ mod night;
 mod night_balancers;
 /// What is planned for which account and intent.
 mod planner;
+/// The IAM policy of a plan: enough for every call, and for nothing else.
+mod policy;
 /// Managed prefix lists, from the account to the plan.
 mod prefix_lists;
 /// The proof: what it refuses, what it derives.

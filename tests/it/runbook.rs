@@ -10,19 +10,16 @@ use hikkoshi::execute::Machine;
 use hikkoshi::journal::Record;
 use hikkoshi::model::call::Call;
 use hikkoshi::model::step::{Stage, Undo};
-use hikkoshi::plan::{Plan, format, sha256};
+use hikkoshi::plan::{Plan, sha256};
 use hikkoshi::report::runbook::{Source, markdown};
 use tempfile::TempDir;
 
+use crate::aws_cli::story;
 use crate::story::holds;
 use crate::support::account::spine;
 use crate::support::command::Hikkoshi;
 use crate::support::lab::{ALL, Disturb, Fate, Lab, plan_of};
 use crate::support::source::read;
-
-fn story() -> Plan {
-    format::read(&read("plans/story/plan.yaml")).unwrap_or_else(|why| panic!("{}", why.problem))
-}
 
 fn runbook(plan: &Plan, records: &[Record]) -> String {
     let machine = Machine::replay(plan, records);
@@ -92,7 +89,8 @@ fn at_the_start_it_tells_everything() {
 fn in_the_middle_of_a_night_it_is_current() {
     let (plan, records) = night();
     let machine = Machine::replay(&plan, &records);
-    let lost = plan.steps.iter().find(|step| step.call.operation.name() == "RunInstances" && machine.is_begun(&step.id)).expect("in flight");
+    let lost =
+        plan.steps.iter().find(|step| step.call.operation.name() == "RunInstances" && machine.is_begun(&step.id)).expect("in flight");
     let waits = format!("{}-session-again", lost.of_move);
     let text = runbook(&plan, &records);
     insta::assert_snapshot!("in_the_middle", excerpt(&text, &["nat-a", &lost.id, &waits]));
@@ -123,7 +121,8 @@ fn a_shell_takes_it_and_every_variable_has_a_value() {
         for line in script.lines() {
             let code = line.split(" # ").next().unwrap_or_default();
             if !code.starts_with('#') {
-                let used = code.split('$').skip(1).map(|rest| rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>());
+                let used =
+                    code.split('$').skip(1).map(|rest| rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>());
                 for name in used.filter(|name| !name.is_empty()) {
                     assert!(set.contains(&name), "{what}: nobody has set ${name}: {line}");
                 }
