@@ -3,6 +3,7 @@
 //! CLI itself.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use hikkoshi::kinds::KINDS;
 use hikkoshi::model::step::{LOOK, references};
@@ -19,7 +20,7 @@ use crate::support::lab::plan_of;
 use crate::support::source::read;
 
 /// Accounts and the further lines of their intents, in which every kind moves by every strategy that there is.
-pub fn scenarios() -> Vec<(Docs, String)> {
+fn scenarios() -> Vec<(Docs, String)> {
     let mut out = vec![
         (spine(), "endpoints: {gateway: [s3], interface: [ssm]}\ngates:\n- before: data\n  alarm: errors\nnat: regional\n".to_owned()),
         (everything(), String::new()),
@@ -45,9 +46,22 @@ pub fn story() -> Plan {
     format::read(&read("plans/story/plan.yaml")).unwrap_or_else(|why| panic!("{}", why.problem))
 }
 
+/// The scenarios with their plans; made once.
+pub fn planned() -> &'static [(Docs, Plan)] {
+    static PLANNED: OnceLock<Vec<(Docs, Plan)>> = OnceLock::new();
+    PLANNED.get_or_init(|| {
+        let scenarios = scenarios().into_iter();
+        scenarios
+            .map(|(docs, further)| {
+                let plan = plan_of(&docs, &further);
+                (docs, plan)
+            })
+            .collect()
+    })
+}
+
 fn plans() -> Vec<Plan> {
-    let scenarios = scenarios();
-    let of_them = scenarios.iter().map(|(docs, further)| plan_of(docs, further));
+    let of_them = planned().iter().map(|(_, plan)| plan.clone());
     [story(), crate::data_rotate::scaled()].into_iter().chain(of_them).collect()
 }
 

@@ -78,7 +78,8 @@ const ACTIONS: &[(&str, &[&str])] = &[
     ("lambda:UpdateFunctionConfiguration", &["function:{FunctionName}"]),
     ("lambda:PublishVersion", &["function:{FunctionName}"]),
     ("lambda:UpdateAlias", &["function:{FunctionName}", "function:{FunctionName}:{Name}"]),
-    // Versions alone: without a qualifier it would be the function itself.
+    // Versions alone: without a qualifier it would be the function itself. Lambda compares the qualified ARN, also where
+    // the qualifier is a parameter of its own (AWS's notice of 2022, cited in juanjoDiaz/serverless-plugin-warmup#308).
     ("lambda:DeleteFunction", &["function:{FunctionName}:*"]),
     ("lambda:Invoke", &["function:{FunctionName}", "function:{FunctionName}:*"]),
     ("lambda:PutProvisionedConcurrencyConfig", &["function:{FunctionName}:*"]),
@@ -312,8 +313,10 @@ fn cache_interfaces(ask: &Ask<'_>) -> Vec<Grant> {
 /// A command for instances: those that are there by name, those that the migration makes by their tag.
 fn send_command(ask: &Ask<'_>) -> Vec<Grant> {
     let action = "ssm:SendCommand";
-    let document =
-        format!("arn:{}:ssm:{}::document/{}", ask.partition(), ask.plan.region, ask.text("DocumentName").unwrap_or_else(|| "*".to_owned()));
+    let name = ask.text("DocumentName").unwrap_or_else(|| "*".to_owned());
+    // AWS's own documents are of no account.
+    let owner = if name.starts_with("AWS-") { "" } else { &ask.plan.account };
+    let document = format!("arn:{}:ssm:{}:{owner}:document/{name}", ask.partition(), ask.plan.region);
     let mut out = vec![Grant::new(action, document)];
     for found in ask.find("i-", "InstanceId", &["InstanceIds"]) {
         out.push(match found {

@@ -92,8 +92,8 @@ const TYPES: [(&str, &str, &str); 14] = [
 pub struct Asked<'a> {
     /// The reference.
     pub reference: &'a BTreeMap<String, Value>,
-    /// The account, with everything that was ever in it.
-    pub account: &'a Account,
+    /// The account at the moments of a run: something is as it is in one of them.
+    pub accounts: &'a [Account],
     /// Account id and region.
     pub place: (&'a str, &'a str),
 }
@@ -148,27 +148,28 @@ impl Asked<'_> {
             out.extend(here.iter().map(|id| self.about(action, kind, id)));
             if here.is_empty() && !made && types[&(*kind).to_owned()]["required"] == true {
                 let mut context = self.context();
-                context.insert("ec2:Vpc".to_owned(), vec![self.arn("vpc", &self.account.vpc.to_string())]);
+                context.insert("ec2:Vpc".to_owned(), vec![self.arn("vpc", &self.accounts[0].vpc.to_string())]);
                 out.push(Question { action: action.to_owned(), resource: self.arn(kind, "new"), context });
             }
         }
         out
     }
 
-    /// An association stands for the table and the subnet, or the address, that it joins.
+    /// An association stands for the table and the subnet, the address or the instance that it joins.
     fn through_associations(&self, named: &mut Vec<String>) {
         let mut more = Vec::new();
-        for association in named.iter().filter(|id| id.starts_with("rtbassoc-") || id.starts_with("eipassoc-")) {
-            for resource in self.account.resources.values() {
+        for association in named.iter().filter(|id| id.contains("assoc-")) {
+            for resource in self.accounts.iter().flat_map(|account| account.resources.values()) {
                 for one in resource.doc["Associations"].as_array().into_iter().flatten() {
                     if one["RouteTableAssociationId"] == association.as_str() {
                         more.push(resource.id.to_string());
                         more.extend(one["SubnetId"].as_str().map(str::to_owned));
                     }
                 }
-                if resource.doc["AssociationId"] == association.as_str() && resource.kind == "elastic_ip" {
-                    more.push(resource.id.to_string());
-                }
+                let of_it = resource.doc["AssociationId"] == association.as_str() && resource.kind == "elastic_ip";
+                // The simulated account derives the association of an instance and its profile from the instance's id.
+                let profile = association.strip_prefix("iip-assoc-").is_some_and(|of| resource.id.as_str() == format!("i-{of}"));
+                more.extend((of_it || profile).then(|| resource.id.to_string()));
             }
         }
         named.extend(more);
@@ -176,13 +177,13 @@ impl Asked<'_> {
 
     fn about(&self, action: &str, kind: &str, id: &str) -> Question {
         let mut context = self.context();
-        let resource = self.account.resources.values().find(|resource| resource.id.as_str() == id);
+        let resource = self.accounts.iter().flat_map(|account| account.resources.values()).find(|resource| resource.id.as_str() == id);
         for tag in resource.and_then(|resource| resource.doc["Tags"].as_array()).into_iter().flatten() {
             let key = format!("aws:ResourceTag/{}", tag["Key"].as_str().unwrap_or_default());
             context.insert(key, vec![tag["Value"].as_str().unwrap_or_default().to_owned()]);
         }
         if matches!(kind, "subnet" | "route-table" | "security-group" | "network-interface") {
-            context.insert("ec2:Vpc".to_owned(), vec![self.arn("vpc", &self.account.vpc.to_string())]);
+            context.insert("ec2:Vpc".to_owned(), vec![self.arn("vpc", &self.accounts[0].vpc.to_string())]);
         }
         Question { action: action.to_owned(), resource: self.arn(kind, id), context }
     }
@@ -209,9 +210,13 @@ impl Asked<'_> {
         context.extend(text(&["cluster"]).map(|arn| ("ecs:cluster".to_owned(), vec![arn])));
         context.extend(text(&["ServiceNamespace"]).map(|name| ("application-autoscaling:service-namespace".to_owned(), vec![name])));
         let mut out = Vec::new();
-        for (_, resource) in entry["resources"].as_object().into_iter().flatten().filter(|(_, resource)| resource["required"] == true) {
+        for (_, resource) in entry["resources"].as_object().into_iter().flatten() {
             let pattern = resource["arn"].as_str().unwrap_or_default();
             if let Some(arn) = self.filled(pattern, call) {
+                // A qualifier beside the name is the same as one behind it (AWS's notice of 2022, cited in
+                // juanjoDiaz/serverless-plugin-warmup#308).
+                let qualifier = text(&["Qualifier"]).filter(|_| action.starts_with("lambda:"));
+                let arn = qualifier.map_or_else(|| arn.clone(), |qualifier| format!("{arn}:{qualifier}"));
                 // AWS's own documents are of no account.
                 let arn = arn.replacen(&format!(":{}:document/AWS-", self.place.0), "::document/AWS-", 1);
                 out.push(Question { action: action.to_owned(), resource: arn, context: context.clone() });
@@ -260,6 +265,10 @@ fn parameter(placeholder: &str, call: &Call) -> Option<String> {
         "DbClusterEndpoint" => &["DBClusterEndpointIdentifier"],
         "SubnetGroupName" => &["DBSubnetGroupName"],
         "CacheSubnetGroupName" => &["CacheSubnetGroupName"],
+        "CacheParameterGroupName" => &["CacheParameterGroupName"],
+        "OptionGroupName" => &["OptionGroupName"],
+        "ParameterGroupName" => &["DBParameterGroupName"],
+        "ClusterParameterGroupName" => &["DBClusterParameterGroupName"],
         "SnapshotName" => &["DBSnapshotIdentifier", "SnapshotName"],
         "ReplicationGroupId" => &["ReplicationGroupId"],
         "CacheClusterId" => &["CacheClusterId"],
