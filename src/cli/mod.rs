@@ -171,7 +171,7 @@ enum Command {
     Unlock(unlock::Args),
     /// Is the account as the plan says it should now be
     Verify(verify::Args),
-    /// The page of a failure code, such as HK0505, or of a situation: resume, rollback, break-glass, session-manager
+    /// The page of a failure code, such as HK0505, or of a situation, such as failed-step; alone: lists all
     Explain(explain::Args),
     /// The whole story on a simulated account; nothing needed
     Demo(demo::Args),
@@ -193,6 +193,18 @@ pub fn main() -> ExitCode {
     match runtime.block_on(run(&cli.global, cli.command)) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => report(&cli.global, &failure),
+    }
+}
+
+/// Whether a command line is one: for the pages that tell people what to type. Nothing is run.
+///
+/// # Errors
+/// What the parser says.
+pub fn understands(words: &[String]) -> Result<(), String> {
+    use clap::error::ErrorKind::{DisplayHelp, DisplayVersion};
+    match Cli::try_parse_from(words) {
+        Err(error) if !matches!(error.kind(), DisplayHelp | DisplayVersion) => Err(error.to_string()),
+        _ => Ok(()),
     }
 }
 

@@ -77,6 +77,8 @@ mod night;
 /// Load balancers of every kind over the wire.
 #[cfg(feature = "aws")]
 mod night_balancers;
+/// The pages for 3 a.m.: what each has, and that what they tell one to type is a command.
+mod pages;
 /// What is planned for which account and intent.
 mod planner;
 /// The IAM policy of a plan: enough for every call, and for nothing else.
