@@ -130,6 +130,7 @@ fn before(plan: &Plan) -> String {
         format!("# must be: {}", plan.account),
         "set -u   # a variable that has no value yet stops the line that needs it".to_owned(),
         "setopt interactivecomments 2>/dev/null   # zsh".to_owned(),
+        "# version 1 of the CLI prints some times as seconds since 1970, unless: aws configure set cli_timestamp_format iso8601".to_owned(),
     ];
     format!(
         "## Before you start\n\n\

@@ -56,6 +56,9 @@ pub(super) fn mark(state: &StepState) -> &'static str {
     }
 }
 
+/// So many letters of a step's id go into a token made by hand; EC2 takes 64 in all.
+const TOKEN_OF_ID: usize = 48;
+
 /// Prints the time as AWS writes it.
 const NOW: &str = "date -u +%Y-%m-%dT%H:%M:%SZ";
 
@@ -160,8 +163,10 @@ impl Page<'_> {
         let uses = |output: &str| used.contains(&("self".to_owned(), output.to_owned()));
         let mut lines = Vec::new();
         if uses("Token") {
-            lines
-                .push("self_Token=$(uuidgen)   # once; if you try this step again, keep the value: then AWS makes it once only".to_owned());
+            let id: String = self.step.id.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(TOKEN_OF_ID).collect();
+            lines.push(format!(
+                "self_Token={id}-$(date +%s)   # once; if you try this step again, keep the value: then AWS makes it once only"
+            ));
         }
         let later = |check: &Check| serde_json::to_string(check).unwrap_or_default().contains("${self.At}");
         let checked = self.step.wait.iter().map(|wait| &wait.until).chain(&self.step.verify).any(later);
