@@ -97,7 +97,7 @@ pub(super) fn documents(statements: Vec<Value>, most: usize) -> Vec<Value> {
             continue;
         }
         match out.last_mut() {
-            Some(last) if length(&[last.as_slice(), &[next.clone()]].concat()) <= most => last.push(next),
+            Some(last) if length(&[last.as_slice(), std::slice::from_ref(&next)].concat()) <= most => last.push(next),
             _ => out.push(vec![next]),
         }
     }

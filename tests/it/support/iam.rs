@@ -148,7 +148,7 @@ impl Asked<'_> {
             out.extend(here.iter().map(|id| self.about(action, kind, id)));
             if here.is_empty() && !made && types[&(*kind).to_owned()]["required"] == true {
                 let mut context = self.context();
-                context.insert("ec2:Vpc".to_owned(), vec![self.arn("vpc", &self.accounts[0].vpc.to_string())]);
+                context.insert("ec2:Vpc".to_owned(), vec![self.arn("vpc", self.accounts[0].vpc.as_str())]);
                 out.push(Question { action: action.to_owned(), resource: self.arn(kind, "new"), context });
             }
         }
@@ -183,7 +183,7 @@ impl Asked<'_> {
             context.insert(key, vec![tag["Value"].as_str().unwrap_or_default().to_owned()]);
         }
         if matches!(kind, "subnet" | "route-table" | "security-group" | "network-interface") {
-            context.insert("ec2:Vpc".to_owned(), vec![self.arn("vpc", &self.accounts[0].vpc.to_string())]);
+            context.insert("ec2:Vpc".to_owned(), vec![self.arn("vpc", self.accounts[0].vpc.as_str())]);
         }
         Question { action: action.to_owned(), resource: self.arn(kind, id), context }
     }
