@@ -79,8 +79,12 @@ mod night;
 mod night_balancers;
 /// Who owns what a plan changes, and would put it back.
 mod owners;
+/// The pages for 3 a.m.: what each has, and that what they tell one to type is a command.
+mod pages;
 /// What is planned for which account and intent.
 mod planner;
+/// The IAM policy of a plan: enough for every call, and for nothing else.
+mod policy;
 /// Managed prefix lists, from the account to the plan.
 mod prefix_lists;
 /// The proof: what it refuses, what it derives.
@@ -95,6 +99,8 @@ mod reading;
 mod rehearse;
 /// The network rules, written down and kept.
 mod rules;
+/// The runbook of a plan, before and in the middle of a night.
+mod runbook;
 /// Auto Scaling groups: pinned, moved, refreshed, and back.
 mod scaling;
 /// Scheduled tasks: re-sent whole, their input never stored.
