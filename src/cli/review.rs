@@ -41,7 +41,8 @@ pub fn run(global: &Global, args: &Args) -> Done {
     let path = args.out.clone().unwrap_or_else(|| place.review_path());
     let page = review::page(&view);
     place::write(&path, &page)?;
-    let size = if page.len() < 1_000_000 { format!("{} KB", page.len().div_ceil(1000)) } else { format!("{:.1} MB", page.len() as f64 / 1e6) };
+    let size =
+        if page.len() < 1_000_000 { format!("{} KB", page.len().div_ceil(1000)) } else { format!("{:.1} MB", page.len() as f64 / 1e6) };
     say(&format!("wrote {}: {size}, one file that needs no network\n", path.display()));
     say(&format!("next: open it in a browser; then hikkoshi dry-run {}\n", place.name));
     Ok(0)

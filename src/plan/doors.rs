@@ -46,9 +46,11 @@ fn of(resource: &Resource, fabric: &Fabric) -> Vec<Door> {
             None => knocked.push((ports, BTreeSet::from([range]))),
         }
     }
-    let opens = |ports: &Ports| nodes.iter().any(|node| ask_briefly(fabric, &question(Side::Internet, Side::Node(node.clone()), ports)).is_ok());
+    let opens =
+        |ports: &Ports| nodes.iter().any(|node| ask_briefly(fabric, &question(Side::Internet, Side::Node(node.clone()), ports)).is_ok());
     knocked.retain(|(ports, _)| opens(ports));
-    let listeners = resource.facets.balancing.as_ref().filter(|one| one.internet_facing).map(|one| one.listeners.clone()).unwrap_or_default();
+    let listeners =
+        resource.facets.balancing.as_ref().filter(|one| one.internet_facing).map(|one| one.listeners.clone()).unwrap_or_default();
     let door = |(ports, from): (Ports, BTreeSet<String>)| Door {
         id: resource.id.clone(),
         name: resource.name.clone(),
@@ -69,7 +71,11 @@ fn openings(groups: &BTreeSet<Id>, listens: &[Ports], fabric: &Fabric) -> Vec<(P
             if is_private(net) {
                 continue;
             }
-            let ports = if listens.is_empty() { vec![rule.ports.clone()] } else { listens.iter().filter_map(|one| one.common(&rule.ports)).collect() };
+            let ports = if listens.is_empty() {
+                vec![rule.ports.clone()]
+            } else {
+                listens.iter().filter_map(|one| one.common(&rule.ports)).collect()
+            };
             out.extend(ports.into_iter().map(|ports| (ports, net.to_string())));
         }
     }

@@ -84,6 +84,8 @@ export const content = {
     await page.$eval('#moment', (slider, to) => { slider.value = to; slider.dispatchEvent(new Event('input')); }, place);
     await page.waitForFunction(() => document.querySelector('.caption').textContent.includes('nat-b'));
     assert.deepEqual(await page.texts('.thing.changed bdi'), ['story-nat-b']);
+    await page.evaluate(() => { location.hash = '#moment=flip-10-0-1-0-24'; });
+    await page.waitForFunction(() => document.querySelector('.caption').textContent.includes('flip-10-0-1-0-24'));
     assert.match(await page.getAttribute('#moment', 'aria-valuetext'), /^after step \d+ of 91/);
     await page.done();
   },

@@ -118,7 +118,7 @@ export const keys = {
 
   async 'it prints everything, black on white, and none of the switches'(started) {
     const page = await open(started, at, { colorScheme: 'dark' });
-    for (const part of ['flows', 'groups']) await page.tab(part);
+    await page.waitForSelector('html[data-idle]');
     await page.evaluate(() => window.dispatchEvent(new Event('beforeprint')));
     await page.emulateMedia({ media: 'print' });
     assert.equal(await page.isVisible('#tabs'), false);

@@ -57,11 +57,11 @@ export async function open(started, at, { hash = '', init, ...options } = {}) {
   return page;
 }
 
-/** How long a script of the page keeps the browser from anything else, in milliseconds. */
-export async function scripting(page, act) {
+/** How long the page's own thread is busy with what a person does, scripts, layout and all, in milliseconds. */
+export async function busy(page, act) {
   const session = await page.context().newCDPSession(page);
   await session.send('Performance.enable');
-  const spent = async () => Object.fromEntries((await session.send('Performance.getMetrics')).metrics.map(({ name, value }) => [name, value])).ScriptDuration * 1000;
+  const spent = async () => Object.fromEntries((await session.send('Performance.getMetrics')).metrics.map(({ name, value }) => [name, value])).TaskDuration * 1000;
   const before = await spent();
   await act();
   const ms = (await spent()) - before;

@@ -29,7 +29,14 @@ pub struct Compared {
 
 /// Compares.
 pub fn compare(old: &Plan, new: &Plan, against: String) -> Compared {
-    Compared { against, totals: totals(old, new), moves: moves(old, new), rules: rules(old, new), steps: steps(old, new), texts: texts(old, new) }
+    Compared {
+        against,
+        totals: totals(old, new),
+        moves: moves(old, new),
+        rules: rules(old, new),
+        steps: steps(old, new),
+        texts: texts(old, new),
+    }
 }
 
 fn totals(old: &Plan, new: &Plan) -> Vec<(&'static str, i64, i64)> {
@@ -50,7 +57,8 @@ fn totals(old: &Plan, new: &Plan) -> Vec<(&'static str, i64, i64)> {
             count(plan.groups.iter().map(|group| group.unvouched.len()).sum()),
         ]
     };
-    let names = ["moves", "interrupted", "interruption_s", "steps", "length_s", "cents_month", "blockers", "broken", "no_return", "unvouched"];
+    let names =
+        ["moves", "interrupted", "interruption_s", "steps", "length_s", "cents_month", "blockers", "broken", "no_return", "unvouched"];
     names.into_iter().zip(of(old)).zip(of(new)).map(|((name, old), new)| (name, old, new)).collect()
 }
 

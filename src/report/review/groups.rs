@@ -58,8 +58,10 @@ pub struct Unit {
 /// Makes it.
 pub fn groups(plan: &Plan, inventory: &Inventory) -> Groups {
     let moves: BTreeMap<&Id, usize> = plan.moves.iter().enumerate().map(|(at, one)| (&one.workload, at)).collect();
-    let members = |unit: &crate::plan::guard::GroupPlan| -> Vec<Id> { std::iter::once(&unit.workload).chain(&unit.with).cloned().collect() };
-    let worn: BTreeSet<Id> = plan.groups.iter().flat_map(&members).filter_map(|id| inventory.get(&id)).flat_map(Resource::groups).cloned().collect();
+    let members =
+        |unit: &crate::plan::guard::GroupPlan| -> Vec<Id> { std::iter::once(&unit.workload).chain(&unit.with).cloned().collect() };
+    let worn: BTreeSet<Id> =
+        plan.groups.iter().flat_map(&members).filter_map(|id| inventory.get(&id)).flat_map(Resource::groups).cloned().collect();
     let places: BTreeMap<&Id, usize> = worn.iter().enumerate().map(|(at, id)| (id, at)).collect();
     let mut wearers: BTreeMap<&Id, usize> = BTreeMap::new();
     for group in inventory.resources.values().filter(|one| one.is_movable()).flat_map(Resource::groups) {
@@ -67,7 +69,8 @@ pub fn groups(plan: &Plan, inventory: &Inventory) -> Groups {
     }
     let units = plan.groups.iter().map(|unit| {
         let members = members(unit);
-        let old: BTreeSet<usize> = members.iter().filter_map(|id| inventory.get(id)).flat_map(Resource::groups).filter_map(|id| places.get(id)).copied().collect();
+        let old: BTreeSet<usize> =
+            members.iter().filter_map(|id| inventory.get(id)).flat_map(Resource::groups).filter_map(|id| places.get(id)).copied().collect();
         Unit {
             moves: members.iter().filter_map(|id| moves.get(id)).copied().collect(),
             members: members.iter().map(|id| inventory.name(id).to_owned()).collect(),

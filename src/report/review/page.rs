@@ -105,7 +105,21 @@ mod tests {
     /// Text reaches the page as text nodes: whatever reads markup from a text would let a name in.
     #[test]
     fn no_script_reads_markup_and_none_calls_anybody() {
-        let banned = ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "DOMParser", "fetch(", "XMLHttpRequest", "WebSocket", "EventSource", "sendBeacon", "import("];
+        let banned = [
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "document.write",
+            "eval(",
+            "new Function",
+            "DOMParser",
+            "fetch(",
+            "XMLHttpRequest",
+            "WebSocket",
+            "EventSource",
+            "sendBeacon",
+            "import(",
+        ];
         for (name, text) in SCRIPTS {
             for word in banned {
                 assert!(!text.contains(word), "{name}: {word}");

@@ -112,7 +112,10 @@ fn full(step: &Step) -> Value {
     put("call", called(&call.operation, &call.parameters));
     put("outputs", json!(call.outputs));
     put("capture", call.capture.iter().map(|(name, look)| looked(name, look)).collect());
-    put("probe", json!({ "op": call.probe.operation, "params": call.probe.parameters, "path": call.probe.path, "expect": call.probe.expect }));
+    put(
+        "probe",
+        json!({ "op": call.probe.operation, "params": call.probe.parameters, "path": call.probe.path, "expect": call.probe.expect }),
+    );
     put("once", json!(call.once.as_ref().map(|once| once.settle_s).into_iter().collect::<Vec<_>>()));
     put("answer", call.answer.iter().map(|one| json!({ "what": one.what, "path": one.path, "expect": one.expect })).collect());
     put("wait", step.wait.iter().map(wait).collect());

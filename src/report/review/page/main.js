@@ -28,6 +28,9 @@ async function follow() {
   } else if (key === 'thing') {
     if (!['map', 'flows'].includes(shownTab)) await select('map');
     await showThing(value);
+  } else if (key === 'moment') {
+    await select('map');
+    mapView.move((await allSteps()).byId.get(value) + 1 || 0);
   } else if (parts().some(([known]) => known === key)) {
     await select(key);
   } else {
@@ -150,6 +153,14 @@ async function begin() {
   window.addEventListener('beforeprint', printed);
   await follow();
   document.documentElement.dataset.ready = '';
+  ahead(['steps', 'groups', 'flows']);
+}
+
+/** What is asked for next is read while nothing else is to do: tabs open at once, and paper has everything. */
+function ahead(rest) {
+  const soon = window.requestIdleCallback || ((work) => setTimeout(work, 200));
+  if (rest.length) soon(() => load(rest[0]).then(() => ahead(rest.slice(1))));
+  else document.documentElement.dataset.idle = '';
 }
 
 window.hikkoshi = { live, ready: begin() };

@@ -8,7 +8,7 @@ function printed() {
   const some = (all) => all.slice(0, PAGES);
   show(find('print'),
     h('h1', null, 'hikkoshi · ' + head.migration), h('p', null, [t('account') + ' ' + head.account, head.region, head.vpc, t('plan') + ' ' + head.plan, t('seen', { at: head.taken_at })].join(' · ')),
-    verdict(), steps && tiles(steps),
+    verdict(), tiles(),
     h('h2', null, t('moves')), table(['workload', 'kind', 'strategy', 'interruption', 'duration', 'risk', 'why'].map((key) => t(key)), some(head.moves).map((one) => [name(one.name), word('kind', one.kind), word('strategy', one.strategy), atMost(one.interruption_s), seconds(one.duration_s), word('risk', one.risk), one.reason])), rest(head.moves),
     bill(), before(), noReturn(), addresses(), proof(), warnings(),
     flows && exposureTable(flows),
