@@ -68,7 +68,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("aws_smithy", &["src/cloud/aws"]),
     ("petgraph", &["src/graph"]),
     ("parquet", &["src/flows"]),
-    ("flate2", &["src/flows"]),
+    ("flate2", &["src/flows", "src/report/review/pack"]),
     ("ureq", &["src/cli/web"]),
     ("rustls", &["src/cli/web"]),
 ];

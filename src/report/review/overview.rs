@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::model::facet::GatewayKind;
 use crate::model::inventory::Inventory;
 use crate::model::step::{Impact, Stage, Undo};
+use crate::model::strategy::Blocker;
 use crate::plan::gates::Health;
 use crate::plan::prove::Certificate;
 use crate::plan::prove::words::counted;
@@ -112,16 +113,19 @@ pub fn head(plan: &Plan, sha256: &str, inventory: &Inventory, lacking: Vec<Strin
 
 /// Blockers, alike ones together.
 fn blockers(plan: &Plan, inventory: &Inventory) -> Vec<Value> {
-    let mut alike: Vec<((&str, &str, &str), Vec<&str>)> = Vec::new();
+    let mut alike: Vec<(&Blocker, Vec<&str>)> = Vec::new();
     for one in &plan.blockers {
-        let key = (one.code.as_str(), one.why.as_str(), one.way_out.as_str());
+        let same = |known: &Blocker| (&known.code, &known.why, &known.way_out) == (&one.code, &one.why, &one.way_out);
         let name = inventory.name(&one.resource);
-        match alike.iter_mut().find(|(known, _)| *known == key) {
+        match alike.iter_mut().find(|(known, _)| same(known)) {
             Some((_, names)) => names.push(name),
-            None => alike.push((key, vec![name])),
+            None => alike.push((one, vec![name])),
         }
     }
-    let told = |((code, why, way_out), names): ((&str, &str, &str), Vec<&str>)| json!({ "code": code, "why": why, "way_out": way_out, "count": names.len(), "of": names[..names.len().min(MOST)] });
+    let told = |(one, names): (&Blocker, Vec<&str>)| {
+        let of = &names[..names.len().min(MOST)];
+        json!({ "code": one.code, "why": one.why, "way_out": one.way_out, "count": names.len(), "of": of })
+    };
     alike.into_iter().map(told).collect()
 }
 

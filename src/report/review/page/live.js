@@ -13,7 +13,8 @@ function live(state) {
   take(state);
   drawProgress();
   if (stepList) stepList.refresh();
-  timelineShown();
+  if (shownTab === 'timeline') timelineShown();
+  if (shownTab === 'map') mapShown();
   const done = Object.values(states).filter((one) => one === 'done').length;
   say(t('n of n done', { n: number(done), all: number(stepCount()) }));
 }

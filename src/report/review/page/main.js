@@ -117,7 +117,7 @@ function search() {
 
 function keyed(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || find('help').open) return;
-  const typing = event.target.closest('input[type=search], select, textarea');
+  const typing = event.target.closest('input:not([type=range]):not([type=checkbox]), select, textarea');
   if (event.key === 'Escape') {
     if (typing && typing.value && typing.type === 'search') return;
     if (typing) typing.blur();
