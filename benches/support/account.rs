@@ -81,7 +81,7 @@ impl Account {
         let attached = json!([{ "VpcId": VPC, "State": "available" }]);
         self.add("internet_gateway", json!({ "InternetGatewayId": "igw-1", "Attachments": attached }));
         let links: Vec<Value> = (0..3)
-            .map(|at| json!({ "RouteTableAssociationId": format!("rtbassoc-{at}"), "SubnetId": subnet(at), "Main": false }))
+            .map(|at| json!({ "RouteTableAssociationId": format!("rtbassoc-{at}"), "RouteTableId": "rtb-1", "SubnetId": subnet(at), "Main": false, "AssociationState": { "State": "associated" } }))
             .collect();
         let local = json!({ "DestinationCidrBlock": "10.0.0.0/16", "GatewayId": "local", "State": "active", "Origin": "CreateRouteTable" });
         let out = json!({ "DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1", "State": "active", "Origin": "CreateRoute" });

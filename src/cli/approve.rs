@@ -105,13 +105,7 @@ pub async fn run(global: &Global, args: Args) -> Done {
 
 fn approve(global: &Global, place: &Place, desk: &Desk, args: &Args, you: &str) -> Done {
     let (plan, point) = (&desk.plan.value, desk.point(args.checkpoint.as_deref())?);
-    if !plan.blockers.is_empty() {
-        return Err(blocked(plan));
-    }
-    super::proof::must_hold(place, plan)?;
-    if let Some(why) = never_counts(&desk.rule, you) {
-        return Err(void(place, &desk.rule, you, &why));
-    }
+    may(place, desk, you)?;
     let before = desk.tally(point);
     if let Some(one) = before.counted.iter().find(|one| person(&one.who) == person(you)) {
         let said = format!("you have approved it already, as {}\n", report::words_of(one));
@@ -126,6 +120,49 @@ fn approve(global: &Global, place: &Place, desk: &Desk, args: &Args, you: &str) 
     let given = note(desk, point, you, Said::Approved, args.reason.clone());
     place.approvals()?.post(&given)?;
     recorded(global, place, &format!("recorded: {} approves plan {}… before {point}\n", harmless(you), short(&desk.plan.sha256)), point)
+}
+
+/// Whether a plan may be approved, and by these.
+fn may(place: &Place, desk: &Desk, you: &str) -> Result<(), Failure> {
+    let plan = &desk.plan.value;
+    if !plan.blockers.is_empty() {
+        return Err(blocked(plan));
+    }
+    super::proof::must_hold(place, plan)?;
+    never_counts(&desk.rule, you).map_or(Ok(()), |why| Err(void(place, &desk.rule, you, &why)))
+}
+
+/// An approval that was given on a page.
+pub struct OnPage {
+    /// The hash of the plan that the page showed.
+    pub plan: String,
+    /// Before what.
+    pub checkpoint: String,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// Records an approval that was given on a page, as whom AWS knows the server's credentials.
+///
+/// # Errors
+/// If the plan is another one by now, may not be approved, or not by these.
+pub async fn on_page(global: &Global, place: &Place, given: OnPage) -> Result<String, Failure> {
+    let desk = Desk::open(place)?;
+    if desk.plan.sha256 != given.plan {
+        return Err(Failure::new("HK0602", "the plan is another one than the page shows")
+            .detail("nothing was recorded: an approval is of one plan")
+            .hint("load the page again, and read what has changed"));
+    }
+    let point = desk.point(Some(&given.checkpoint))?;
+    let plan = &desk.plan.value;
+    let session = session::open(global, Some(&plan.region), &[]).await?;
+    let you = session.must_be(&plan.account, &plan.region).await?;
+    may(place, &desk, &you)?;
+    if desk.tally(point).counted.iter().any(|one| person(&one.who) == person(&you)) {
+        return Ok(format!("{} has approved it already", harmless(&you)));
+    }
+    place.approvals()?.post(&note(&desk, point, &you, Said::Approved, given.reason))?;
+    Ok(format!("recorded: {} approves plan {}… before {point}", harmless(&you), short(&desk.plan.sha256)))
 }
 
 fn withdraw(global: &Global, place: &Place, desk: &Desk, args: &Args, you: &str) -> Done {
@@ -309,19 +346,23 @@ pub fn on_the_way(place: &Place, plan: &Hashed<Plan>, machine: &Machine<'_>, unt
     lacks(place, plan, ahead(machine, until)).map(line).collect()
 }
 
-/// What is missing of approvals that are still to be asked for, in lines.
-pub fn lacking(place: &Place, plan: &Hashed<Plan>, machine: &Machine<'_>) -> Vec<String> {
+/// What is missing of approvals that are still to be asked for: before what, and what.
+pub fn lacks_of(place: &Place, plan: &Hashed<Plan>, machine: &Machine<'_>) -> Vec<(String, String)> {
     let last = Stage::Cleanup;
     let points = [due(machine, last), ahead(machine, last)].concat();
+    lacks(place, plan, points).map(|(point, why)| (point.to_string(), why)).collect()
+}
+
+/// The same in lines.
+pub fn lacking(place: &Place, plan: &Hashed<Plan>, machine: &Machine<'_>) -> Vec<String> {
     let line = |(point, why)| format!("before {point} {why}: hikkoshi approve {} --checkpoint {point}", place.name);
-    lacks(place, plan, points).map(line).collect()
+    lacks_of(place, plan, machine).into_iter().map(line).collect()
 }
 
 /// The same for programs.
 pub fn lacking_json(place: &Place, plan: &Hashed<Plan>, machine: &Machine<'_>) -> serde_json::Value {
-    let last = Stage::Cleanup;
-    let points = [due(machine, last), ahead(machine, last)].concat();
-    lacks(place, plan, points).map(|(point, why)| serde_json::json!({ "checkpoint": point, "why": why })).collect()
+    let one = |(point, why)| serde_json::json!({ "checkpoint": point, "why": why });
+    lacks_of(place, plan, machine).into_iter().map(one).collect()
 }
 
 /// What a dry run says of approvals: before what how many are asked for, and who has given them.

@@ -51,9 +51,7 @@ pub async fn pause(global: &Global, args: Args) -> Done {
 pub async fn resume(global: &Global, args: Args) -> Done {
     let place = Place::find(global, args.name.as_deref())?;
     if standing(&place)?.is_none() {
-        return Err(Failure::new("HK0513", format!("migration {} is not paused", place.name))
-            .detail("nothing was asked for; everything is as it was")
-            .hint(format!("hikkoshi status {}", place.name)));
+        return Err(not_paused(&place));
     }
     let next = format!("hikkoshi apply {}", place.name);
     ask(global, &place, Asked::Resume, Some(("the pause is taken back; nobody runs it just now", &next))).await
@@ -120,14 +118,10 @@ fn standing(place: &Place) -> Result<Option<Paused>, Failure> {
 async fn ask(global: &Global, place: &Place, what: Asked, kept: Option<(&str, &str)>) -> Done {
     let holder = place.holder()?;
     if holder.is_none() && kept.is_none() {
-        return Err(Failure::new("HK0513", format!("nobody runs migration {} just now", place.name))
-            .detail("nothing was asked for; everything is as it was")
-            .hint(format!("hikkoshi status {}   # where it stands", place.name)));
+        return Err(nobody(place));
     }
-    let now_ms = RealClock.now_ms();
-    let request = Request::new(now_ms, &crate::clock::rfc3339(now_ms), &person(), &std::process::id().to_string(), what);
     let requests = place.requests()?;
-    requests.post(&request)?;
+    let request = post(requests.as_ref(), what)?;
     let Some(holder) = holder else {
         let (state, next) = kept.unwrap_or_default();
         tell(global, &request, false, &format!("{state}\nnext: {next}\n"));
@@ -144,6 +138,45 @@ async fn ask(global: &Global, place: &Place, what: Asked, kept: Option<(&str, &s
     let still = "it was not heard within 10 s: it stays, and is heard by that process as soon as it looks, or by the next";
     tell(global, &request, false, &format!("{still}\nrunning: {holder}\nnext: hikkoshi status {}\n", place.name));
     Ok(0)
+}
+
+/// Leaves a request in the store.
+fn post(requests: &dyn Requests, what: Asked) -> Result<Request, Failure> {
+    let now_ms = RealClock.now_ms();
+    let request = Request::new(now_ms, &crate::clock::rfc3339(now_ms), &person(), &std::process::id().to_string(), what);
+    requests.post(&request)?;
+    Ok(request)
+}
+
+/// Leaves a request, and does not wait until it is heard. Answers who runs the migration, if anybody does.
+///
+/// # Errors
+/// If it makes no sense as things stand, or can't be left.
+pub fn leave(place: &Place, what: Asked) -> Result<Option<String>, Failure> {
+    let holder = place.holder()?;
+    if let Asked::Release { step } | Asked::Hold { step } = &what {
+        postponed(place, step)?;
+    }
+    if what == Asked::Abort && holder.is_none() {
+        return Err(nobody(place));
+    }
+    if what == Asked::Resume && standing(place)?.is_none() {
+        return Err(not_paused(place));
+    }
+    post(place.requests()?.as_ref(), what)?;
+    Ok(holder)
+}
+
+fn nobody(place: &Place) -> Failure {
+    Failure::new("HK0513", format!("nobody runs migration {} just now", place.name))
+        .detail("nothing was asked for; everything is as it was")
+        .hint(format!("hikkoshi status {}   # where it stands", place.name))
+}
+
+fn not_paused(place: &Place) -> Failure {
+    Failure::new("HK0513", format!("migration {} is not paused", place.name))
+        .detail("nothing was asked for; everything is as it was")
+        .hint(format!("hikkoshi status {}", place.name))
 }
 
 fn next(place: &Place, what: &Asked) -> String {

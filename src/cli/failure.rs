@@ -50,6 +50,7 @@ codes! {
     "HK0111" INPUT;
     "HK0112" INPUT;
     "HK0113" INPUT;
+    "HK0114" INPUT;
     "HK0201" INPUT;
     "HK0202" INPUT;
     "HK0203" UNEXPECTED;

@@ -39,6 +39,7 @@ mod rehearse;
 mod review;
 mod rollback;
 mod schema;
+mod serve;
 mod session;
 mod skip;
 mod state;
@@ -140,6 +141,8 @@ enum Command {
     Apply(apply::Args),
     /// Run the plan through many simulated nights in which things go wrong
     Rehearse(rehearse::Args),
+    /// Show the review page live, in a browser: progress, and what one may ask of a run
+    Serve(serve::Args),
     /// Where it stands
     Status(status::Args),
     /// What happened, from the journal; --follow: what happens
@@ -232,6 +235,7 @@ async fn run(global: &Global, command: Command) -> Done {
         Command::Approve(args) => approve::run(global, args).await,
         Command::Apply(args) => apply::run(global, args).await,
         Command::Rehearse(args) => rehearse::run(global, &args),
+        Command::Serve(args) => serve::run(global, args).await,
         Command::Status(args) => status::run(global, args).await,
         Command::Log(args) => log::run(global, args).await,
         Command::Pause(args) => ask::pause(global, args).await,

@@ -65,7 +65,7 @@ pub fn taken_over(before: &Inventory, now: &Inventory, ids: &BTreeSet<Id>) -> In
 /// Something that a run has changed, with what somebody else has changed of it besides: as it was, but for what the run
 /// leaves alone (`ours` is what the run makes of it) and is another now. None if that is nothing, or both changed the same.
 pub fn merged(was: &Resource, ours: &Resource, now: &Resource, vpc: &Id) -> Option<Resource> {
-    let mut doc = was.doc.clone();
+    let mut doc = Value::clone(&was.doc);
     for (key, theirs) in now.doc.as_object()? {
         if ours.doc[key] == was.doc[key] && was.doc[key] != *theirs {
             doc[key] = theirs.clone();

@@ -119,7 +119,7 @@ impl Kind for CacheCluster {
                 state: path::text(doc, "CacheClusterStatus").to_owned(),
                 ..Facets::default()
             },
-            doc: doc.clone(),
+            doc: crate::model::tight::kept(doc),
         })
     }
 

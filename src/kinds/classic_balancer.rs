@@ -115,7 +115,7 @@ impl Kind for ClassicBalancer {
                 targets: Some(targets(doc)),
                 ..Facets::default()
             },
-            doc: doc.clone(),
+            doc: crate::model::tight::kept(doc),
         })
     }
 

@@ -166,7 +166,7 @@ fn listed(account: &Account, parameters: &Object, kind: &str, named: &str, key: 
     account.doc(id, UNKNOWN)?;
     let filters = parameters.get("Filters").cloned().unwrap_or_else(|| json!([]));
     let wanted = path::texts(&filters, &format!("[Name={named}].Values[]"));
-    let found = parts(account, kind, id).map(|r| &r.doc).filter(|doc| wanted.is_empty() || wanted.iter().any(|w| doc[key] == w.as_str()));
+    let found = parts(account, kind, id).map(|r| &*r.doc).filter(|doc| wanted.is_empty() || wanted.iter().any(|w| doc[key] == w.as_str()));
     Ok(json!({ result: found.collect::<Vec<_>>() }))
 }
 
@@ -193,7 +193,7 @@ impl Kind for ClientVpnEndpoint {
             role: Role::Bystander,
             tags,
             facets: Facets { guard: Some(Guard { groups }), state: path::text(doc, "Status.Code").to_owned(), ..Facets::default() },
-            doc: doc.clone(),
+            doc: crate::model::tight::kept(doc),
         })
     }
 

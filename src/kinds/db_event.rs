@@ -24,7 +24,7 @@ fn describe(account: &Account, kind: &str, parameters: &Object) -> Result<Value,
     let since = account.now_ms.saturating_sub(minutes * 60_000);
     let named = |key: &str| parameters.get(key).is_some().then(|| text(parameters, key)).transpose();
     let (source, of_type) = (named("SourceIdentifier")?, named("SourceType")?);
-    let told = account.resources.of_kind(kind).map(|event| &event.doc).filter(|doc| {
+    let told = account.resources.of_kind(kind).map(|event| &*event.doc).filter(|doc| {
         let at = doc["AtMs"].as_u64().unwrap_or(0);
         at >= since
             && at <= account.now_ms

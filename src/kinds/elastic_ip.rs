@@ -116,7 +116,7 @@ impl Kind for ElasticIp {
                 owner: doc["InstanceId"].as_str().or(doc["NetworkInterfaceId"].as_str()).filter(|t| !t.is_empty()).map(Id::from),
                 ..Facets::default()
             },
-            doc: doc.clone(),
+            doc: crate::model::tight::kept(doc),
             id,
         })
     }

@@ -96,7 +96,7 @@ impl Kind for Image {
             role: Role::Bystander,
             tags: tags_of(doc),
             facets: Facets { state: path::text(doc, "State").to_owned(), ..Facets::default() },
-            doc: doc.clone(),
+            doc: crate::model::tight::kept(doc),
         })
     }
 

@@ -42,7 +42,7 @@ fn gateway(kind: &str, key: &str, is: GatewayKind, doc: &Value, vpc: &Id) -> Opt
         role: Role::Gateway,
         tags,
         facets: Facets { gateway: Some(is), state: path::text(doc, "Attachments[0].State").to_owned(), ..Facets::default() },
-        doc: doc.clone(),
+        doc: crate::model::tight::kept(doc),
     })
 }
 

@@ -164,10 +164,10 @@ fn fewest<'a>(kind: &str, account: &'a Account, filters: &[Filter]) -> Vec<&'a V
     let all = &account.resources;
     let count = |filter: &&Filter| filter.values.iter().map(|value| all.count_having(kind, &filter.at, value)).sum::<usize>();
     match filters.iter().filter(|filter| filter.is_telling()).min_by_key(count) {
-        None => all.of_kind(kind).map(|resource| &resource.doc).collect(),
+        None => all.of_kind(kind).map(|resource| &*resource.doc).collect(),
         Some(filter) => {
             let found = filter.values.iter().flat_map(|value| all.having(kind, &filter.at, value));
-            found.map(|resource| (&resource.id, &resource.doc)).collect::<BTreeMap<&Id, &Value>>().into_values().collect()
+            found.map(|resource| (&resource.id, &*resource.doc)).collect::<BTreeMap<&Id, &Value>>().into_values().collect()
         }
     }
 }

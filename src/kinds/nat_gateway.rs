@@ -158,7 +158,7 @@ impl Kind for NatGateway {
                 state: path::text(doc, "State").to_owned(),
                 ..Facets::default()
             },
-            doc: doc.clone(),
+            doc: crate::model::tight::kept(doc),
         })
     }
 

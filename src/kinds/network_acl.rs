@@ -73,7 +73,7 @@ impl Kind for NetworkAcl {
                 acl: Some(Acl { default: doc["IsDefault"] == true, ingress: entries(doc, false), egress: entries(doc, true) }),
                 ..Facets::default()
             },
-            doc: doc.clone(),
+            doc: crate::model::tight::kept(doc),
         })
     }
 }

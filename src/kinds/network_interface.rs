@@ -231,7 +231,7 @@ impl Kind for NetworkInterface {
                 state: path::text(doc, "Status").to_owned(),
                 ..Facets::default()
             },
-            doc: doc.clone(),
+            doc: crate::model::tight::kept(doc),
         })
     }
 

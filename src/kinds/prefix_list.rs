@@ -114,7 +114,7 @@ impl Kind for ManagedPrefixList {
                 prefix_list: Some(PrefixList { weight: weight(doc, ranges.as_ref()), aws: doc["OwnerId"] == "AWS", ranges }),
                 ..Facets::default()
             },
-            doc: doc.clone(),
+            doc: crate::model::tight::kept(doc),
         })
     }
 

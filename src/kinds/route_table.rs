@@ -244,7 +244,7 @@ impl Kind for RouteTable {
             role: Role::RouteTable,
             tags,
             facets: Facets { routing: Some(routing(doc)), ..Facets::default() },
-            doc: doc.clone(),
+            doc: crate::model::tight::kept(doc),
         })
     }
 

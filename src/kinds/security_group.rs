@@ -151,7 +151,7 @@ impl Kind for SecurityGroup {
                 rules: Some(RuleSet { ingress: rules_of(&doc["IpPermissions"]), egress: rules_of(&doc["IpPermissionsEgress"]) }),
                 ..Facets::default()
             },
-            doc: doc.clone(),
+            doc: crate::model::tight::kept(doc),
         })
     }
 

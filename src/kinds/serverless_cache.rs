@@ -100,7 +100,7 @@ impl Kind for ServerlessCache {
                 state: path::text(doc, "Status").to_owned(),
                 ..Facets::default()
             },
-            doc: doc.clone(),
+            doc: crate::model::tight::kept(doc),
         })
     }
 

@@ -120,7 +120,7 @@ impl Kind for Subnet {
                 state: path::text(doc, "State").to_owned(),
                 ..Facets::default()
             },
-            doc: doc.clone(),
+            doc: crate::model::tight::kept(doc),
             id,
         })
     }

@@ -223,7 +223,7 @@ impl Kind for TargetGroup {
                 }),
                 ..Facets::default()
             },
-            doc: doc.clone(),
+            doc: crate::model::tight::kept(doc),
         })
     }
 

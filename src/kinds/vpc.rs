@@ -84,7 +84,7 @@ impl Kind for Vpc {
             role: Role::Network,
             tags,
             facets: Facets { ranges, state: path::text(doc, "State").to_owned(), ..Facets::default() },
-            doc: doc.clone(),
+            doc: crate::model::tight::kept(doc),
         })
     }
 

@@ -196,7 +196,7 @@ impl Kind for VpcEndpoint {
                 state,
                 ..Facets::default()
             },
-            doc: doc.clone(),
+            doc: crate::model::tight::kept(doc),
         })
     }
 

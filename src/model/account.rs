@@ -138,7 +138,7 @@ impl Account {
 
     /// A document by id, or the refusal with AWS's code.
     pub fn doc(&self, id: &str, code: &str) -> Result<&Value, Refusal> {
-        self.resources.get(&Id::from(id)).map(|resource| &resource.doc).ok_or_else(|| not_found(code, id))
+        self.resources.get(&Id::from(id)).map(|resource| &*resource.doc).ok_or_else(|| not_found(code, id))
     }
 
     /// A document to change, or the refusal with AWS's code.
@@ -158,7 +158,7 @@ impl Account {
             name: id.to_string(),
             tags: BTreeMap::new(),
             facets: Facets::default(),
-            doc,
+            doc: doc.into(),
         };
         self.dirty.insert(id.clone());
         self.resources.insert(id, resource);

@@ -1,6 +1,7 @@
 //! One thing that exists.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -24,8 +25,8 @@ pub struct Resource {
     pub tags: BTreeMap<String, String>,
     /// What the kind says about it.
     pub facets: Facets,
-    /// What AWS said about it, in the CLI's shape, without secrets.
-    pub doc: Value,
+    /// What AWS said about it, in the CLI's shape, without secrets. Copies share it: it is most of what a resource takes.
+    pub doc: Arc<Value>,
 }
 
 impl Resource {

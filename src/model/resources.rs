@@ -9,12 +9,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use super::facet::Role;
+use super::few::Few;
 use super::id::Id;
 use super::resource::Resource;
 use super::texts::Indexes;
 
 /// Ids under something that they have in common.
-type Under<K> = BTreeMap<K, BTreeSet<Id>>;
+type Under<K> = BTreeMap<K, Few<Id>>;
 
 /// Resources by id; read it as the map that it is. A resource is under what it was when it was put in: its role, its
 /// kind and, for an interface, its owner, its subnet and its address, for a balancer its target groups, none of which
@@ -96,7 +97,7 @@ impl Resources {
         self.touched.insert(id.clone());
         let resource = self.all.get_mut(id)?;
         self.texts.changed(&resource.kind, id);
-        Some(&mut Arc::make_mut(resource).doc)
+        Some(Arc::make_mut(&mut Arc::make_mut(resource).doc))
     }
 
     /// One by its id.
@@ -116,7 +117,7 @@ impl Resources {
 
     /// How many have a role.
     pub fn count_of(&self, role: Role) -> usize {
-        self.roles.get(&role).map_or(0, BTreeSet::len)
+        self.roles.get(&role).map_or(0, Few::len)
     }
 
     /// All of a kind.
@@ -152,7 +153,7 @@ impl Resources {
 
     /// How many interfaces are in a subnet.
     pub fn count_in(&self, subnet: &str) -> usize {
-        self.subnets.get(subnet).map_or(0, BTreeSet::len)
+        self.subnets.get(subnet).map_or(0, Few::len)
     }
 
     /// The first of these addresses, which must ascend, that is no interface's primary address in a subnet.
@@ -169,8 +170,8 @@ impl Resources {
         self.under(self.balancers.get(group))
     }
 
-    fn under<'a>(&'a self, ids: Option<&'a BTreeSet<Id>>) -> impl Iterator<Item = &'a Resource> {
-        ids.into_iter().flatten().filter_map(|id| self.get(id))
+    fn under<'a>(&'a self, ids: Option<&'a Few<Id>>) -> impl Iterator<Item = &'a Resource> {
+        ids.into_iter().flat_map(Few::iter).filter_map(|id| self.get(id))
     }
 }
 
@@ -239,7 +240,7 @@ mod tests {
                 let facets = Facets { owner: (owner > 1).then(|| Id::from("owner")), ..Facets::default() };
                 let doc = json!({ "SubnetId": format!("s-{subnet}") });
                 let (kind, name) = (format!("kind-{subnet}"), String::new());
-                resources.insert(id.clone(), Resource { id, kind, role, name, tags: BTreeMap::new(), facets, doc });
+                resources.insert(id.clone(), Resource { id, kind, role, name, tags: BTreeMap::new(), facets, doc: doc.into() });
             }
             let search = |fits: &dyn Fn(&&Resource) -> bool| -> Vec<Resource> { resources.values().filter(fits).cloned().collect() };
             let all = |found: &mut dyn Iterator<Item = &Resource>| -> Vec<Resource> { found.cloned().collect() };

@@ -3,7 +3,8 @@
 //! Parameters may hold references, resolved when the step runs:
 //! - a string `${step-id.Output}`: an output of an earlier step; `${step-id.At}`: when its call was announced;
 //!   `${self.Token}`: the call's idempotency token; `${self.At}`: when the call was announced; on the way back: when the
-//!   first call of the way back was. Among other text it stands for its own text: `${a.Id},${b.Id}`;
+//!   first call of the way back was. Among other text it stands for its own text: `${a.Id},${b.Id}`; a field's name may
+//!   hold one, too (an alias's weights are by version);
 //! - an object `{ "$look": { operation, parameters, path, set } }`: what a read answers at that moment, with the fields
 //!   in `set` put over it (null takes one away). Used for what may change between plan and run (an association's id, a
 //!   function's revision), for what must never be written down (user data), and to send a thing again whole with one
@@ -396,17 +397,8 @@ pub const LOOK: &str = "$look";
 /// All `${step.Output}` references in a value, as (step, output).
 pub fn references(value: &Value) -> Vec<(String, String)> {
     let mut out = Vec::new();
-    collect_references(value, &mut out);
+    each_in(value, &mut |step, output| out.push((step.to_owned(), output.to_owned())));
     out
-}
-
-fn collect_references(value: &Value, out: &mut Vec<(String, String)>) {
-    match value {
-        Value::String(text) => out.extend(parts(text).map(|(step, output)| (step.to_owned(), output.to_owned()))),
-        Value::Array(list) => list.iter().for_each(|element| collect_references(element, out)),
-        Value::Object(map) => map.values().for_each(|element| collect_references(element, out)),
-        _ => {}
-    }
 }
 
 impl Step {
@@ -465,7 +457,10 @@ fn each_in_expect<'s>(expect: &'s Expect, visit: &mut dyn FnMut(&'s str, &'s str
 
 /// Calls `visit` with (step, output) for every `${step.Output}` in parameters.
 pub fn each_reference_in<'s>(object: &'s Object, visit: &mut dyn FnMut(&'s str, &'s str)) {
-    object.values().for_each(|value| each_in(value, visit));
+    for (key, value) in object {
+        parts(key).for_each(|(step, output)| visit(step, output));
+        each_in(value, visit);
+    }
 }
 
 fn each_in<'s>(value: &'s Value, visit: &mut dyn FnMut(&'s str, &'s str)) {
@@ -498,7 +493,8 @@ pub fn resolve(value: &Value, find: &dyn Fn(&str, &str) -> Option<Value>) -> Res
         },
         Value::Array(list) => Value::Array(list.iter().map(|element| resolve(element, find)).collect::<Result<_, _>>()?),
         Value::Object(map) => {
-            Value::Object(map.iter().map(|(key, element)| Ok((key.clone(), resolve(element, find)?))).collect::<Result<_, String>>()?)
+            let one = |(key, element): (&String, &Value)| Ok((resolve_path(key, find)?, resolve(element, find)?));
+            Value::Object(map.iter().map(one).collect::<Result<_, String>>()?)
         }
         other => other.clone(),
     })

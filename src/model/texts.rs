@@ -3,9 +3,11 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::few::Few;
 use super::id::Id;
 use super::path;
 use super::resources::Resources;
@@ -18,9 +20,9 @@ pub(super) struct Indexes(RefCell<BTreeMap<String, Vec<Index>>>);
 #[derive(Clone, Debug)]
 struct Index {
     at: String,
-    ids: HashMap<String, BTreeSet<Id>>,
+    ids: HashMap<Arc<str>, Few<Id>>,
     /// What each was filed under.
-    filed: HashMap<Id, Vec<String>>,
+    filed: HashMap<Id, Few<Arc<str>>>,
     /// What may have changed since.
     changed: BTreeSet<Id>,
 }
@@ -35,12 +37,12 @@ impl Indexes {
 
     /// The ids of a kind under a text.
     pub fn having(&self, kind: &str, at: &str, text: &str, resources: &Resources) -> Vec<Id> {
-        self.ask(kind, at, resources, |index| index.ids.get(text).into_iter().flatten().cloned().collect())
+        self.ask(kind, at, resources, |index| index.ids.get(text).into_iter().flat_map(Few::iter).cloned().collect())
     }
 
     /// How many there are.
     pub fn count(&self, kind: &str, at: &str, text: &str, resources: &Resources) -> usize {
-        self.ask(kind, at, resources, |index| index.ids.get(text).map_or(0, BTreeSet::len))
+        self.ask(kind, at, resources, |index| index.ids.get(text).map_or(0, Few::len))
     }
 
     /// The ids of a kind under any text.
@@ -67,21 +69,21 @@ impl Indexes {
 impl Index {
     fn catch_up(&mut self, kind: &str, resources: &Resources) {
         for id in std::mem::take(&mut self.changed) {
-            for text in self.filed.remove(&id).unwrap_or_default() {
-                if let Some(ids) = self.ids.get_mut(&text) {
+            for text in self.filed.remove(&id).unwrap_or_default().iter() {
+                if let Some(ids) = self.ids.get_mut(text) {
                     ids.remove(&id);
                 }
             }
             let resource = resources.get(&id).filter(|resource| resource.kind == kind);
-            let texts: Vec<String> = resource.map(|resource| texts(&resource.doc, &self.at)).unwrap_or_default();
-            for text in &texts {
-                match self.ids.get_mut(text) {
-                    Some(ids) => drop(ids.insert(id.clone())),
-                    None => drop(self.ids.insert(text.clone(), BTreeSet::from([id.clone()]))),
-                }
+            let texts = resource.map(|resource| texts(&resource.doc, &self.at)).unwrap_or_default();
+            let mut filed = Few::default();
+            for text in texts {
+                let text = self.ids.get_key_value(text.as_str()).map_or_else(|| Arc::from(text), |(known, _)| known.clone());
+                self.ids.entry(text.clone()).or_default().insert(id.clone());
+                filed.insert(text);
             }
-            if !texts.is_empty() {
-                self.filed.insert(id, texts);
+            if !filed.is_empty() {
+                self.filed.insert(id, filed);
             }
         }
     }

@@ -101,7 +101,7 @@ fn document(resource: &Resource) -> Value {
     if resource.role == Role::Interface && resource.doc["RequesterManaged"] == true {
         return interface(resource);
     }
-    let mut doc = resource.doc.clone();
+    let mut doc = Value::clone(&resource.doc);
     if doc["NetworkInterfaces"][0]["Association"]["IpOwnerId"] == "amazon" {
         doc["PublicIpAddress"] = json!("assigned");
     }

@@ -5,6 +5,7 @@ pub mod approval;
 pub mod aws_cli;
 pub mod edits;
 pub mod flows;
+pub mod live;
 pub mod log;
 pub mod plan;
 pub mod proof;

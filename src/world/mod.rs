@@ -105,7 +105,13 @@ impl World {
             let Some(kind) = DESK.kinds.get(resource.kind.as_str()) else { continue };
             // What is remembered a while but is no more, such as a terminated instance, is nowhere and wears nothing.
             let gone = || Resource { facets: Facets::default(), ..resource.clone() };
-            let read = kind.parse(&resource.doc, &self.account.vpc).unwrap_or_else(gone);
+            let mut read = kind.parse(&resource.doc, &self.account.vpc).unwrap_or_else(gone);
+            if read == *resource {
+                continue;
+            }
+            if read.doc == resource.doc {
+                read.doc = resource.doc.clone();
+            }
             self.account.resources.insert(id, read);
         }
     }

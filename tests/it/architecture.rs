@@ -70,6 +70,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("parquet", &["src/flows"]),
     ("flate2", &["src/flows", "src/report/review/pack"]),
     ("ureq", &["src/cli/web"]),
+    ("axum", &["src/cli/serve"]),
     ("rustls", &["src/cli/web"]),
 ];
 

@@ -48,7 +48,7 @@ fn versions(account: &Account, template_id: &str) -> Vec<Value> {
     });
     let mut all: Vec<Value> = used.map(|group| group.doc["Template"].clone()).collect();
     let made = account.resources.of_kind("launch_template_version").filter(|version| version.doc["LaunchTemplateId"] == template_id);
-    all.extend(made.map(|version| version.doc.clone()));
+    all.extend(made.map(|version| Value::clone(&version.doc)));
     all.sort_by_key(|version| (version["VersionNumber"].as_u64(), version["VersionDescription"].is_null()));
     all.dedup_by(|a, b| a["VersionNumber"] == b["VersionNumber"]);
     all
@@ -330,7 +330,7 @@ fn cancel(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> 
 fn describe_refreshes(account: &Account, parameters: &Object) -> Result<Value, Refusal> {
     let group = find(account, parameters)?;
     let wanted = list(parameters, "InstanceRefreshIds");
-    let mine = account.resources.of_kind("instance_refresh").map(|refresh| &refresh.doc).filter(|doc| doc["Group"] == group.as_str());
+    let mine = account.resources.of_kind("instance_refresh").map(|refresh| &*refresh.doc).filter(|doc| doc["Group"] == group.as_str());
     let mut found: Vec<&Value> =
         mine.filter(|doc| wanted.is_empty() || wanted.iter().any(|id| doc["InstanceRefreshId"] == id.as_str())).collect();
     found.sort_by_key(|doc| std::cmp::Reverse(doc["Number"].as_u64()));

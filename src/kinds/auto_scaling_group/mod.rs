@@ -146,7 +146,7 @@ impl Kind for AutoScalingGroup {
                 state: path::text(doc, "Status").to_owned(),
                 ..Facets::default()
             },
-            doc: doc.clone(),
+            doc: crate::model::tight::kept(doc),
         })
     }
 

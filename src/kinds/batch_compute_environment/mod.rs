@@ -100,7 +100,7 @@ impl Kind for BatchComputeEnvironment {
                 state: path::text(doc, "status").to_owned(),
                 ..Facets::default()
             },
-            doc: doc.clone(),
+            doc: crate::model::tight::kept(doc),
         })
     }
 

@@ -83,7 +83,7 @@ impl Kind for CacheSubnetGroup {
             name: name.to_owned(),
             tags: tags_of(doc),
             facets: Facets { placement: Some(Placement { subnets, zones, through: None }), ..Facets::default() },
-            doc: doc.clone(),
+            doc: crate::model::tight::kept(doc),
         })
     }
 

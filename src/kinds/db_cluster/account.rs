@@ -35,7 +35,7 @@ fn at_rest<'a>(account: &'a Account, name: &str) -> Result<&'a Value, Refusal> {
 /// The members of a cluster, as documents of their own.
 fn members(account: &Account, cluster: &str) -> Vec<(Id, Value)> {
     let all = account.resources.of_kind("db_instance").filter(|member| member.doc["DBClusterIdentifier"] == cluster);
-    all.map(|member| (member.id.clone(), member.doc.clone())).collect()
+    all.map(|member| (member.id.clone(), Value::clone(&member.doc))).collect()
 }
 
 fn modify(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> {

@@ -101,7 +101,7 @@ impl Kind for DbCluster {
                 state: path::text(doc, "Status").to_owned(),
                 ..Facets::default()
             },
-            doc: doc.clone(),
+            doc: crate::model::tight::kept(doc),
         })
     }
 

@@ -108,7 +108,7 @@ fn register(account: &mut Account, parameters: &Object) -> Result<Value, Refusal
 
 fn describe(account: &Account, parameters: &Object) -> Result<Value, Refusal> {
     let wanted = parameters.get("ResourceIds").map(|ids| path::texts(ids, "[]"));
-    let all = account.resources.of_kind("scalable_target").map(|target| &target.doc);
+    let all = account.resources.of_kind("scalable_target").map(|target| &*target.doc);
     let found = all.filter(|doc| wanted.as_ref().is_none_or(|ids| ids.iter().any(|id| doc["ResourceId"] == id.as_str())));
     Ok(json!({ "ScalableTargets": found.collect::<Vec<_>>() }))
 }

@@ -55,7 +55,7 @@ pub(super) fn describe_snapshots(account: &Account, parameters: &Object) -> Resu
     if let Some(name) = parameters.get("DBSnapshotIdentifier").and_then(Value::as_str) {
         return Ok(json!({ "DBSnapshots": [account.doc(snapshot_id(name).as_str(), UNKNOWN_SNAPSHOT)?] }));
     }
-    let all: Vec<&Value> = account.resources.of_kind("db_snapshot").map(|snapshot| &snapshot.doc).collect();
+    let all: Vec<&Value> = account.resources.of_kind("db_snapshot").map(|snapshot| &*snapshot.doc).collect();
     Ok(json!({ "DBSnapshots": all }))
 }
 

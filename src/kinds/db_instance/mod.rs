@@ -117,7 +117,7 @@ impl Kind for DbInstance {
                 state: path::text(doc, "DBInstanceStatus").to_owned(),
                 ..Facets::default()
             },
-            doc: doc.clone(),
+            doc: crate::model::tight::kept(doc),
         })
     }
 

@@ -72,7 +72,7 @@ fn modify(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> 
         .resources
         .of_kind("db_instance")
         .filter(|db| db.doc["DBSubnetGroup"]["DBSubnetGroupName"] == name.as_str())
-        .map(|db| (db.id.clone(), db.doc.clone()))
+        .map(|db| (db.id.clone(), Value::clone(&db.doc)))
         .collect();
     let seats = placed.iter().flat_map(|(_, doc)| nodes(account, doc));
     let mut lost: Vec<&str> = seats

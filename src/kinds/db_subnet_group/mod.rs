@@ -57,7 +57,7 @@ impl Kind for DbSubnetGroup {
             name: name.to_owned(),
             tags: tags_of(doc),
             facets: Facets { placement: Some(Placement { subnets, zones, through: None }), ..Facets::default() },
-            doc: doc.clone(),
+            doc: crate::model::tight::kept(doc),
         })
     }
 

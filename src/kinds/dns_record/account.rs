@@ -84,7 +84,7 @@ fn sets(account: &Account, parameters: &Object) -> Result<Value, Refusal> {
     }
     let from = text("StartRecordName").map(|name| place(name, text("StartRecordType").unwrap_or_default()));
     let most = parameters.get("MaxItems").and_then(Value::as_u64).and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
-    let mine = account.resources.of_kind(KIND).map(|record| &record.doc).filter(|doc| doc["HostedZoneId"] == zone.as_str());
+    let mine = account.resources.of_kind(KIND).map(|record| &*record.doc).filter(|doc| doc["HostedZoneId"] == zone.as_str());
     let mut found: Vec<_> = mine.map(|doc| (place(path::text(doc, "Name"), path::text(doc, "Type")), doc)).collect();
     found.retain(|(at, _)| from.as_ref().is_none_or(|from| at >= from));
     found.sort_by(|a, b| a.0.cmp(&b.0));
@@ -159,7 +159,7 @@ fn change(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> 
 /// Of one name and type either one set is simple, or all have identifiers.
 fn may_stand_beside(account: &Account, zone: &str, set: &Value) -> Result<(), Refusal> {
     let same = |doc: &&Value| doc["HostedZoneId"] == zone && doc["Name"] == set["Name"] && doc["Type"] == set["Type"];
-    let mut beside = account.resources.of_kind(KIND).map(|record| &record.doc).filter(same);
+    let mut beside = account.resources.of_kind(KIND).map(|record| &*record.doc).filter(same);
     if beside.all(|doc| doc["SetIdentifier"].is_null() == set["SetIdentifier"].is_null()) {
         return Ok(());
     }

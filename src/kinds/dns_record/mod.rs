@@ -90,7 +90,7 @@ impl Kind for DnsRecord {
             name: name.trim_end_matches('.').to_owned(),
             tags: Default::default(),
             facets: Facets { answers: Some(Answers { addresses, ttl_s: doc["TTL"].as_u64().unwrap_or_default() }), ..Facets::default() },
-            doc: doc.clone(),
+            doc: crate::model::tight::kept(doc),
         })
     }
 

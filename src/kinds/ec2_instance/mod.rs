@@ -96,7 +96,7 @@ impl Kind for Ec2Instance {
                 state: state.to_owned(),
                 ..Facets::default()
             },
-            doc: doc.clone(),
+            doc: crate::model::tight::kept(doc),
             id,
         })
     }

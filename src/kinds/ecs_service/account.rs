@@ -252,7 +252,7 @@ fn stop(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> {
 }
 
 fn services(account: &Account, parameters: &Object) -> Result<Value, Refusal> {
-    let all: Vec<&Value> = account.resources.of_kind("ecs_service").map(|service| &service.doc).collect();
+    let all: Vec<&Value> = account.resources.of_kind("ecs_service").map(|service| &*service.doc).collect();
     let Some(wanted) = parameters.get("services") else { return Ok(json!({ "services": all })) };
     let cluster = text(parameters, "cluster")?;
     cluster_is_there(account, cluster)?;
@@ -260,7 +260,7 @@ fn services(account: &Account, parameters: &Object) -> Result<Value, Refusal> {
     if wanted.len() > 10 {
         return Err(invalid("Services cannot have more than 10 elements."));
     }
-    let found = wanted.iter().map(|name| account.resources.get(&id_of(cluster, name)).map(|service| &service.doc).ok_or(name));
+    let found = wanted.iter().map(|name| account.resources.get(&id_of(cluster, name)).map(|service| &*service.doc).ok_or(name));
     let (found, missing): (Vec<_>, Vec<_>) = found.partition(Result::is_ok);
     let found: Vec<&Value> = found.into_iter().flatten().collect();
     let missing: Vec<Value> = missing.into_iter().filter_map(Result::err).map(|arn| json!({ "arn": arn, "reason": "MISSING" })).collect();
@@ -308,7 +308,7 @@ fn tasks(account: &Account, parameters: &Object) -> Result<Value, Refusal> {
         let list = service.doc["Tasks"].as_array().into_iter().flatten();
         list.map(move |task| shown(task, &service.doc["clusterArn"], &format!("service:{}", service.name)))
     });
-    let alone = account.resources.of_kind("ecs_task").map(|task| task.doc.clone());
+    let alone = account.resources.of_kind("ecs_task").map(|task| Value::clone(&task.doc));
     let found: Vec<Value> = of_services.chain(alone).filter(|task| wanted.iter().any(|arn| task["taskArn"] == arn.as_str())).collect();
     let missing = wanted.iter().filter(|arn| !found.iter().any(|task| task["taskArn"] == arn.as_str()));
     let missing: Vec<Value> = missing.map(|arn| json!({ "arn": arn, "reason": "MISSING" })).collect();

@@ -150,7 +150,7 @@ impl Kind for EcsService {
                 state: path::text(doc, "status").to_owned(),
                 ..Facets::default()
             },
-            doc: pruned(doc),
+            doc: pruned(doc).into(),
         })
     }
 

@@ -1,9 +1,10 @@
 //! What calls an alias moves with it: a version is published from the moved `$LATEST`, tried, and the alias points to it.
 //!
 //! Publishing takes `$LATEST` as it is: where that is not what the alias serves, it would release what nobody has
-//! released. `PublishVersion` has no token; its description is the natural key. The alias shifts by a tenth first: the
-//! new version leads with nine tenths on the old one, which the old version's number names. An alias with provisioned
-//! concurrency takes no weights: Lambda provisions the new version, then shifts by itself.
+//! released. `PublishVersion` has no token; its description is the natural key. The alias shifts by a tenth first: it
+//! serves the old version and the new one has a weight. So each of the shift's states shows itself by something that is
+//! there, and an answer that is some seconds old is never taken for a later state. An alias with provisioned concurrency
+//! takes no weights: Lambda provisions the new version, then shifts by itself.
 
 use serde_json::{Value, json};
 
@@ -14,8 +15,8 @@ use crate::model::resource::Resource;
 use crate::model::step::{Check, Expect, Stage, Step};
 use crate::model::strategy::{Blocker, Scene};
 
-/// How much of the traffic stays with the old version at first.
-const STAYS: f64 = 0.9;
+/// How much of the traffic the new version gets at first.
+const TENTH: f64 = 0.1;
 /// Seconds until a version is active, and until concurrency is provisioned.
 const PUBLISH_S: u64 = 30;
 const PROVISION_S: u64 = 180;
@@ -164,17 +165,24 @@ impl Function<'_> {
             "RoutingConfig": { "AdditionalVersionWeights": weights }, "RevisionId": look("lambda:GetAlias", self.alias(name), "RevisionId") })
     }
 
+    /// A weight of the new version, and where it is seen.
+    fn weighted(&self) -> (Value, String) {
+        let version = self.version();
+        let version = version.as_str().unwrap_or_default();
+        (json!({ version: TENTH }), format!("RoutingConfig.AdditionalVersionWeights.{version}"))
+    }
+
     fn tenth(&self, name: &str, old: &str, smoke: &str) -> Step {
         let id = self.id(&format!("{}-tenth", slug(name)));
-        let weight = format!("RoutingConfig.AdditionalVersionWeights.{old}");
+        let (weights, weight) = self.weighted();
         step(&id, Stage::Stateless, self.scene.slug, format!("Lead a tenth of {}:{name} to the new version", self.resource.name))
             .before(self.see(name, "the alias serves what it served at planning", "FunctionVersion", Expect::Equals(json!(old))))
-            .call("lambda:UpdateAlias", self.point(name, self.version(), json!({ old: STAYS })))
-            .settled_by(self.see(name, "the old version keeps the rest", &weight, Expect::Equals(json!(STAYS))))
+            .call("lambda:UpdateAlias", self.point(name, json!(old), weights))
+            .settled_by(self.see(name, "the new version serves a tenth", &weight, Expect::Equals(json!(TENTH))))
             .undo(vec![undo(
                 "lambda:UpdateAlias",
                 self.point(name, json!(old), json!({})),
-                self.see(name, "the alias serves the old version", "FunctionVersion", Expect::Equals(json!(old))),
+                self.see(name, "the new version serves no more", &weight, Expect::Absent),
             )])
             .needs(smoke, "the version has been tried")
             .done()
@@ -182,15 +190,15 @@ impl Function<'_> {
 
     fn whole(&self, name: &str, old: &str, tenth: &str) -> Step {
         let id = self.id(&format!("{}-whole", slug(name)));
-        let weight = format!("RoutingConfig.AdditionalVersionWeights.{old}");
+        let (weights, weight) = self.weighted();
         step(&id, Stage::Stateless, self.scene.slug, format!("Lead all of {}:{name} to the new version", self.resource.name))
             .call("lambda:UpdateAlias", self.point(name, self.version(), json!({})))
-            .settled_by(self.see(name, "the old version serves no more", &weight, Expect::Absent))
-            .verify(self.see(name, "the alias serves the new version", "FunctionVersion", Expect::Equals(self.version())))
+            .settled_by(self.see(name, "the alias serves the new version", "FunctionVersion", Expect::Equals(self.version())))
+            .verify(self.see(name, "no other version serves beside it", &weight, Expect::Absent))
             .undo(vec![undo(
                 "lambda:UpdateAlias",
-                self.point(name, self.version(), json!({ old: STAYS })),
-                self.see(name, "the old version serves again", &weight, Expect::Equals(json!(STAYS))),
+                self.point(name, json!(old), weights),
+                self.see(name, "the alias serves the old version", "FunctionVersion", Expect::Equals(json!(old))),
             )])
             .needs(tenth, "a tenth has shown that it works")
             .done()

@@ -161,7 +161,7 @@ impl Kind for LambdaFunction {
                 state: path::text(&doc, "State").to_owned(),
                 ..Facets::default()
             },
-            doc,
+            doc: doc.into(),
         })
     }
 
@@ -219,7 +219,7 @@ fn outside(name: &str, doc: &Value) -> Resource {
         name: name.to_owned(),
         tags: tags_of(&doc),
         facets,
-        doc,
+        doc: doc.into(),
     }
 }
 

@@ -169,7 +169,7 @@ impl Kind for LoadBalancer {
                 state: path::text(doc, "State.Code").to_owned(),
                 ..Facets::default()
             },
-            doc: doc.clone(),
+            doc: crate::model::tight::kept(doc),
         })
     }
 

@@ -84,7 +84,7 @@ impl Kind for ReplicationGroup {
                 state: path::text(doc, "Status").to_owned(),
                 ..Facets::default()
             },
-            doc: doc.clone(),
+            doc: crate::model::tight::kept(doc),
         })
     }
 

@@ -97,6 +97,6 @@ fn describe(account: &Account, parameters: &Object) -> Result<Value, Refusal> {
     if let Some(name) = parameters.get("SnapshotName").and_then(Value::as_str) {
         return Ok(json!({ "Snapshots": [account.doc(id_of(name).as_str(), UNKNOWN)?] }));
     }
-    let all: Vec<&Value> = account.resources.of_kind("cache_snapshot").map(|snapshot| &snapshot.doc).collect();
+    let all: Vec<&Value> = account.resources.of_kind("cache_snapshot").map(|snapshot| &*snapshot.doc).collect();
     Ok(json!({ "Snapshots": all }))
 }

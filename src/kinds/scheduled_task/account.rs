@@ -24,7 +24,7 @@ fn invalid(message: impl Into<String>) -> Refusal {
 }
 
 fn of_rule<'a>(account: &'a Account, rule: &'a str) -> impl Iterator<Item = &'a Value> {
-    account.resources.of_kind("scheduled_task").map(|task| &task.doc).filter(move |doc| doc["Rule"] == rule)
+    account.resources.of_kind("scheduled_task").map(|task| &*task.doc).filter(move |doc| doc["Rule"] == rule)
 }
 
 fn rule_is_there(account: &Account, rule: &str) -> Result<(), Refusal> {
@@ -73,7 +73,7 @@ fn put_targets(account: &mut Account, parameters: &Object) -> Result<Value, Refu
 
 fn targets(account: &Account, parameters: &Object) -> Result<Value, Refusal> {
     let Some(rule) = parameters.get("Rule").and_then(Value::as_str) else {
-        let all = account.resources.of_kind("scheduled_task").map(|task| &task.doc);
+        let all = account.resources.of_kind("scheduled_task").map(|task| &*task.doc);
         return Ok(json!({ "Targets": all.collect::<Vec<_>>() }));
     };
     rule_is_there(account, rule)?;

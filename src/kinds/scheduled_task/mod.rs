@@ -160,7 +160,7 @@ impl Kind for ScheduledTask {
             name: format!("{rule}/{target}"),
             tags: Default::default(),
             facets: facets(config),
-            doc: kept,
+            doc: kept.into(),
         })
     }
 

@@ -65,7 +65,7 @@ impl Kind for Schedule {
             name: name.to_owned(),
             tags: Default::default(),
             facets: facets(config),
-            doc: kept,
+            doc: kept.into(),
         })
     }
 

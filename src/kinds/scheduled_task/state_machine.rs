@@ -102,7 +102,7 @@ impl Kind for StateMachine {
                 note,
                 ..Facets::default()
             },
-            doc: kept,
+            doc: kept.into(),
         })
     }
 

@@ -133,7 +133,7 @@ fn send(account: &mut Account, parameters: &Object) -> Result<Value, Refusal> {
 /// The commands of a simulated account that were sent to an instance, or are this one.
 fn sent<'a>(account: &'a Account, parameters: &'a Object) -> impl Iterator<Item = &'a Value> {
     let is = |key: &str, found: &dyn Fn(&str) -> bool| parameters.get(key).and_then(Value::as_str).is_none_or(found);
-    account.resources.of_kind("ssm_command").map(|r| &r.doc).filter(move |doc| {
+    account.resources.of_kind("ssm_command").map(|r| &*r.doc).filter(move |doc| {
         is("CommandId", &|id| doc["CommandId"] == id) && is("InstanceId", &|id| path::texts(doc, "InstanceIds[]").iter().any(|i| i == id))
     })
 }

@@ -95,7 +95,15 @@ pub struct SsmCommand;
 
 fn resource(kind: &str, role: Role, id: String, name: &str, doc: &Value) -> Resource {
     let (id, tags) = (Id::new(id), tags_of(doc));
-    Resource { id, kind: kind.to_owned(), role, name: name.to_owned(), tags, facets: Facets::default(), doc: doc.clone() }
+    Resource {
+        id,
+        kind: kind.to_owned(),
+        role,
+        name: name.to_owned(),
+        tags,
+        facets: Facets::default(),
+        doc: crate::model::tight::kept(doc),
+    }
 }
 
 impl Kind for IamRole {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::claims::{Known, Steps};
 use super::explore::{Cut, Unproved};
-use super::legs::{self, Played};
+use super::legs::{self, Leg, Played, There, Turned, beside};
 use super::order::{Order, Relevant, Span};
 use super::round::{Round, Ways};
 use super::{Counterexample, Interruption, Interrupts, Premises, Proof};
@@ -26,24 +26,44 @@ pub enum Mode {
 /// no second look.
 pub fn complete(premises: &Premises<'_>, steps: &mut Vec<Step>) -> Proof {
     let played = legs::play(premises, steps);
-    let stuck: Vec<Counterexample> = played.stuck.iter().map(stopped).collect();
+    let stuck: Vec<Counterexample> = played.stuck.iter().map(|(stuck, back)| stopped(stuck, *back)).collect();
     // What was not played, nothing is known of; that it was not stands in the way by itself.
-    let (proof, additions) = if stuck.is_empty() {
-        derived(premises, steps, &played)
-    } else {
-        (judged(premises, &steps[..played.played], played), Additions::default())
-    };
+    if !stuck.is_empty() {
+        let there = There::gone(premises.inventory, premises.moves, steps);
+        return judge(premises, steps, there);
+    }
+    let (proof, additions) = derived(premises, steps, &played);
     let proof = told(premises, steps, proof, &additions, stuck);
     additions.put(steps);
     proof
 }
 
-/// Proves steps as they are.
-pub fn judge(premises: &Premises<'_>, steps: &[Step]) -> Proof {
-    let played = legs::play(premises, steps);
-    let stuck = played.stuck.iter().map(stopped).collect();
-    let proof = judged(premises, &steps[..played.played], played);
-    told(premises, steps, proof, &Additions::default(), stuck)
+/// Proves steps as they are, which were played as far as there is a way back. Both ways at the same time: neither tells the
+/// other anything.
+pub fn judge(premises: &Premises<'_>, steps: &[Step], there: There<'_>) -> Proof {
+    let (way_back, start, returnable) = (there.turned(), there.start(), there.returnable());
+    let back = move || judged_back(premises, &steps[..returnable], &start, way_back);
+    let ((there, stuck), (back, stuck_back)) = beside(move || judged_there(premises, steps, returnable, there), back);
+    let stuck = stuck.iter().map(|stuck| stopped(stuck, false)).chain(stuck_back.iter().map(|stuck| stopped(stuck, true)));
+    told(premises, steps, both_ways(there, back), &Additions::default(), stuck.collect())
+}
+
+fn judged_there(premises: &Premises<'_>, steps: &[Step], returnable: usize, there: There<'_>) -> (Proof, Option<Stuck>) {
+    let (there, stuck) = there.end(steps);
+    // What was not played, nothing is known of; that it was not stands in the way by itself.
+    let mut round =
+        Round::new(premises, &steps[..there.played], returnable, Ways { start: &there, there: Some(&there), back: None }, Mode::Judge);
+    round.conflicts();
+    round.there();
+    round.at_the_end(stuck.is_none());
+    (round.finish().0, stuck)
+}
+
+fn judged_back(premises: &Premises<'_>, steps: &[Step], start: &Leg, way_back: Turned<'_>) -> (Proof, Option<Stuck>) {
+    let (back, stuck) = way_back.gone(steps);
+    let mut round = Round::new(premises, steps, steps.len(), Ways { start, there: None, back: Some(&back) }, Mode::Judge);
+    round.back();
+    (round.finish().0, stuck)
 }
 
 /// The proof with what is declared and where it could not be played, in the order in which it is told.
@@ -68,26 +88,6 @@ fn derived(premises: &Premises<'_>, steps: &[Step], played: &Played) -> (Proof, 
     round.finish()
 }
 
-/// Both ways at the same time: neither tells the other anything.
-fn judged(premises: &Premises<'_>, steps: &[Step], played: Played) -> Proof {
-    let Played { there, back, returnable, stuck, .. } = played;
-    let start = there.start();
-    std::thread::scope(|scope| {
-        let way_back = scope.spawn(move || {
-            let ways = Ways { start: &start, there: None, back: Some(&back) };
-            let mut round = Round::new(premises, &steps[..returnable], returnable, ways, Mode::Judge);
-            round.back();
-            round.finish().0
-        });
-        let ways = Ways { start: &there, there: Some(&there), back: None };
-        let mut round = Round::new(premises, steps, returnable, ways, Mode::Judge);
-        round.conflicts();
-        round.there();
-        round.at_the_end(stuck.is_empty());
-        both_ways(round.finish().0, way_back.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-    })
-}
-
 /// What was found there and back.
 fn both_ways(mut there: Proof, back: Proof) -> Proof {
     let efforts = there.certificate.effort.as_mut().zip(back.certificate.effort);
@@ -101,14 +101,14 @@ fn both_ways(mut there: Proof, back: Proof) -> Proof {
 }
 
 /// A plan that can't be carried out on the simulated account.
-pub fn stopped((stuck, back): &(Stuck, bool)) -> Counterexample {
-    let what = if *back { "the way back can be gone" } else { "the plan can be carried out" };
+pub fn stopped(stuck: &Stuck, back: bool) -> Counterexample {
+    let what = if back { "the way back can be gone" } else { "the plan can be carried out" };
     Counterexample {
         what: what.to_owned(),
         done: vec![stuck.step.clone()],
         last: stuck.step.clone(),
         why: stuck.why.clone(),
-        on_the_way_back: *back,
+        on_the_way_back: back,
     }
 }
 

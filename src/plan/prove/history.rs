@@ -6,11 +6,14 @@
 
 use std::cell::{Cell as Slot, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use crate::model::account::Account;
 use crate::model::facet::{Route, Routing, RuleSet};
+use crate::model::few::Few;
 use crate::model::id::Id;
 use crate::model::network::Rule;
+use crate::model::resource::Resource;
 use crate::model::resources::Resources;
 use crate::model::step::Step;
 use crate::plan::moment::made;
@@ -125,9 +128,9 @@ pub type Heirs = BTreeMap<Id, BTreeSet<Id>>;
 pub struct Histories {
     places: HashMap<Key, usize, Mix>,
     cells: Vec<Cell>,
-    interfaces: BTreeMap<Id, BTreeSet<Id>>,
-    stand_ins: BTreeMap<Id, BTreeSet<Id>>,
-    parts: BTreeMap<Id, BTreeSet<Id>>,
+    interfaces: BTreeMap<Id, Few<Id>>,
+    stand_ins: BTreeMap<Id, Few<Id>>,
+    parts: BTreeMap<Id, Few<Id>>,
     heirs: Heirs,
     endpoints: BTreeMap<String, BTreeSet<Id>>,
     takers: BTreeSet<usize>,
@@ -161,17 +164,14 @@ pub struct Conflict {
 impl Histories {
     fn begin(resources: &Resources) -> (Histories, Told) {
         let mut histories = Histories::default();
-        let mut told = Told::new();
         for resource in resources.values() {
-            let facts = facts(resource);
-            for (key, fact) in &facts {
-                histories.note(key, fact);
-                histories.begin_with(key, Some(fact.clone()));
+            for (key, fact) in facts(resource) {
+                histories.note(&key, &fact);
+                histories.begin_with(&key, Some(fact));
             }
             histories.names.insert(resource.id.clone(), resource.name.clone());
-            told.insert(resource.id.clone(), facts);
         }
-        (histories, told)
+        (histories, Told::clone(resources))
     }
 
     /// The facts as they are at first, as if nothing wrote them.
@@ -236,12 +236,11 @@ impl Histories {
         let mut before: BTreeMap<Key, Fact> = BTreeMap::new();
         let mut after: BTreeMap<Key, Fact> = BTreeMap::new();
         for id in touched {
-            before.extend(told.remove(id).into_iter().flatten());
-            let Some(now) = resources.get(id) else { continue };
+            before.extend(told.remove(id).iter().flat_map(|before| facts(before)));
+            let Some(now) = Told::get(resources, id) else { continue };
             self.names.entry(id.clone()).or_insert_with(|| now.name.clone());
-            let now = facts(now);
-            after.extend(now.iter().cloned());
-            told.insert(id.clone(), now);
+            after.extend(facts(now));
+            told.insert(id.clone(), now.clone());
         }
         let keys: BTreeSet<&Key> = before.keys().chain(after.keys()).collect();
         for key in keys {
@@ -325,14 +324,14 @@ impl Histories {
     }
 
     fn find_nodes(&self, owner: &Id) -> Vec<Id> {
-        let of = |lists: &BTreeMap<Id, BTreeSet<Id>>, id: &Id| -> BTreeSet<Id> {
-            let ids = lists.get(id).into_iter().flatten().filter(|id| self.places.contains_key(&Key::Node((*id).clone())));
+        let of = |lists: &BTreeMap<Id, Few<Id>>, id: &Id| -> BTreeSet<Id> {
+            let ids = lists.get(id).into_iter().flat_map(Few::iter).filter(|id| self.places.contains_key(&Key::Node((*id).clone())));
             ids.cloned().collect()
         };
         let mut found = BTreeSet::new();
         for id in self.heirs.get(owner).into_iter().flatten().chain([owner]) {
             let mut own = of(&self.interfaces, id);
-            for part in self.parts.get(id).into_iter().flatten() {
+            for part in self.parts.get(id).into_iter().flat_map(Few::iter) {
                 let of_part = of(&self.interfaces, part);
                 own.extend(if of_part.is_empty() { of(&self.stand_ins, part) } else { of_part });
             }
@@ -382,8 +381,8 @@ impl Histories {
     }
 }
 
-/// The facts that each resource tells.
-type Told = BTreeMap<Id, Vec<(Key, Fact)>>;
+/// The resources of which facts were told.
+type Told = BTreeMap<Id, Arc<Resource>>;
 
 /// A plan being played, and what becomes of the facts.
 pub struct Play<'m> {
@@ -406,6 +405,11 @@ impl<'m> Play<'m> {
     /// Where it stands: for another play from there.
     pub fn stands(&self) -> (Player, Heirs) {
         (self.player.clone(), self.histories.heirs.clone())
+    }
+
+    /// What each move moves.
+    pub fn moves(&self) -> &'m BTreeMap<String, Id> {
+        self.moves
     }
 
     /// The account as it is now.

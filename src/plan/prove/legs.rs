@@ -8,6 +8,7 @@ use super::history::{Heirs, Histories, Play};
 use super::{Premises, before_cleanup};
 use crate::model::account::{Account, Quotas};
 use crate::model::id::Id;
+use crate::model::inventory::Inventory;
 use crate::model::step::Step;
 use crate::world::play::{Player, Stuck};
 
@@ -17,13 +18,8 @@ pub struct Leg {
     pub histories: Histories,
     /// What was counted on it.
     pub counted: Counter,
-}
-
-impl Leg {
-    /// The same with the facts as they are where it begins: enough for whoever asks about the start alone.
-    pub fn start(&self) -> Leg {
-        Leg { histories: self.histories.start(), counted: self.counted.clone() }
-    }
+    /// How many steps were played.
+    pub played: usize,
 }
 
 /// A plan that was played there and back.
@@ -34,33 +30,80 @@ pub struct Played {
     pub back: Leg,
     /// How many steps before `cleanup` were played.
     pub returnable: usize,
-    /// How many steps were played.
-    pub played: usize,
     /// Where it could not go on, forward or (true) back.
     pub stuck: Vec<(Stuck, bool)>,
 }
 
 /// Plays steps as far as they can be carried out. The way back is gone while `cleanup` is played.
 pub fn play(premises: &Premises<'_>, steps: &[Step]) -> Played {
-    let before = before_cleanup(steps);
-    let mut there = Walk::begin(Player::new(Account::seen(premises.inventory)), premises.moves, Heirs::new());
-    let mut stuck = there.forward(steps, 0..before);
-    let returnable = there.done;
-    let (player, heirs) = there.play.stands();
-    let (back, stuck_back) = std::thread::scope(|scope| {
-        let way_back = scope.spawn(move || {
-            let mut back = Walk::begin(player, premises.moves, heirs);
-            let stuck = back.backward(&steps[..returnable]);
-            (back.leg(), stuck)
-        });
-        if stuck.is_none() {
-            stuck = there.forward(steps, before..steps.len());
-        }
-        way_back.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-    });
-    let played = there.done;
+    let there = There::gone(premises.inventory, premises.moves, steps);
+    let (way_back, returnable) = (there.turned(), there.returnable());
+    let ((there, stuck), (back, stuck_back)) = beside(move || there.end(steps), move || way_back.gone(&steps[..returnable]));
     let stuck = stuck.into_iter().map(|stuck| (stuck, false)).chain(stuck_back.map(|stuck| (stuck, true))).collect();
-    Played { there: there.leg(), back, returnable, played, stuck }
+    Played { there, back, returnable, stuck }
+}
+
+/// Two things at the same time, the second in a thread of its own.
+pub fn beside<A, B: Send>(one: impl FnOnce() -> A, other: impl FnOnce() -> B + Send) -> (A, B) {
+    std::thread::scope(|scope| {
+        let other = scope.spawn(other);
+        (one(), other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    })
+}
+
+/// The way there, gone as far as there is a way back.
+pub struct There<'m> {
+    walk: Walk<'m>,
+    stuck: Option<Stuck>,
+}
+
+impl<'m> There<'m> {
+    /// Plays the steps before `cleanup` as far as they can be carried out.
+    pub fn gone(inventory: &Inventory, moves: &'m BTreeMap<String, Id>, steps: &[Step]) -> There<'m> {
+        let mut walk = Walk::begin(Player::new(Account::seen(inventory)), moves, Heirs::new());
+        let stuck = walk.forward(steps, 0..before_cleanup(steps));
+        There { walk, stuck }
+    }
+
+    /// How many steps were played.
+    pub fn returnable(&self) -> usize {
+        self.walk.done
+    }
+
+    /// The facts as they are where the plan begins.
+    pub fn start(&self) -> Leg {
+        Leg { histories: self.walk.play.histories.start(), counted: self.walk.counted.clone(), played: 0 }
+    }
+
+    /// The way back from here, not gone yet.
+    pub fn turned(&self) -> Turned<'m> {
+        let (player, heirs) = self.walk.play.stands();
+        Turned { player, heirs, moves: self.walk.play.moves() }
+    }
+
+    /// The whole way, with `cleanup`, and where it could not go on.
+    pub fn end(mut self, steps: &[Step]) -> (Leg, Option<Stuck>) {
+        if self.stuck.is_none() {
+            self.stuck = self.walk.forward(steps, before_cleanup(steps)..steps.len());
+        }
+        (self.walk.leg(), self.stuck)
+    }
+}
+
+/// The way back, not gone yet.
+pub struct Turned<'m> {
+    player: Player,
+    heirs: Heirs,
+    moves: &'m BTreeMap<String, Id>,
+}
+
+impl Turned<'_> {
+    /// Takes the steps back that were played, and says where it could not go on.
+    pub fn gone(self, steps: &[Step]) -> (Leg, Option<Stuck>) {
+        let mut walk = Walk::begin(self.player, self.moves, self.heirs);
+        let stuck = walk.backward(steps);
+        (walk.leg(), stuck)
+    }
 }
 
 /// A way being gone.
@@ -96,6 +139,6 @@ impl<'m> Walk<'m> {
     }
 
     fn leg(self) -> Leg {
-        Leg { histories: self.play.histories, counted: self.counted }
+        Leg { histories: self.play.histories, counted: self.counted, played: self.done }
     }
 }

@@ -185,10 +185,12 @@ pub struct Proof {
 /// # Errors
 /// If the intent names what isn't in the inventory.
 pub fn again(plan: &Plan, intent: &Intent, inventory: &Inventory, seen: Option<&Seen>) -> Result<Proof, Problem> {
-    let flows = flows(intent, inventory, seen)?;
     let movers = Movers::of(plan);
-    let mut proof = derive::judge(&movers.premises(inventory, &flows, intent.limits, &plan.interruptions), &plan.steps);
-    proof.certificate.of = fingerprint(&plan.steps, &plan.interruptions);
+    let others = || (flows(intent, inventory, seen), fingerprint(&plan.steps, &plan.interruptions));
+    let (there, (flows, of)) = legs::beside(|| legs::There::gone(inventory, &movers.moves, &plan.steps), others);
+    let flows = flows?;
+    let mut proof = derive::judge(&movers.premises(inventory, &flows, intent.limits, &plan.interruptions), &plan.steps, there);
+    proof.certificate.of = of;
     Ok(proof)
 }
 

@@ -14,6 +14,7 @@ mod live;
 mod postponed;
 mod quick;
 mod requests;
+mod serving;
 mod traces;
 mod turning_round;
 mod windows;

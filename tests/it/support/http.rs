@@ -12,13 +12,14 @@ pub fn request(port: u16, method: &str, path: &str, body: &str) -> String {
 /// The same with further headers, each ending with `\r\n`.
 pub fn request_with(port: u16, method: &str, path: &str, headers: &str, body: &str) -> String {
     match exchange(port, method, path, headers, body) {
-        Ok((200..300, answer)) => answer,
-        Ok((status, answer)) => panic!("{method} {path} on port {port}: {status}: {answer}"),
+        Ok((200..300, _, answer)) => answer,
+        Ok((status, _, answer)) => panic!("{method} {path} on port {port}: {status}: {answer}"),
         Err(error) => panic!("{method} {path} on port {port}: {error}"),
     }
 }
 
-fn exchange(port: u16, method: &str, path: &str, headers: &str, body: &str) -> std::io::Result<(u16, String)> {
+/// The same, whatever the answer: its status, its head and its body.
+pub fn exchange(port: u16, method: &str, path: &str, headers: &str, body: &str) -> std::io::Result<(u16, String, String)> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
     stream.set_read_timeout(Some(Duration::from_secs(30)))?;
     let length = body.len();
@@ -31,14 +32,15 @@ fn exchange(port: u16, method: &str, path: &str, headers: &str, body: &str) -> s
 }
 
 /// Reads head and body. The proxy keeps a connection open that was asked to close, so the length decides.
-fn read_answer(stream: &mut TcpStream) -> std::io::Result<(u16, String)> {
+fn read_answer(stream: &mut TcpStream) -> std::io::Result<(u16, String, String)> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let mut answer = Vec::new();
     let mut chunk = [0; 8192];
     loop {
         if let Some((status, start, Some(length))) = head(&answer)
             && answer.len() >= start + length
         {
-            return Ok((status, String::from_utf8_lossy(&answer[start..start + length]).into_owned()));
+            return Ok((status, text(&answer[..start]), text(&answer[start..start + length])));
         }
         match stream.read(&mut chunk)? {
             0 => break,
@@ -47,9 +49,10 @@ fn read_answer(stream: &mut TcpStream) -> std::io::Result<(u16, String)> {
     }
     match head(&answer) {
         Some((status, start, _)) => {
-            let chunked = String::from_utf8_lossy(&answer[..start]).to_lowercase().contains("transfer-encoding: chunked");
+            let head = text(&answer[..start]);
+            let chunked = head.to_lowercase().contains("transfer-encoding: chunked");
             let body = if chunked { unchunked(&answer[start..]) } else { answer[start..].to_vec() };
-            Ok((status, String::from_utf8_lossy(&body).into_owned()))
+            Ok((status, head, text(&body)))
         }
         None => Err(std::io::Error::other("the connection closed without an answer")),
     }

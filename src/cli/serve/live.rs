@@ -1,0 +1,65 @@
+//! What the server knows of a run: read anew when the files have changed, and not more often than it takes.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use super::super::approve;
+use super::super::failure::Failure;
+use super::super::index::{self, Stamps};
+use super::super::place::Place;
+use crate::clock::{Clock, RealClock};
+use crate::execute::Machine;
+use crate::report::live::Live;
+
+/// The least time between two readings.
+const LEAST: Duration = Duration::from_millis(700);
+
+/// The last reading.
+struct Reading {
+    stamps: Stamps,
+    at: Instant,
+    took: Duration,
+    /// Whether something may change without a record: somebody runs it, or approvals lack.
+    runs: bool,
+    said: String,
+}
+
+/// Reads plan and journal for whoever asks.
+#[derive(Default)]
+pub struct Reader(Mutex<Option<Reading>>);
+
+impl Reader {
+    /// Where it stands, as JSON: as it was read last, if that is not long ago or nothing has changed since.
+    ///
+    /// # Errors
+    /// If plan or journal can't be read.
+    pub fn json(&self, place: &Place) -> Result<String, Failure> {
+        let mut last = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(reading) = last.as_ref().filter(|reading| reading.at.elapsed() < LEAST.max(reading.took * 3)) {
+            return Ok(reading.said.clone());
+        }
+        let stamps = index::stamps(place);
+        let begun = Instant::now();
+        // While nobody runs it nothing changes but by a record, an approval or a request.
+        let rests = |reading: &&mut Reading| !reading.runs && index::is_local(place) && reading.stamps == stamps;
+        if let Some(reading) = last.as_mut().filter(rests).filter(|_| matches!(place.holder(), Ok(None))) {
+            reading.at = begun;
+            return Ok(reading.said.clone());
+        }
+        let live = read(place)?;
+        let said = serde_json::to_string(&live).unwrap_or_default();
+        let runs = live.lease.is_some() || !live.lacking.is_empty();
+        *last = Some(Reading { stamps, at: Instant::now(), took: begun.elapsed(), runs, said: said.clone() });
+        Ok(said)
+    }
+}
+
+fn read(place: &Place) -> Result<Live, Failure> {
+    let plan = place.plan()?;
+    let records = place.records_of(&plan)?;
+    let machine = Machine::replay(&plan.value, &records);
+    let mut live = Live::of(&machine, &records, RealClock.now_ms(), &plan.sha256);
+    live.lease = place.holder()?;
+    live.lacking = approve::lacks_of(place, &plan, &machine);
+    Ok(live)
+}
