@@ -1,14 +1,15 @@
-// 5,000 workloads: nothing that a person does keeps the page from answering.
+// Many workloads: nothing that a person does keeps the page from answering. A stack is nine workloads; 56 are five hundred,
+// which a debug build plans in seconds. HIKKOSHI_STACKS=556 takes five thousand, HIKKOSHI_LARGE=DIR a page that is there.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { busy, file, hikkoshi, open } from './support.mjs';
+import { busy, file, hikkoshi, open, watch } from './support.mjs';
 
-/** The page may be busy so long with one deed, in milliseconds. CI's machines are slower than a person's. */
-const MOST = Number(process.env.HIKKOSHI_MOST_MS || 400);
-const STACKS = Number(process.env.HIKKOSHI_STACKS || 556);
+/** For so long at most the page may answer nobody, in milliseconds. Others may build on the machine of the tests. */
+const MOST = Number(process.env.HIKKOSHI_MOST_MS || 300);
+const STACKS = Number(process.env.HIKKOSHI_STACKS || 56);
 
 const dir = process.env.HIKKOSHI_LARGE || path.join(process.env.WORK, 'large');
 
@@ -23,17 +24,14 @@ function made() {
 }
 
 export const size = {
-  async 'five thousand workloads'(started) {
+  async 'as many workloads as it takes'(started) {
     const at = made();
     const bytes = fs.statSync(at).size;
     const spent = {};
-    const page = await open(started, at);
+    const page = await open(started, at, { init: watch });
     const opened = await page.evaluate(() => performance.getEntriesByType('navigation')[0].duration);
-    spent.open = await busy(page, async () => {
-      await page.reload();
-      await page.waitForSelector('html[data-ready]');
-    });
     await page.waitForSelector('html[data-idle]');
+    spent.open = await page.evaluate(() => Math.max(0, ...window.stalls));
     for (const part of ['steps', 'map', 'timeline', 'flows', 'groups', 'overview']) {
       spent[part] = await busy(page, async () => {
         await page.tab(part);
@@ -51,9 +49,10 @@ export const size = {
     await page.click('.steps .row[data-at="0"]');
     await page.waitForSelector('#side:not([hidden])');
     await page.tab('map');
-    for (const by of [1000, 20000, 35000]) {
+    const last = Number(await page.getAttribute('#moment', 'max'));
+    for (const by of [0.1, 0.5, 0.9]) {
       spent['moment ' + by] = await busy(page, async () => {
-        await page.$eval('#moment', (slider, to) => { slider.value = to; slider.dispatchEvent(new Event('input')); }, by);
+        await page.$eval('#moment', (slider, to) => { slider.value = to; slider.dispatchEvent(new Event('input')); }, Math.round(by * last));
         await page.waitForTimeout(150);
       });
     }
@@ -65,7 +64,8 @@ export const size = {
     const slow = Object.entries(spent).filter(([, ms]) => ms > MOST);
     const told = Object.entries(spent).map(([what, ms]) => what + ' ' + Math.round(ms)).join(', ');
     assert.deepEqual(slow, [], told);
+    const workloads = await page.getAttribute('.moves .row[data-at]', 'aria-setsize');
     await page.done();
-    return (bytes / 1e6).toFixed(1) + ' MB, opened in ' + Math.round(opened) + ' ms; ms busy: ' + told;
+    return workloads + ' workloads, ' + (bytes / 1e6).toFixed(1) + ' MB, opened in ' + Math.round(opened) + ' ms; longest stalls in ms: ' + told;
   },
 };

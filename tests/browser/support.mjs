@@ -57,14 +57,17 @@ export async function open(started, at, { hash = '', init, ...options } = {}) {
   return page;
 }
 
-/** How long the page's own thread is busy with what a person does, scripts, layout and all, in milliseconds. */
+/** The longest time for which the page answers nobody while something is done, in milliseconds; nothing under 50 counts. */
 export async function busy(page, act) {
-  const session = await page.context().newCDPSession(page);
-  await session.send('Performance.enable');
-  const spent = async () => Object.fromEntries((await session.send('Performance.getMetrics')).metrics.map(({ name, value }) => [name, value])).TaskDuration * 1000;
-  const before = await spent();
+  await page.evaluate(watch);
   await act();
-  const ms = (await spent()) - before;
-  await session.detach();
-  return ms;
+  return page.evaluate(() => Math.max(0, ...(window.stalls || []), ...(window.watched?.takeRecords() || []).map((one) => one.duration)));
+}
+
+/** In the page: notes from now on what takes long. */
+export function watch() {
+  window.stalls = [];
+  window.watched?.disconnect();
+  window.watched = new PerformanceObserver((list) => list.getEntries().forEach((one) => window.stalls.push(one.duration)));
+  window.watched.observe({ type: 'longtask' });
 }

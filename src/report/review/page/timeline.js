@@ -183,11 +183,11 @@ function laneRows(steps, wanted, onPath) {
     own.sort((a, b) => steps.list[a[2][0]].at[0] - steps.list[b[2][0]].at[0]);
     for (const [lane, text, list] of own) {
       const lines = [];
-      const free = new Heap((line) => steps.list[line[line.length - 1]].at[1]);
+      const free = new Heap((line) => steps.list[line[line.length - 1]].at[1] + line.n / 1e6);
       for (const at of list) {
         let line = free.least();
         if (line && steps.list[line[line.length - 1]].at[1] <= steps.list[at].at[0]) free.take();
-        else lines.push(line = []);
+        else lines.push(line = Object.assign([], { n: lines.length }));
         line.push(at);
         free.put(line);
       }

@@ -146,7 +146,7 @@ const WORDS = {
   'to know or to settle': ['To know or to settle', '確認・判断が必要なこと'],
 
   'takes': ['takes {time}', '所要 {time}'],
-  begins: ['begins after {time}', '開始 {time} 後'],
+  begins: ['begins after {time}', '{time}後に開始'],
   'begins at': ['Begins', '開始'],
   'of these waits': ['of these {time} waiting', 'うち待機 {time}'],
   postponed: ['waits for release', '解放待ち'],
