@@ -153,13 +153,13 @@ async function begin() {
   window.addEventListener('beforeprint', printed);
   await follow();
   document.documentElement.dataset.ready = '';
-  ahead(['steps', 'groups', 'flows']);
+  ahead([allSteps, () => load('groups'), allFlows]);
 }
 
 /** What is asked for next is read while nothing else is to do: tabs open at once, and paper has everything. */
 function ahead(rest) {
   const soon = window.requestIdleCallback || ((work) => setTimeout(work, 200));
-  if (rest.length) soon(() => load(rest[0]).then(() => ahead(rest.slice(1))));
+  if (rest.length) soon(() => rest[0]().then(() => ahead(rest.slice(1))));
   else document.documentElement.dataset.idle = '';
 }
 
