@@ -220,7 +220,8 @@ function crowd(map, view, scene, subnet, inside, changed, thing) {
   return [
     h('ul', { class: 'bars' }, [...count].sort((a, b) => b[1][0] - a[1][0]).map(([kind, [n, differs, off]]) => h('li', null,
       h('span', null, word('kind', kind)), h('i', { css: { width: (100 * n) / most + '%' } }, h('i', { css: { width: (100 * differs) / n + '%' } })),
-      h('small', null, number(n) + (differs ? ' · ' + t('n not as today', { n: number(differs) }) : '') + (off ? ' · ' + t('n stopped', { n: number(off) }) : ''))))),
+      h('small', null, number(n)),
+      (differs > 0 || off > 0) && h('small', { class: 'aside' }, [differs > 0 && t('n not as today', { n: number(differs) }), off > 0 && t('n stopped', { n: number(off) })].filter(Boolean).join(' · '))))),
     now.map(thing),
     h('button', { type: 'button', on: { click: () => crowdSide(map, scene, subnet, inside) } }, t('all n', { n: number(inside.length) })),
   ];

@@ -16,6 +16,7 @@ function printed() {
       [...unit.rules.map((rule) => ['+', ...rule]), ...unit.unvouched.map((rule) => ['?', ...rule]), ...unit.dropped.map((rule) => ['−', ...rule])])]), rest(groups.units)],
     steps && [h('h2', null, t('steps')), table(['#', t('step'), t('what'), t('call'), t('begins at'), t('duration'), t('marks')], some(steps.list).map((step, at) => [at + 1, step.id, step.title, step.op, clock(step.at[0]), seconds(step.at[1] - step.at[0]),
       [step.impact && t('interrupts', { time: seconds(step.impact[0]) }), step.last && t('no way back'), steps.onPath.has(at) && t('critical'), stateOf(step.id) !== 'todo' && word('state', stateOf(step.id))].filter(Boolean).join(', ')])), rest(steps.list)]);
+  for (const more of find('print').querySelectorAll('details')) more.open = true;
 }
 
 function exposureTable(flows) {
