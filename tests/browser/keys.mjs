@@ -1,6 +1,8 @@
 // By keyboard, in both languages, light and dark, on paper, by screen reader.
 
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import { file, hikkoshi, open, story } from './support.mjs';
 
 const dir = story('keys');
@@ -69,6 +71,21 @@ export const keys = {
     const ids = await page.$$eval('[id]', (all) => all.map((one) => one.id));
     assert.equal(new Set(ids).size, ids.length, 'ids are unique');
     await page.done();
+  },
+
+  async 'axe finds nothing to mend, in any part, light and dark'(started) {
+    const axe = fs.readFileSync(path.join(process.env.MODULES, 'node_modules/axe-core/axe.min.js'), 'utf8');
+    for (const colorScheme of ['light', 'dark']) {
+      const page = await open(started, at, { colorScheme, init: { content: axe } });
+      for (const part of PARTS) {
+        await page.tab(part);
+        if (part === 'map') await page.click('.thing >> nth=3');
+        await page.waitForTimeout(150);
+        const found = await page.evaluate(async () => (await window.axe.run({ resultTypes: ['violations'] })).violations.map((one) => one.id + ' ' + one.nodes.slice(0, 3).map((node) => node.html.slice(0, 140) + ' ' + (node.any[0]?.message || '')).join(' | ')));
+        assert.deepEqual(found, [], colorScheme + ' ' + part);
+      }
+      await page.done();
+    }
   },
 
   async 'a screen reader hears the moment of the map'(started) {

@@ -75,6 +75,7 @@ function frame() {
     h('div', { class: 'switches' }, language, theme, keys));
   const nav = find('tabs');
   nav.setAttribute('aria-label', t('parts'));
+  find('nav').setAttribute('aria-label', t('parts'));
   show(nav, parts().map(([key]) => h('button', { type: 'button', role: 'tab', id: 'tab-' + key, 'aria-controls': 'panel-' + key, 'aria-selected': String(key === shownTab), tabindex: key === shownTab ? '0' : '-1', on: { click: () => go('#' + key) } }, t('part.' + key))));
   show(find('main'), parts().map(([key]) => h('div', { role: 'tabpanel', id: 'panel-' + key, 'aria-labelledby': 'tab-' + key, hidden: key !== shownTab })));
   drawn.clear();

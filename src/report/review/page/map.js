@@ -168,8 +168,8 @@ function drawScene(stage, map, view, hit) {
   show(stage, svg('svg', { class: 'lines', 'aria-hidden': 'true' }),
     h('div', { class: 'border' }, h('span', { class: 'sky' }, t('internet')), scene.outside.filter((at) => map.nodes[at].role !== 'workload').slice(0, 60).map(thing)),
     scene.outside.some((at) => map.nodes[at].role === 'workload') && h('div', { class: 'border' }, h('span', { class: 'sky' }, t('in no subnet')), scene.outside.filter((at) => map.nodes[at].role === 'workload').slice(0, 60).map(thing)),
-    h('div', { class: 'zones', css: { '--zones': String(Math.max(1, zones.length)) } }, zones.map(([zone, list]) => h('div', { class: 'zone' }, h('h3', null, zone || t('all zones')), list.sort(order).map(subnet)))),
-    h('div', { class: 'groups-row' }, h('h3', null, t('security groups')), worn.map(([at, n]) => {
+    h('div', { class: 'zones', css: { '--zones': String(Math.max(1, zones.length)) } }, zones.map(([zone, list]) => h('div', { class: 'zone' }, h('h2', null, zone || t('all zones')), list.sort(order).map(subnet)))),
+    h('div', { class: 'groups-row' }, h('h2', null, t('security groups')), worn.map(([at, n]) => {
       const element = h('a', { href: '#thing=' + encodeURIComponent(map.nodes[at].id), class: 'group' + marks(map, view, scene, at, changed), 'data-node': at }, name(map.nodes[at].name), h('small', null, ' ' + number(n)));
       view.elements.set(at, element);
       return element;
