@@ -4,13 +4,14 @@ import { browser } from './support.mjs';
 import { content } from './content.mjs';
 import { keys } from './keys.mjs';
 import { hostile } from './hostile.mjs';
+import { serve } from './serve.mjs';
 import { size } from './size.mjs';
 
 const wanted = process.argv[2];
 const started = await browser();
 let held = 0;
 const failed = [];
-for (const suite of [content, keys, hostile, size]) {
+for (const suite of [content, keys, hostile, serve, size]) {
   for (const [name, test] of Object.entries(suite)) {
     if (wanted && !(suite.name + ' ' + name).includes(wanted)) continue;
     const from = Date.now();
