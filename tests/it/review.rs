@@ -117,6 +117,16 @@ fn each_flow_has_its_evidence_and_the_proofs_verdict() {
     assert_eq!((&view["head"]["applicable"], &view["head"]["blockers"][0]["of"][0]), (&false.into(), &"pg-multi".into()));
 }
 
+/// What was proved of other steps is not said of these.
+#[test]
+fn an_edited_plan_is_not_called_proved() {
+    let (mut plan, inventory) = story();
+    plan.steps[0].estimate_s += 1;
+    let view = json(&shown(&plan, &inventory, None));
+    assert_eq!(view["head"]["proof"]["state"], "edited");
+    assert!(view["flows"]["list"].as_array().expect("flows").iter().all(|flow| flow[4] == "unproved"));
+}
+
 /// A plan that can't be played shows as much as can be, and says where it ends.
 #[test]
 fn a_plan_that_can_not_be_played_is_shown_up_to_there() {
@@ -191,6 +201,7 @@ fn the_command_writes_one_file_and_says_where() {
     let scratch = workplace();
     let told = Hikkoshi::offline(scratch.path()).run(&["review"]).expect_code(0);
     assert!(told.stdout.contains("wrote plans/story/review.html: "), "{}", told.stdout);
+    assert!(told.stdout.contains("next: hikkoshi dry-run story"), "{}", told.stdout);
     let page = fs::read_to_string(scratch.path().join("plans/story/review.html")).expect("the page");
     assert!(page.starts_with("<!doctype html>") && page.contains("default-src 'none'"));
     for other in ["http://", "https://"] {

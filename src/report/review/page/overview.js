@@ -77,7 +77,7 @@ function strip() {
         h('b', null, word('stage', stage.name)), h('small', null, t('n steps', { n: number(stage.steps) }) + ' · ' + seconds(length)),
         stage.impacts > 0 && h('i', { class: 'bad' }, t('interrupts n', { n: number(stage.impacts) })), last > 0 && h('i', { class: 'warn' }, t('n without way back', { n: number(last) }))));
   });
-  return section(t('stages'), h('ol', { class: 'strip' }, stages));
+  return stages.length > 0 && section(t('stages'), h('ol', { class: 'strip' }, stages));
 }
 
 let wantStage = null;
@@ -112,11 +112,12 @@ function movesTable() {
   list.set(shown.length);
   const heads = h('div', { class: 'moves heads', 'aria-hidden': 'true' }, h('div', { class: 'row' },
     ['workload', 'strategy', 'interruption', 'duration', 'risk', 'why'].map((key) => h('span', null, t(key)))));
-  return [moves.length > 6 && h('div', { class: 'tools' }, box, sorts), moves.length ? [heads, list.element] : h('p', { class: 'none' }, t('nothing moves'))];
+  return [moves.length > 6 && h('div', { class: 'tools' }, box, sorts), moves.length ? [heads, list.element] : h('p', { class: 'none' }, t(head.blockers.length ? 'blocked moves' : 'nothing moves'))];
 }
 
 function decides() {
   const { pace } = head;
+  if (!pace.path) return null;
   const most = Math.max(1, ...pace.shares.map((one) => one.seconds));
   const bar = (one) => {
     const move = head.moves.find((known) => known.id === one.lane);

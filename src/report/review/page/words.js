@@ -115,6 +115,7 @@ const WORDS = {
   interruption: ['Interruption', '停止時間'],
   risk: ['Risk', 'リスク'],
   'nothing moves': ['Nothing moves: no workload is in a public subnet.', '移行対象はありません。パブリックサブネットにワークロードはありません。'],
+  'blocked moves': ['No moves: the plan is blocked.', '移行対象はありません（計画がブロックされています）。'],
   'what decides the duration': ['What decides the duration', '所要時間を決めるもの'],
   'critical path': ['{n} steps decide the end, {time} after the start.', '{n} 手順が終了時刻（開始から{time}後）を決めます。'],
   critical: ['critical path', 'クリティカルパス'],
