@@ -84,6 +84,8 @@ export const content = {
     await page.$eval('#moment', (slider, to) => { slider.value = to; slider.dispatchEvent(new Event('input')); }, place);
     await page.waitForFunction(() => document.querySelector('.caption').textContent.includes('nat-b'));
     assert.deepEqual(await page.texts('.thing.changed bdi'), ['story-nat-b']);
+    await page.evaluate(() => { location.hash = '#moment=flip-10-0-1-0-24'; });
+    await page.waitForFunction(() => document.querySelector('.caption').textContent.includes('flip-10-0-1-0-24'));
     assert.match(await page.getAttribute('#moment', 'aria-valuetext'), /^after step \d+ of 91/);
     await page.done();
   },
@@ -176,6 +178,11 @@ export const content = {
     for (const part of ['1 of 91 steps done', '10 min to go', 'at best 5 min', 'Paused kei', 'kei@laptop', 'nat-b', 'nat-a is begun']) assert.ok(text.includes(part), part);
     await page.tab('steps');
     assert.equal((await page.$$('.steps .row .state-failed')).length, 1);
+    await page.tab('map');
+    await page.evaluate(() => window.hikkoshi.live({ steps: { 'subnet-private-a': 'done', 'app-1-launch': 'running' } }));
+    assert.deepEqual(await page.texts('.thing.run-running bdi'), ['app-1']);
+    await page.click('.run-now');
+    assert.ok((await page.text('.caption')).includes('subnet-private-a'));
     await page.done();
   },
 };

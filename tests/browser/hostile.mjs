@@ -28,7 +28,7 @@ export const hostile = {
       await page.waitForTimeout(100);
       shown.push(await page.text('#panel-' + part));
     }
-    await page.click('.steps .row >> nth=40');
+    await page.click('.steps .row >> nth=5');
     await page.evaluate(() => window.dispatchEvent(new Event('beforeprint')));
     await page.waitForTimeout(200);
     assert.equal(await page.evaluate(() => window.broken), undefined);

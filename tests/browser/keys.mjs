@@ -1,6 +1,8 @@
 // By keyboard, in both languages, light and dark, on paper, by screen reader.
 
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import { file, hikkoshi, open, story } from './support.mjs';
 
 const dir = story('keys');
@@ -71,6 +73,21 @@ export const keys = {
     await page.done();
   },
 
+  async 'axe finds nothing to mend, in any part, light and dark'(started) {
+    const axe = fs.readFileSync(path.join(process.env.MODULES, 'node_modules/axe-core/axe.min.js'), 'utf8');
+    for (const colorScheme of ['light', 'dark']) {
+      const page = await open(started, at, { colorScheme, init: { content: axe } });
+      for (const part of PARTS) {
+        await page.tab(part);
+        if (part === 'map') await page.click('.thing >> nth=3');
+        await page.waitForTimeout(150);
+        const found = await page.evaluate(async () => (await window.axe.run({ resultTypes: ['violations'] })).violations.map((one) => one.id + ' ' + one.nodes.slice(0, 3).map((node) => node.html.slice(0, 140) + ' ' + (node.any[0]?.message || '')).join(' | ')));
+        assert.deepEqual(found, [], colorScheme + ' ' + part);
+      }
+      await page.done();
+    }
+  },
+
   async 'a screen reader hears the moment of the map'(started) {
     const page = await open(started, at, { hash: '#map' });
     await page.focus('#moment');
@@ -118,7 +135,7 @@ export const keys = {
 
   async 'it prints everything, black on white, and none of the switches'(started) {
     const page = await open(started, at, { colorScheme: 'dark' });
-    for (const part of ['flows', 'groups']) await page.tab(part);
+    await page.waitForSelector('html[data-idle]');
     await page.evaluate(() => window.dispatchEvent(new Event('beforeprint')));
     await page.emulateMedia({ media: 'print' });
     assert.equal(await page.isVisible('#tabs'), false);

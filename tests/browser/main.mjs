@@ -5,13 +5,14 @@ import { content } from './content.mjs';
 import { keys } from './keys.mjs';
 import { live } from './live.mjs';
 import { hostile } from './hostile.mjs';
+import { serve } from './serve.mjs';
 import { size } from './size.mjs';
 
 const wanted = process.argv[2];
 const started = await browser();
 let held = 0;
 const failed = [];
-for (const suite of [content, keys, live, hostile, size]) {
+for (const suite of [content, keys, hostile, serve, live, size]) {
   for (const [name, test] of Object.entries(suite)) {
     if (wanted && !(suite.name + ' ' + name).includes(wanted)) continue;
     const from = Date.now();

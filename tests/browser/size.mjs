@@ -1,14 +1,15 @@
-// 5,000 workloads: nothing that a person does keeps the page from answering.
+// Many workloads: nothing that a person does keeps the page from answering. A stack is nine workloads; 56 are five hundred,
+// which a debug build plans in seconds. HIKKOSHI_STACKS=556 takes five thousand, HIKKOSHI_LARGE=DIR a page that is there.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { file, hikkoshi, open, scripting } from './support.mjs';
+import { busy, file, hikkoshi, open, watch } from './support.mjs';
 
-/** A script of the page may keep the browser from answering so long, in milliseconds. CI's machines are slower than a person's. */
-const MOST = Number(process.env.HIKKOSHI_MOST_MS || 400);
-const STACKS = Number(process.env.HIKKOSHI_STACKS || 556);
+/** For so long at most the page may answer nobody, in milliseconds. Others may build on the machine of the tests. */
+const MOST = Number(process.env.HIKKOSHI_MOST_MS || 300);
+const STACKS = Number(process.env.HIKKOSHI_STACKS || 56);
 
 const dir = process.env.HIKKOSHI_LARGE || path.join(process.env.WORK, 'large');
 
@@ -23,27 +24,23 @@ function made() {
 }
 
 export const size = {
-  async 'five thousand workloads'(started) {
+  async 'as many workloads as it takes'(started) {
     const at = made();
     const bytes = fs.statSync(at).size;
     const spent = {};
-    const context = await started.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-US' });
-    await context.close();
-    const page = await open(started, at);
+    const page = await open(started, at, { init: watch });
     const opened = await page.evaluate(() => performance.getEntriesByType('navigation')[0].duration);
-    spent.open = await scripting(page, async () => {
-      await page.reload();
-      await page.waitForSelector('html[data-ready]');
-    });
+    await page.waitForSelector('html[data-idle]');
+    spent.open = await page.evaluate(() => Math.max(0, ...window.stalls));
     for (const part of ['steps', 'map', 'timeline', 'flows', 'groups', 'overview']) {
-      spent[part] = await scripting(page, async () => {
+      spent[part] = await busy(page, async () => {
         await page.tab(part);
         await page.waitForTimeout(300);
       });
     }
     await page.tab('steps');
     for (const typed of ['a', 'p', 'p', '-', '7']) {
-      spent['type ' + typed] = await scripting(page, async () => {
+      spent['type ' + typed] = await busy(page, async () => {
         await page.type('#search-steps', typed);
         await page.waitForTimeout(60);
       });
@@ -52,21 +49,23 @@ export const size = {
     await page.click('.steps .row[data-at="0"]');
     await page.waitForSelector('#side:not([hidden])');
     await page.tab('map');
-    for (const by of [1000, 20000, 35000]) {
-      spent['moment ' + by] = await scripting(page, async () => {
-        await page.$eval('#moment', (slider, to) => { slider.value = to; slider.dispatchEvent(new Event('input')); }, by);
+    const last = Number(await page.getAttribute('#moment', 'max'));
+    for (const by of [0.1, 0.5, 0.9]) {
+      spent['moment ' + by] = await busy(page, async () => {
+        await page.$eval('#moment', (slider, to) => { slider.value = to; slider.dispatchEvent(new Event('input')); }, Math.round(by * last));
         await page.waitForTimeout(150);
       });
     }
     await page.tab('timeline');
-    spent.scroll = await scripting(page, async () => {
+    spent.scroll = await busy(page, async () => {
       await page.$eval('div.time', (one) => { one.scrollTop = 50_000; });
       await page.waitForTimeout(100);
     });
     const slow = Object.entries(spent).filter(([, ms]) => ms > MOST);
     const told = Object.entries(spent).map(([what, ms]) => what + ' ' + Math.round(ms)).join(', ');
     assert.deepEqual(slow, [], told);
+    const workloads = await page.getAttribute('.moves .row[data-at]', 'aria-setsize');
     await page.done();
-    return (bytes / 1e6).toFixed(1) + ' MB, opened in ' + Math.round(opened) + ' ms; ms of scripting: ' + told;
+    return workloads + ' workloads, ' + (bytes / 1e6).toFixed(1) + ' MB, opened in ' + Math.round(opened) + ' ms; longest stalls in ms: ' + told;
   },
 };

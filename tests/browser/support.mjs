@@ -33,16 +33,19 @@ export async function browser() {
 }
 
 /** Opens a page from disk, and holds it to what must hold of each: no error, no word on the console, no request. */
-export async function open(started, at, { hash = '', init, ...options } = {}) {
+export const open = (started, at, options = {}) => visit(started, pathToFileURL(at).href + (options.hash || ''), options);
+
+/** The same of a page that a server shows: it may ask that server, and nobody else. */
+export async function visit(started, url, { hash, init, ...options } = {}) {
   const context = await started.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-US', colorScheme: 'light', ...options });
   const page = await context.newPage();
   const seen = [];
   page.on('console', (message) => seen.push('console: ' + message.text()));
   page.on('pageerror', (error) => seen.push('error: ' + error.message));
   page.on('dialog', (dialog) => { seen.push('dialog: ' + dialog.message()); dialog.dismiss(); });
-  page.on('request', (request) => { if (!/^(file|data|blob):/.test(request.url())) seen.push('request: ' + request.url()); });
+  page.on('request', (request) => { if (!/^(file|data|blob):/.test(request.url()) && !(url.startsWith('http') && request.url().startsWith(new URL(url).origin))) seen.push('request: ' + request.url()); });
   if (init) await page.addInitScript(init);
-  await page.goto(pathToFileURL(at).href + hash);
+  await page.goto(url);
   await page.waitForSelector('html[data-ready]', { timeout: 60_000 });
   page.done = async () => {
     assert.deepEqual(seen, [], 'the page is silent');
@@ -57,14 +60,17 @@ export async function open(started, at, { hash = '', init, ...options } = {}) {
   return page;
 }
 
-/** How long a script of the page keeps the browser from anything else, in milliseconds. */
-export async function scripting(page, act) {
-  const session = await page.context().newCDPSession(page);
-  await session.send('Performance.enable');
-  const spent = async () => Object.fromEntries((await session.send('Performance.getMetrics')).metrics.map(({ name, value }) => [name, value])).ScriptDuration * 1000;
-  const before = await spent();
+/** The longest time for which the page answers nobody while something is done, in milliseconds; nothing under 50 counts. */
+export async function busy(page, act) {
+  await page.evaluate(watch);
   await act();
-  const ms = (await spent()) - before;
-  await session.detach();
-  return ms;
+  return page.evaluate(() => Math.max(0, ...(window.stalls || []), ...(window.watched?.takeRecords() || []).map((one) => one.duration)));
+}
+
+/** In the page: notes from now on what takes long. */
+export function watch() {
+  window.stalls = [];
+  window.watched?.disconnect();
+  window.watched = new PerformanceObserver((list) => list.getEntries().forEach((one) => window.stalls.push(one.duration)));
+  window.watched.observe({ type: 'longtask' });
 }

@@ -97,6 +97,8 @@ mod reach;
 mod reading;
 /// `hikkoshi rehearse` as a person types it.
 mod rehearse;
+/// The meeting's page: what it shows is what the plan does.
+mod review;
 /// The network rules, written down and kept.
 mod rules;
 /// The runbook of a plan, before and in the middle of a night.

@@ -5,11 +5,12 @@ use serde_json::{Value, json};
 
 use crate::model::facet::GatewayKind;
 use crate::model::inventory::Inventory;
-use crate::model::step::{Stage, Undo};
+use crate::model::step::{Impact, Stage, Undo};
+use crate::model::strategy::Blocker;
 use crate::plan::gates::Health;
 use crate::plan::prove::Certificate;
 use crate::plan::prove::words::counted;
-use crate::plan::{Plan, cost, pace, short};
+use crate::plan::{Plan, cost, order, pace, short};
 
 /// The overview's own part; it grows with the moves alone.
 #[derive(Clone, Debug, Serialize)]
@@ -93,7 +94,7 @@ pub fn head(plan: &Plan, sha256: &str, inventory: &Inventory, lacking: Vec<Strin
         hooks: plan.hooks.iter().map(|hook| format!("{}: {}", hook.name(), hook.occasions())).collect(),
         windows: plan.windows.clone(),
         cost: bill(plan, inventory),
-        stages: plan.stages.iter().map(|stage| json!({ "name": stage.name(), "steps": plan.steps_of(*stage).count() })).collect(),
+        stages: stages(plan),
         pace: paced(plan),
         proof: proof(plan),
         broken: json!(&plan.broken[..plan.broken.len().min(MOST)]),
@@ -112,16 +113,19 @@ pub fn head(plan: &Plan, sha256: &str, inventory: &Inventory, lacking: Vec<Strin
 
 /// Blockers, alike ones together.
 fn blockers(plan: &Plan, inventory: &Inventory) -> Vec<Value> {
-    let mut alike: Vec<((&str, &str, &str), Vec<&str>)> = Vec::new();
+    let mut alike: Vec<(&Blocker, Vec<&str>)> = Vec::new();
     for one in &plan.blockers {
-        let key = (one.code.as_str(), one.why.as_str(), one.way_out.as_str());
+        let same = |known: &Blocker| (&known.code, &known.why, &known.way_out) == (&one.code, &one.why, &one.way_out);
         let name = inventory.name(&one.resource);
-        match alike.iter_mut().find(|(known, _)| *known == key) {
+        match alike.iter_mut().find(|(known, _)| same(known)) {
             Some((_, names)) => names.push(name),
-            None => alike.push((key, vec![name])),
+            None => alike.push((one, vec![name])),
         }
     }
-    let told = |((code, why, way_out), names): ((&str, &str, &str), Vec<&str>)| json!({ "code": code, "why": why, "way_out": way_out, "count": names.len(), "of": names[..names.len().min(MOST)] });
+    let told = |(one, names): (&Blocker, Vec<&str>)| {
+        let of = &names[..names.len().min(MOST)];
+        json!({ "code": one.code, "why": one.why, "way_out": one.way_out, "count": names.len(), "of": of })
+    };
     alike.into_iter().map(told).collect()
 }
 
@@ -160,6 +164,20 @@ fn bill(plan: &Plan, inventory: &Inventory) -> Value {
     json!({ "before": before, "before_cents": sum, "lines": plan.cost.lines, "cents_month": plan.cost.cents_month, "nat_gb_mills": plan.cost.nat_gb_mills, "prices": plan.cost.prices })
 }
 
+/// The stages: how many steps, from when to when if estimates hold, how many of them interrupt somebody.
+fn stages(plan: &Plan) -> Vec<Value> {
+    let (times, _) = order::schedule(&plan.steps, None);
+    let told = |stage: &Stage| {
+        let own = || plan.steps_of(*stage);
+        let spans = || own().filter_map(|step| times.get(step.id.as_str()));
+        let begin = spans().map(|(begin, _)| *begin).min().unwrap_or(0);
+        let end = spans().map(|(_, end)| *end).max().unwrap_or(0);
+        let impacts = own().filter(|step| step.impact != Impact::None).count();
+        json!({ "name": stage.name(), "steps": own().count(), "at": [begin, end], "impacts": impacts })
+    };
+    plan.stages.iter().map(told).collect()
+}
+
 fn paced(plan: &Plan) -> Value {
     let pace = pace::of(&plan.steps);
     let budget = pace.budget.map(|(class, seconds)| json!({ "class": class, "seconds": seconds }));
@@ -170,7 +188,7 @@ fn paced(plan: &Plan) -> Value {
         .map(|one| json!({ "step": one.step, "needs": one.needs, "because": one.because, "seconds": one.seconds }))
         .collect();
     let cleanup: u64 = plan.steps_of(Stage::Cleanup).map(|step| step.estimate_s).sum();
-    json!({ "length_s": pace.length_s, "sum_s": pace.sum_s, "cleanup_s": cleanup, "shares": shares, "savings": savings, "budget": budget })
+    json!({ "length_s": pace.length_s, "sum_s": pace.sum_s, "path": pace.path.len(), "cleanup_s": cleanup, "shares": shares, "savings": savings, "budget": budget })
 }
 
 fn proof(plan: &Plan) -> Value {
