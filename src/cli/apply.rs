@@ -141,7 +141,7 @@ pub async fn run(global: &Global, args: Args) -> Done {
         approve::on_the_way(&place, &ready.plan, &machine, until) + &window::fits(plan, &todo, ready.session.clock.now_ms(), &again)?;
     if args.yes && !(edits.is_empty() && fits.is_empty()) {
         // Who is not asked is told.
-        eprintln!("{}", format!("{edits}{fits}").trim_start());
+        super::aside(&format!("{}\n", format!("{edits}{fits}").trim_start()));
     }
     let warning = if until == Stage::Cleanup { "\nWhat cleanup deletes does not come back." } else { "" };
     confirm(
@@ -191,7 +191,7 @@ pub async fn drive(
             if asked.asked() {
                 std::process::exit(i32::from(super::failure::exit::INTERRUPTED));
             }
-            eprintln!("stopping: calls in flight are finished, waits are left; Ctrl-C again stops at once. Both are resumable.");
+            super::aside("stopping: calls in flight are finished, waits are left; Ctrl-C again stops at once. Both are resumable.\n");
             asked.ask();
         }
     });

@@ -31,7 +31,7 @@ pub fn typed(question: &str, name: &str) -> bool {
 
 /// Asks on a terminal for a line; empty if none came.
 pub fn answered(question: &str) -> String {
-    eprint!("{question}");
+    super::aside(question);
     let _ = std::io::stderr().flush();
     let mut line = String::new();
     let read = std::io::stdin().lock().read_line(&mut line);

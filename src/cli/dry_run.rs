@@ -20,6 +20,7 @@ use crate::model::call::{Call, Label, Outcome};
 use crate::model::inventory::Inventory;
 use crate::model::step::{Stage, references};
 use crate::plan::Plan;
+use crate::report::run::Shown;
 use crate::report::{self, duration, run as report_run, table};
 use crate::world::World;
 
@@ -31,6 +32,24 @@ pub struct Args {
     /// Ask nothing of AWS: simulate only
     #[arg(long)]
     offline: bool,
+    /// Show one stage of the simulated run in full
+    #[arg(long, value_name = "STAGE")]
+    stage: Option<String>,
+    /// Show when one step runs, and what it interrupts
+    #[arg(long, value_name = "ID", conflicts_with = "stage")]
+    step: Option<String>,
+}
+
+impl Args {
+    /// How much is to be told.
+    fn shown<'a>(&'a self, global: &Global, place: &Place, plan: &Plan) -> Result<Shown<'a>, Failure> {
+        match (&self.stage, &self.step) {
+            (Some(name), _) => super::plan::stage_named(plan, name).map(Shown::Stage),
+            (_, Some(id)) => super::plan::step_named(place, plan, id).map(|_| Shown::Step(id)),
+            _ if global.verbose > 0 => Ok(Shown::Every),
+            _ => Ok(Shown::Brief),
+        }
+    }
 }
 
 /// One simulated run.
@@ -90,6 +109,7 @@ pub async fn run(global: &Global, args: Args) -> Done {
     let hashed = place.plan_as_made()?;
     let plan = &hashed.value;
     let inventory = place.inventory()?.value;
+    let shown = args.shown(global, &place, plan)?;
     if !plan.blockers.is_empty() {
         return Err(blocked(plan));
     }
@@ -100,7 +120,7 @@ pub async fn run(global: &Global, args: Args) -> Done {
     if global.json {
         json(plan, &proved, &there, &back, asked.as_ref());
     } else {
-        text(global, &place, &hashed, &proved, &there, &back, asked.as_ref());
+        say(&text(global, (&place, &hashed), &proved, (&there, &back), asked.as_ref(), shown));
     }
     if let Some(failed) = there.failed.first().or(back.failed.first()) {
         let mut failure = Failure::new("HK0510", format!("in the simulation step {} fails: {}", failed.step, failed.why));
@@ -113,7 +133,7 @@ pub async fn run(global: &Global, args: Args) -> Done {
         return Err(proof::broken(&place, &proved));
     }
     let Some(asked) = asked else { return Ok(0) };
-    if !asked.drift.is_empty() {
+    if asked.has_drifted() {
         return Ok(exit::DRIFT);
     }
     Ok(if asked.refused.is_empty() { 0 } else { exit::FINDINGS })
@@ -135,14 +155,21 @@ struct Asked {
     allowed: usize,
     refused: Vec<(String, String)>,
     later: usize,
-    drift: Vec<Difference>,
+    /// Where the account differs from the inventory; none where a run has begun, so that it is meant to.
+    drift: Option<Vec<Difference>>,
+}
+
+impl Asked {
+    fn has_drifted(&self) -> bool {
+        self.drift.as_ref().is_some_and(|drift| !drift.is_empty())
+    }
 }
 
 async fn ask(global: &Global, place: &Place, plan: &Plan, inventory: &Inventory) -> Result<Asked, Failure> {
     let session = session::open(global, Some(&plan.region), &[]).await?;
     session.must_be(&plan.account, &plan.region).await?;
     let begun = !place.records()?.is_empty();
-    let drift = if begun { Vec::new() } else { compare(&session, inventory).await? };
+    let drift = if begun { None } else { Some(compare(&session, inventory).await?) };
     let mut asked = Asked { allowed: 0, refused: Vec::new(), later: 0, drift };
     for step in plan.steps.iter().filter(|step| step.call.operation.service() == "ec2") {
         let uses = references(&serde_json::to_value(&step.call.parameters).unwrap_or_default());
@@ -207,13 +234,14 @@ fn json(plan: &Plan, proved: &Proved, there: &Rehearsed, back: &Rehearsed, asked
 }
 
 /// What AWS says beforehand, as rows.
-fn said_by_aws(asked: Option<&Asked>) -> Vec<Vec<String>> {
+fn said_by_aws(name: &str, asked: Option<&Asked>) -> Vec<Vec<String>> {
     let row = |name: &str, text: String| vec![name.to_owned(), text];
     let Some(asked) = asked else { return vec![row("AWS", "not asked (--offline)".to_owned())] };
     let (allowed, refused, later) = (asked.allowed, asked.refused.len(), asked.later);
-    let drift = match asked.drift.len() {
-        0 => "none: the account is as the inventory says".to_owned(),
-        n => format!("{n} differences"),
+    let drift = match asked.drift.as_ref().map(Vec::len) {
+        None => format!("not looked for, as a run has begun; what it has done: hikkoshi verify {name}"),
+        Some(0) => "none: the account is as the inventory says".to_owned(),
+        Some(n) => format!("{n} differences"),
     };
     vec![
         row("EC2 DryRun", format!("{allowed} allowed, {refused} refused, {later} can't be asked before their subjects exist")),
@@ -223,13 +251,12 @@ fn said_by_aws(asked: Option<&Asked>) -> Vec<Vec<String>> {
 
 fn text(
     global: &Global,
-    place: &Place,
-    hashed: &Hashed<Plan>,
+    (place, hashed): (&Place, &Hashed<Plan>),
     proved: &Proved,
-    there: &Rehearsed,
-    back: &Rehearsed,
+    (there, back): (&Rehearsed, &Rehearsed),
     asked: Option<&Asked>,
-) {
+    shown: Shown<'_>,
+) -> String {
     let plan = &hashed.value;
     let (style, width) = (global.style(), global.width());
     let mut out = format!(
@@ -239,7 +266,7 @@ fn text(
         there.calls,
         duration(there.seconds)
     );
-    out.push_str(&report_run::timeline(plan, &there.events, there.start_ms, style, width, global.verbose > 0));
+    out.push_str(&report_run::timeline(plan, &there.events, there.start_ms, style, width, shown));
     let steps = there.events.iter().filter(|e| e.what == crate::execute::What::Verified).count();
     let mut rows = vec![vec!["forward".to_owned(), format!("{steps} steps verified, {} failed", there.failed.len())]];
     let interrupted = report_run::interruptions(plan, &there.events);
@@ -252,27 +279,32 @@ fn text(
     ]);
     rows.extend(super::window::row(plan, there.start_ms));
     rows.extend(super::approve::rows(place, hashed));
-    rows.extend(proved.lines().into_iter().enumerate().map(|(at, line)| vec![if at == 0 { "proof" } else { "" }.to_owned(), line]));
-    rows.extend(said_by_aws(asked));
+    let proof = proved.lines(shown != Shown::Brief);
+    rows.extend(proof.into_iter().enumerate().map(|(at, line)| vec![if at == 0 { "proof" } else { "" }.to_owned(), line]));
+    rows.extend(said_by_aws(&place.name, asked));
     out.push_str(&format!("\n{}\n", style.bold("What it shows")));
     out.push_str(&table::columns(&rows, 2, width));
     for (step, why) in asked.map(|a| a.refused.as_slice()).unwrap_or_default() {
         out.push_str(&table::hanging(&style.bad("✗ "), &format!("{step}: EC2 would refuse: {why}"), 2, width));
     }
-    for line in asked.map(|a| differences(&a.drift)).unwrap_or_default() {
+    for line in asked.and_then(|a| a.drift.as_deref()).map(differences).unwrap_or_default() {
         out.push_str(&table::hanging(&style.warn("Δ "), &line, 2, width));
+    }
+    if shown == Shown::Brief {
+        out.push_str(&style.dim(&format!("more: hikkoshi dry-run {} --verbose, or --stage STAGE, or --step ID\n", place.name)));
     }
     let clean = proved.holds()
         && there.failed.is_empty()
         && back.failed.is_empty()
-        && asked.is_none_or(|a| a.drift.is_empty() && a.refused.is_empty());
-    if clean {
-        out.push_str(&format!("next: hikkoshi apply {}\n", place.name));
-    } else if asked.is_some_and(|a| !a.drift.is_empty()) {
-        out.push_str(&format!(
-            "next: hikkoshi discover {name} && hikkoshi plan {name}   # the account has changed: look and plan again\n",
-            name = place.name
-        ));
+        && asked.is_none_or(|a| !a.has_drifted() && a.refused.is_empty());
+    out + &next(&place.name, clean, asked.is_some_and(Asked::has_drifted))
+}
+
+/// What to type next.
+fn next(name: &str, clean: bool, drifted: bool) -> String {
+    match (clean, drifted) {
+        (true, _) => format!("next: hikkoshi apply {name}\n"),
+        (_, true) => format!("next: hikkoshi discover {name} && hikkoshi plan {name}   # the account has changed: look and plan again\n"),
+        _ => String::new(),
     }
-    say(&out);
 }

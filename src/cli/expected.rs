@@ -129,7 +129,10 @@ pub async fn must_be_so(session: &Session, place: &Place, machine: &Machine<'_>)
     let compared = match compare(session, place, machine).await {
         // Without the inventory each step still looks at what it touches and relies on.
         Err(failure) if begun && matches!(failure.code, "HK0106" | "HK0108" | "HK0510") => {
-            eprintln!("the account is not compared as a whole: {}; each step still looks at what it touches", failure.message);
+            super::aside(&format!(
+                "the account is not compared as a whole: {}; each step still looks at what it touches\n",
+                failure.message
+            ));
             return Ok(());
         }
         compared => compared?,

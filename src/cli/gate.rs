@@ -20,12 +20,12 @@ pub struct Asker<'a> {
 impl Asker<'_> {
     /// Whether to go on.
     pub fn ask(&self, gate: &Gate, machine: &Machine<'_>) -> bool {
-        eprintln!("── gate {}, before {} ──", gate.id, gate.before.name());
+        super::aside(&format!("── gate {}, before {} ──\n", gate.id, gate.before.name()));
         for detail in &gate.details {
-            eprintln!("  {}", report_run::filled(machine, detail));
+            super::aside(&format!("  {}\n", report_run::filled(machine, detail)));
         }
         if self.yes {
-            eprintln!("  {} --yes was given: taken for a yes", gate.asks);
+            super::aside(&format!("  {} --yes was given: taken for a yes\n", gate.asks));
             return true;
         }
         let question = format!("{}\nType the migration's name ({}) for yes; anything else stops here: ", gate.asks, self.name);

@@ -62,7 +62,7 @@ impl Told {
     pub fn broke_off(&self, why: &str, at_ms: u64) {
         self.hear(&Event { at_ms, step: String::new(), what: What::RunEnded { how: why.to_owned() } });
         for Untold { hook, news, why } in self.close() {
-            eprintln!("! {hook} was not told of {news}: {why}");
+            super::aside(&format!("! {hook} was not told of {news}: {why}\n"));
         }
     }
 

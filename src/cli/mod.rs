@@ -25,6 +25,7 @@ mod export;
 pub mod failure;
 mod flows;
 mod gate;
+pub mod generate;
 mod graph;
 mod hook;
 mod index;
@@ -42,7 +43,7 @@ mod review;
 mod rollback;
 mod rules;
 mod runbook;
-mod schema;
+pub mod schema;
 mod serve;
 mod session;
 mod skip;
@@ -187,12 +188,22 @@ enum Command {
     Explain(explain::Args),
     /// The whole story on a simulated account; nothing needed
     Demo(demo::Args),
-    /// The JSON Schema of an intent, for editors
-    Schema,
+    /// Completions for a shell, or man pages
+    Generate(generate::Args),
+    /// The JSON Schema of an intent, for editors, or of what a command prints with --json
+    Schema(schema::Args),
 }
 
 /// What a command returns: the exit status, or why it did not do what it was asked to.
 pub type Done = Result<u8, Failure>;
+
+/// Whether the program understands a command line, such as the words of `hikkoshi plan story`; nothing is run.
+///
+/// # Errors
+/// What it says if it does not.
+pub fn understands(words: &[String]) -> Result<(), String> {
+    Cli::try_parse_from(words).map(|_| ()).map_err(|error| error.to_string())
+}
 
 /// Parses the command line and runs the command.
 pub fn main() -> ExitCode {
@@ -228,9 +239,9 @@ fn coloured(stream: &impl IsTerminal) -> bool {
 fn report(global: &Global, failure: &Failure) -> ExitCode {
     let failure = &failure.clone().typed(global);
     if global.json {
-        say(&format!("{:#}\n", failure.json()));
+        tell(&format!("{:#}\n", failure.json()));
     } else {
-        eprint!("{}", failure.text(coloured(&std::io::stderr())));
+        aside(&failure.text(coloured(&std::io::stderr())));
     }
     ExitCode::from(failure.exit())
 }
@@ -280,7 +291,8 @@ async fn run(global: &Global, command: Command) -> Done {
         Command::Rules(args) => rules::run(global, args).await,
         Command::Explain(args) => explain::run(global, &args),
         Command::Demo(args) => demo::run(global, args).await,
-        Command::Schema => schema::run(),
+        Command::Generate(args) => generate::run(&args),
+        Command::Schema(args) => schema::run(&args),
     }
 }
 
@@ -290,6 +302,18 @@ pub fn say(text: &str) {
     if std::io::stdout().write_all(tame(text).as_bytes()).is_err() {
         std::process::exit(0);
     }
+}
+
+/// Prints what a run tells: it goes on, whether or not anybody reads it still.
+pub fn tell(text: &str) {
+    use std::io::Write;
+    let _ = std::io::stdout().write_all(tame(text).as_bytes());
+}
+
+/// Says something beside the output, on standard error; that nobody reads it stops nothing.
+pub fn aside(text: &str) {
+    use std::io::Write;
+    let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
 /// Text for a terminal: line ends, tabs and our own colours stay, nothing else that a terminal obeys. Names from the

@@ -4,6 +4,7 @@ use super::failure::{Failure, exit};
 use super::place::{self, Place};
 use super::{Done, Global, say, say_json};
 use crate::execute::Machine;
+use crate::model::step::{Stage, Step};
 use crate::plan::compare::compare;
 use crate::plan::{Plan, format, plan_seen};
 use crate::report;
@@ -16,8 +17,11 @@ pub struct Args {
     /// Show one step of the plan in full
     #[arg(long, value_name = "ID")]
     step: Option<String>,
+    /// Show the steps of one stage of the plan
+    #[arg(long, value_name = "STAGE", conflicts_with = "step")]
+    stage: Option<String>,
     /// Put whole plans side by side: as planned, all by flip, all moved; writes nothing
-    #[arg(long, conflicts_with = "step")]
+    #[arg(long, conflicts_with_all = ["step", "stage"])]
     compare: bool,
 }
 
@@ -25,7 +29,10 @@ pub struct Args {
 pub async fn run(global: &Global, args: Args) -> Done {
     let place = Place::find(global, args.name.as_deref())?;
     if let Some(id) = &args.step {
-        return show(&place, id);
+        return show(global, &place, id);
+    }
+    if let Some(name) = &args.stage {
+        return show_stage(global, &place, name);
     }
     let intent = place.intent()?;
     if !place::exists(&place.inventory_path()) {
@@ -150,29 +157,62 @@ fn tell(global: &Global, place: &Place, plan: &Plan) {
         return;
     }
     say(&report::plan::summary(plan, global.options()));
-    say(&format!("\nwrote {}\n", place.plan_path().display()));
+    let name = &place.name;
+    let more = if global.verbose > 0 { "" } else { " (more: --verbose, or --stage STAGE, or --step ID)" };
+    say(&format!("\nwrote {}{more}\n", place.plan_path().display()));
     if plan.is_applicable() {
-        say(&format!("next: hikkoshi dry-run {}\n", place.name));
+        say(&format!("next: hikkoshi dry-run {name}\n"));
     } else if plan.blockers.is_empty() {
         say("next: hikkoshi explain HK0406   # the plan does not hold: where is drawn above\n");
     } else {
         say(&format!(
             "next: settle the blockers (hikkoshi explain {}), then hikkoshi discover {name} and hikkoshi plan {name}\n",
-            plan.blockers[0].code,
-            name = place.name
+            plan.blockers[0].code
         ));
     }
 }
 
-fn show(place: &Place, id: &str) -> Done {
+fn show(global: &Global, place: &Place, id: &str) -> Done {
     let plan = place.plan()?.value;
-    let step = plan.step(id).ok_or_else(|| {
+    let step = step_named(place, &plan, id)?;
+    if global.json {
+        say_json(step);
+    } else {
+        say(&serde_yaml::to_string(step).unwrap_or_default());
+    }
+    Ok(0)
+}
+
+fn show_stage(global: &Global, place: &Place, name: &str) -> Done {
+    let plan = place.plan()?.value;
+    let stage = stage_named(&plan, name)?;
+    if global.json {
+        say_json(&plan.steps_of(stage).collect::<Vec<_>>());
+        return Ok(0);
+    }
+    say(report::plan::stage(&plan, stage, global.options()).trim_start());
+    say(&format!("\none in full: hikkoshi plan {} --step ID\n", place.name));
+    Ok(0)
+}
+
+/// The step of that id.
+///
+/// # Errors
+/// HK0105 if the plan has none, with the nearest.
+pub fn step_named<'a>(place: &Place, plan: &'a Plan, id: &str) -> Result<&'a Step, Failure> {
+    plan.step(id).ok_or_else(|| {
         let failure = Failure::new("HK0105", format!("the plan has no step `{id}`")).detail("nothing was called, nothing was written");
         match crate::plan::problem::nearest(id, plan.steps.iter().map(|step| step.id.as_str())) {
             Some(near) => failure.hint(format!("hikkoshi plan {} --step {near}", place.name)),
             None => failure.hint(format!("grep -n '^- id: ' {}   # the steps that there are", place.plan_path().display())),
         }
-    })?;
-    say(&serde_yaml::to_string(step).unwrap_or_default());
-    Ok(0)
+    })
+}
+
+/// The stage of that name.
+///
+/// # Errors
+/// HK0111 if the plan has none.
+pub fn stage_named(plan: &Plan, name: &str) -> Result<Stage, Failure> {
+    Stage::parse(name).filter(|stage| plan.stages.contains(stage)).ok_or_else(|| super::apply::no_checkpoint(plan, name))
 }

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Global, say};
+use super::{Global, tell};
 use crate::execute::{Event, What};
 use crate::plan::Plan;
 use crate::report::log::Again;
@@ -72,7 +72,7 @@ impl<'p> Progress<'p> {
             return;
         }
         if self.json {
-            say(&(serde_json::to_string(event).unwrap_or_default() + "\n"));
+            tell(&(serde_json::to_string(event).unwrap_or_default() + "\n"));
             return;
         }
         match &event.what {
@@ -94,7 +94,7 @@ impl<'p> Progress<'p> {
         {
             match &self.bar {
                 Some(bar) => bar.println(line),
-                None => say(&(line + "\n")),
+                None => tell(&(line + "\n")),
             }
         }
         if let Some(bar) = &self.bar {

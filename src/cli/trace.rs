@@ -91,7 +91,7 @@ impl<'p> Traced<'p> {
         let over = line.over.lock().unwrap_or_else(PoisonError::into_inner);
         let failed = tokio::task::block_in_place(|| over.recv_timeout(CLOSING)).unwrap_or(Some("it takes too long".to_owned()));
         if let Some(why) = failed {
-            eprintln!("! not all of the trace was taken by {}: {why}; the run is not touched by it", line.url);
+            super::aside(&format!("! not all of the trace was taken by {}: {why}; the run is not touched by it\n", line.url));
         }
     }
 }

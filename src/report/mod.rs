@@ -3,6 +3,7 @@
 pub mod aftermath;
 pub mod approval;
 pub mod aws_cli;
+mod brief;
 pub mod edits;
 pub mod flows;
 pub mod live;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::table::{columns, hanging};
-use super::{Style, duration, harmless, proof};
+use super::{Style, brief, duration, harmless, proof};
 use crate::model::id::Id;
 use crate::model::step::{self, Impact, Stage, Step, Undo};
 use crate::plan::compare::Alternative;
@@ -23,23 +23,36 @@ pub struct Options {
     pub verbose: bool,
 }
 
-/// The summary that `hikkoshi plan` prints.
+/// The summary that `hikkoshi plan` prints: one screen, or with `verbose` everything.
 pub fn summary(plan: &Plan, options: Options) -> String {
     let style = options.style;
     let mut out =
         format!("{} {} · account {} · {} · {}\n", style.bold("Plan"), style.bold(&plan.migration), plan.account, plan.region, plan.vpc);
     blockers(plan, options, &mut out);
     proof::broken(plan, options, &mut out);
-    subnets(plan, options, &mut out);
-    moves(plan, options, &mut out);
-    groups(plan, options, &mut out);
-    egress(plan, options, &mut out);
-    totals(plan, options, &mut out);
-    proof::section(plan, options, &mut out);
     if options.verbose {
-        steps(plan, options, &mut out);
+        in_full(plan, options, &mut out);
+    } else {
+        brief::screen(plan, options, &mut out);
     }
     warnings(plan, options, &mut out);
+    out
+}
+
+fn in_full(plan: &Plan, options: Options, out: &mut String) {
+    subnets(plan, options, out);
+    moves(plan, options, out);
+    groups(plan, options, out);
+    egress(plan, options, out);
+    totals(plan, options, out);
+    proof::section(plan, options, out);
+    plan.stages.iter().for_each(|stage| steps(plan, *stage, options, out));
+}
+
+/// The steps of one stage.
+pub fn stage(plan: &Plan, stage: Stage, options: Options) -> String {
+    let mut out = String::new();
+    steps(plan, stage, options, &mut out);
     out
 }
 
@@ -92,9 +105,7 @@ fn moves(plan: &Plan, options: Options, out: &mut String) {
         return;
     }
     out.push_str(&columns(&rows, 2, options.width));
-    if options.verbose {
-        plan.moves.iter().for_each(|one| rejected(one, options, out));
-    }
+    plan.moves.iter().for_each(|one| rejected(one, options, out));
 }
 
 fn rejected(one: &Move, options: Options, out: &mut String) {
@@ -144,10 +155,6 @@ fn groups(plan: &Plan, options: Options, out: &mut String) {
     if !kept.is_empty() {
         out.push_str(&hanging("", &format!("kept as they are: the groups of {}", kept.join(", ")), 2, options.width));
     }
-    if !options.verbose {
-        out.push_str(&options.style.dim("  every rule with its evidence, and every opening that goes: --verbose\n"));
-        return;
-    }
     for group in new {
         let members: Vec<&str> = std::iter::once(&group.workload).chain(&group.with).map(Id::as_str).collect();
         let _ = writeln!(
@@ -180,21 +187,19 @@ fn red_where_nobody_vouches(rows: &str, options: Options, out: &mut String) {
 
 /// Who leaves by another address afterwards, and what is asked before that.
 fn egress(plan: &Plan, options: Options, out: &mut String) {
-    if plan.egress.is_empty() {
+    let mut waits = Vec::new();
+    waited_for(plan, &mut |text| waits.push(text));
+    if plan.egress.is_empty() && waits.is_empty() {
         return;
     }
-    let _ = writeln!(out, "\n{}", options.style.bold("Addresses to the outside"));
+    let _ = writeln!(out, "\n{}", options.style.bold("Addresses to the outside, and what is waited for"));
     let fixed: Vec<&Egress> = plan.egress.iter().filter(|one| !one.old.is_empty()).collect();
-    let shown: Vec<&&Egress> = fixed.iter().take(if options.verbose { usize::MAX } else { 6 }).collect();
     let mut rows: Vec<Vec<String>> = vec![["WORKLOAD", "TODAY", "AFTERWARDS"].map(str::to_owned).to_vec()];
-    rows.extend(shown.iter().map(|one| {
+    rows.extend(fixed.iter().map(|one| {
         vec![harmless(&one.name), one.old.join(", "), one.new.iter().map(|text| reference(text)).collect::<Vec<_>>().join(", ")]
     }));
     if rows.len() > 1 {
         out.push_str(&columns(&rows, 2, options.width));
-    }
-    if fixed.len() > shown.len() {
-        let _ = writeln!(out, "  … and {} more: --verbose", fixed.len() - shown.len());
     }
     let changing = plan.egress.len() - fixed.len();
     if changing > 0 {
@@ -205,15 +210,19 @@ fn egress(plan: &Plan, options: Options, out: &mut String) {
             options.width,
         ));
     }
+    waits.iter().for_each(|text| out.push_str(&hanging("? ", text, 2, options.width)));
+}
+
+/// What a run asks for, waits for or tells on, a sentence each.
+pub fn waited_for(plan: &Plan, tell: &mut impl FnMut(String)) {
     for step in &plan.postponed {
-        out.push_str(&hanging("? ", &format!("{step} waits for: hikkoshi release {} {step}", plan.migration), 2, options.width));
+        tell(format!("{step} waits for: hikkoshi release {} {step}", plan.migration));
     }
     if !plan.windows.is_empty() {
-        out.push_str(&hanging("? ", &format!("steps begin in these hours only: {}", plan.windows.join("; ")), 2, options.width));
+        tell(format!("steps begin in these hours only: {}", plan.windows.join("; ")));
     }
     for hook in &plan.hooks {
-        let text = format!("{} is told of {}", harmless(&hook.name()), hook.occasions());
-        out.push_str(&hanging("? ", &text, 2, options.width));
+        tell(format!("{} is told of {}", harmless(&hook.name()), hook.occasions()));
     }
     for gate in &plan.gates {
         let (how, before) = match &gate.check {
@@ -221,7 +230,7 @@ fn egress(plan: &Plan, options: Options, out: &mut String) {
             Some(_) => ("looked at", gate.before.name()),
             None => ("asked", gate.before.name()),
         };
-        out.push_str(&hanging("? ", &format!("{how} before {before}: {}", gate.asks), 2, options.width));
+        tell(format!("{how} before {before}: {}", gate.asks));
     }
 }
 
@@ -235,20 +244,28 @@ fn totals(plan: &Plan, options: Options, out: &mut String) {
     let stages: Vec<String> = plan.stages.iter().map(|stage| format!("{} {}", stage.name(), plan.steps_of(*stage).count())).collect();
     let mut rows = vec![vec!["steps".to_owned(), format!("{} ({})", plan.steps.len(), stages.join(" → "))]];
     rows.extend(proof::pace(plan));
-    let forward = plan.steps.iter().filter(|step| step.stage != Stage::Cleanup);
-    let outages: Vec<String> = forward.filter_map(outage).collect();
-    rows.push(vec!["interrupted".to_owned(), if outages.is_empty() { "no workload".to_owned() } else { outages.join("; ") }]);
-    let last: Vec<&str> = plan.steps.iter().filter(|s| matches!(s.undo, Undo::Irreversible(_))).map(|s| s.id.as_str()).collect();
-    let back = if last.is_empty() {
-        "every step has a way back".to_owned()
-    } else {
-        let shown = last[..last.len().min(6)].join(", ");
-        let more = if last.len() > 6 { format!(" and {} more", last.len() - 6) } else { String::new() };
-        format!("every step until cleanup; no way back in cleanup from: {shown}{more}")
-    };
-    rows.push(vec!["way back".to_owned(), back]);
+    rows.push(vec!["interrupted".to_owned(), interrupted(plan)]);
+    rows.push(vec!["way back".to_owned(), way_back(plan)]);
     rows.push(vec!["cost".to_owned(), bill(&plan.cost)]);
     out.push_str(&columns(&rows, 2, options.width));
+}
+
+/// Who does not answer, and for how long at most.
+pub fn interrupted(plan: &Plan) -> String {
+    let forward = plan.steps.iter().filter(|step| step.stage != Stage::Cleanup);
+    let outages: Vec<String> = forward.filter_map(outage).collect();
+    if outages.is_empty() { "no workload".to_owned() } else { outages.join("; ") }
+}
+
+/// How far there is a way back.
+pub fn way_back(plan: &Plan) -> String {
+    let last: Vec<&str> = plan.steps.iter().filter(|s| matches!(s.undo, Undo::Irreversible(_))).map(|s| s.id.as_str()).collect();
+    if last.is_empty() {
+        return "every step has a way back".to_owned();
+    }
+    let shown = last[..last.len().min(6)].join(", ");
+    let more = if last.len() > 6 { format!(" and {} more", last.len() - 6) } else { String::new() };
+    format!("every step until cleanup; no way back in cleanup from: {shown}{more}")
 }
 
 /// The bill in one sentence.
@@ -309,18 +326,16 @@ fn warnings(plan: &Plan, options: Options, out: &mut String) {
     }
 }
 
-fn steps(plan: &Plan, options: Options, out: &mut String) {
-    for stage in &plan.stages {
-        let _ = writeln!(out, "\n{}", options.style.bold(&format!("Stage {}", stage.name())));
-        for step in plan.steps_of(*stage) {
-            let _ = writeln!(out, "  {}  {}", options.style.bold(&step.id), harmless(&step.title));
-            let _ = writeln!(out, "      {}", step.call.operation);
-            for need in &step.needs {
-                out.push_str(&hanging("after ", &format!("{}: {}", need.step, need.because), 6, options.width));
-            }
-            if let Impact::Brief { what, .. } | Impact::Outage { what, .. } = &step.impact {
-                out.push_str(&hanging("impact: ", what, 6, options.width));
-            }
+fn steps(plan: &Plan, stage: Stage, options: Options, out: &mut String) {
+    let _ = writeln!(out, "\n{}", options.style.bold(&format!("Stage {}", stage.name())));
+    for step in plan.steps_of(stage) {
+        let _ = writeln!(out, "  {}  {}", options.style.bold(&step.id), harmless(&step.title));
+        let _ = writeln!(out, "      {}", step.call.operation);
+        for need in &step.needs {
+            out.push_str(&hanging("after ", &format!("{}: {}", need.step, need.because), 6, options.width));
+        }
+        if let Impact::Brief { what, .. } | Impact::Outage { what, .. } = &step.impact {
+            out.push_str(&hanging("impact: ", what, 6, options.width));
         }
     }
 }

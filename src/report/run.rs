@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::table::{columns, hanging};
+use super::table::{columns, hanging, one_line_each};
 use super::{Style, duration, harmless};
 use crate::execute::{Event, Machine, Phase, What};
 use crate::journal::approval::Stood;
@@ -80,8 +80,21 @@ pub fn times(events: &[Event]) -> BTreeMap<&str, (u64, u64)> {
     out
 }
 
+/// How much of a simulated run is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown<'a> {
+    /// The stages, and whom a step interrupts; a line each.
+    Brief,
+    /// One stage in full.
+    Stage(Stage),
+    /// One step.
+    Step(&'a str),
+    /// Every step.
+    Every,
+}
+
 /// What the simulation showed: when what happens, what is interrupted for how long.
-pub fn timeline(plan: &Plan, events: &[Event], start_ms: u64, style: Style, width: usize, every: bool) -> String {
+pub fn timeline(plan: &Plan, events: &[Event], start_ms: u64, style: Style, width: usize, shown: Shown<'_>) -> String {
     let times = times(events);
     let clock = |ms: u64| {
         let s = ms.saturating_sub(start_ms) / 1000;
@@ -89,20 +102,39 @@ pub fn timeline(plan: &Plan, events: &[Event], start_ms: u64, style: Style, widt
     };
     let mut out = String::new();
     for stage in plan.stages.iter().filter(|stage| plan.steps_of(**stage).any(|s| times.contains_key(s.id.as_str()))) {
-        let of: Vec<(&Step, (u64, u64))> = plan.steps_of(*stage).filter_map(|s| Some((s, *times.get(s.id.as_str())?))).collect();
+        let mut of: Vec<(&Step, (u64, u64))> = plan.steps_of(*stage).filter_map(|s| Some((s, *times.get(s.id.as_str())?))).collect();
         let begin = of.iter().map(|(_, t)| t.0).min().unwrap_or(start_ms);
         let end = of.iter().map(|(_, t)| t.1).max().unwrap_or(start_ms);
         let head =
             format!("{} – {}  {:<10} {} steps, {}", clock(begin), clock(end), stage.name(), of.len(), duration((end - begin) / 1000));
         let _ = writeln!(out, "  {}", style.bold(&head));
-        let mut sorted = of.clone();
-        sorted.sort_by_key(|(_, t)| t.0);
-        let shown = sorted.iter().filter(|(step, (a, b))| every || step.impact != Impact::None || b - a >= 60_000);
+        of.sort_by_key(|(_, t)| t.0);
+        let told = |step: &Step| match shown {
+            Shown::Brief => step.impact != Impact::None,
+            Shown::Stage(only) => only == *stage,
+            Shown::Step(id) => id == step.id,
+            Shown::Every => true,
+        };
+        let of = of.into_iter().filter(|(step, _)| told(step));
+        if shown == Shown::Brief {
+            out.push_str(&one_line_each(&of.map(|(step, (a, _))| impact_row(step, clock(a))).collect::<Vec<_>>(), 4, width));
+            continue;
+        }
         let rows: Vec<Vec<String>> =
-            shown.map(|(step, (a, b))| vec![clock(*a), clock(*b), step.id.clone(), format!("{}{}", step.title, impact(step))]).collect();
+            of.map(|(step, (a, b))| vec![clock(a), clock(b), step.id.clone(), format!("{}{}", step.title, impact(step))]).collect();
         out.push_str(&columns(&rows, 4, width));
     }
     out
+}
+
+/// Whom a step interrupts, for how long at most, and how.
+fn impact_row(step: &Step, at: String) -> Vec<String> {
+    let (most, what) = match &step.impact {
+        Impact::None => ("none".to_owned(), ""),
+        Impact::Brief { seconds, what } => (format!("≤ {}", duration(*seconds)), what.as_str()),
+        Impact::Outage { minutes, what } => (format!("≤ {minutes} min"), what.as_str()),
+    };
+    vec![at, step.id.clone(), most, what.to_owned()]
 }
 
 fn impact(step: &Step) -> String {

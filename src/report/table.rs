@@ -32,6 +32,19 @@ pub fn columns(rows: &[Vec<String>], indent: usize, width: usize) -> String {
     out
 }
 
+/// Rows as one line each: what does not fit is cut, and an ellipsis tells so.
+pub fn one_line_each(rows: &[Vec<String>], indent: usize, width: usize) -> String {
+    let whole = columns(rows, indent, usize::MAX / 2);
+    let cut = |line: &str| match line.char_indices().nth(width) {
+        None => format!("{line}\n"),
+        Some(_) => {
+            let kept: String = line.chars().take(width.saturating_sub(1)).collect();
+            format!("{}…\n", kept.trim_end_matches(|c: char| !c.is_alphanumeric()))
+        }
+    };
+    whole.lines().map(cut).collect()
+}
+
 /// Text in lines of at most so many characters, broken between words.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
@@ -71,6 +84,12 @@ mod tests {
     fn the_last_column_wraps_below_itself() {
         let rows = vec![vec!["app-1".to_owned(), "one two three four five six seven".to_owned()], vec!["a".to_owned(), "b".to_owned()]];
         assert_eq!(columns(&rows, 2, 32), "  app-1  one two three four five\n         six seven\n  a      b\n");
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_cut_and_says_so() {
+        let rows = vec![vec!["app-1".to_owned(), "one two, three".to_owned()], vec!["a".to_owned(), "b".to_owned()]];
+        assert_eq!(one_line_each(&rows, 0, 16), "app-1  one two…\na      b\n");
     }
 
     #[test]

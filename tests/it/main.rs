@@ -22,6 +22,8 @@ mod bad_input;
 mod balancers;
 /// Compute environments of Batch: in place, or exchanged.
 mod batch;
+/// README and the book: links, commands, transcripts, the reference, what `--json` prints.
+mod book;
 /// A Client VPN for developers.
 mod client_vpn;
 /// What holds of every kind and of every step, whatever they are.

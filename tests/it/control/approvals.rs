@@ -261,9 +261,12 @@ fn a_rule_that_nobody_can_fulfil_is_refused_where_it_stands() {
 }
 
 #[test]
-fn what_the_readme_shows_is_an_intent() {
-    let readme = crate::support::source::read("README.md");
-    let block = readme.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a block");
-    let intent = intent::parse(&format!("{}{block}", head())).unwrap_or_else(|problem| panic!("{problem}"));
+fn what_the_book_shows_is_an_intent() {
+    let block = |page: &str| {
+        let text = crate::support::source::read(page);
+        text.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a block").to_owned()
+    };
+    let shown = block("docs/meeting.md") + &block("docs/night.md");
+    let intent = intent::parse(&format!("{}{shown}", head())).unwrap_or_else(|problem| panic!("{problem}"));
     assert!(intent.approvals.is_some() && intent.hooks.len() == 2 && intent.gates.len() == 1);
 }
