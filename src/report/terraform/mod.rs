@@ -99,7 +99,8 @@ pub struct Export {
 pub fn export(input: &Input<'_>) -> Export {
     let book = book::Book::of(input);
     let imports = book.made.iter().filter(|made| made.import.is_some()).count();
-    let edits = book.changed.iter().map(|changed| changed.fields.len()).sum();
+    let edits =
+        book.changed.iter().filter(|changed| book.is_terraforms(changed.of, &changed.name)).map(|changed| changed.fields.len()).sum();
     Export {
         configuration: write::configuration(input, &book),
         notes: notes::notes(input, &book),
