@@ -15,10 +15,13 @@ mod json;
 mod openings;
 mod placement;
 mod remains;
+pub mod rules;
+mod sarif;
 mod text;
 mod view;
 
 pub use json::json;
+pub use sarif::{Place, sarif};
 pub use text::text;
 use view::View;
 
@@ -57,6 +60,8 @@ impl Severity {
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
+    /// The same as long as the same thing is wrong: the rule, the resource, and what tells it from others of the two.
+    pub id: String,
     /// The rule's code, the same in every version.
     pub rule: &'static str,
     /// How bad it is.
@@ -132,9 +137,9 @@ pub static RULES: &[Rule] = &[
     remains::MISSING_PERMISSION,
 ];
 
-/// The rule of that code.
+/// The rule of that code, the audit's or one of a rules file.
 pub fn rule(code: &str) -> Option<&'static Rule> {
-    RULES.iter().find(|rule| rule.code == code)
+    RULES.iter().chain(rules::BREACHES).find(|rule| rule.code == code)
 }
 
 /// All findings, worst first, then by rule, name and id.
@@ -147,6 +152,7 @@ pub fn audit(inventory: &Inventory) -> Vec<Finding> {
 
 fn finding(rule: &Rule, seen: Seen) -> Finding {
     Finding {
+        id: format!("{}:{}", rule.code, seen.resource),
         rule: rule.code,
         severity: seen.severity,
         resource: seen.resource,

@@ -45,6 +45,20 @@ pub struct Source {
 }
 
 impl Source {
+    /// Whether a migration, a VPC or a file was named.
+    pub fn is_named(&self) -> bool {
+        self.name.is_some() || self.vpc.is_some() || self.inventory.is_some()
+    }
+
+    /// The file that the inventory is read from, if it is.
+    pub fn file(&self, global: &Global) -> Option<PathBuf> {
+        match (&self.inventory, &self.vpc) {
+            (Some(path), _) => Some(path.clone()),
+            (None, Some(_)) => None,
+            (None, None) => Place::find(global, self.name.as_deref()).ok().map(|place| place.inventory_path()),
+        }
+    }
+
     /// The inventory.
     ///
     /// # Errors

@@ -24,7 +24,7 @@ pub fn run(global: &Global, args: &Args) -> Done {
             say(&format!("{code}  exit {exit:<3}  {title}\n"));
         }
         for (name, text) in SITUATIONS {
-            say(&format!("{name:<16}  {}\n", text.lines().next().unwrap_or_default().trim_start_matches("# ")));
+            say(&format!("{name:<20} {}\n", text.lines().next().unwrap_or_default().trim_start_matches("# ")));
         }
         return Ok(0);
     };

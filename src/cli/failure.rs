@@ -51,6 +51,7 @@ codes! {
     "HK0112" INPUT;
     "HK0113" INPUT;
     "HK0114" INPUT;
+    "HK0115" INPUT;
     "HK0201" INPUT;
     "HK0202" INPUT;
     "HK0203" UNEXPECTED;
@@ -71,6 +72,7 @@ codes! {
     "HK0405" FINDINGS;
     "HK0406" FINDINGS;
     "HK0407" FINDINGS;
+    "HK0408" FINDINGS;
     "HK0502" STEP;
     "HK0503" STEP;
     "HK0504" STEP;
@@ -95,11 +97,26 @@ codes! {
 
 /// The situations that have a page but no code.
 pub const SITUATIONS: &[(&str, &str)] = &[
+    ("failed-step", include_str!("../../runbooks/failed-step.md")),
+    ("unknown-outcome", include_str!("../../runbooks/unknown-outcome.md")),
+    ("failed-gate", include_str!("../../runbooks/failed-gate.md")),
+    ("drift", include_str!("../../runbooks/drift.md")),
+    ("lock-held", include_str!("../../runbooks/lock-held.md")),
+    ("expired-credentials", include_str!("../../runbooks/expired-credentials.md")),
+    ("stuck-deletion", include_str!("../../runbooks/stuck-deletion.md")),
     ("resume", include_str!("../../runbooks/resume.md")),
     ("rollback", include_str!("../../runbooks/rollback.md")),
     ("break-glass", include_str!("../../runbooks/break-glass.md")),
     ("session-manager", include_str!("../../runbooks/session-manager.md")),
 ];
+
+/// The situation that a code is about, if its page names one: the first that it links to.
+pub fn situation(code: &str) -> Option<&'static str> {
+    let page = page(code)?;
+    let (_, after) = page.split_once("The whole situation: [")?;
+    let name = after.split(']').next()?;
+    SITUATIONS.iter().map(|(situation, _)| *situation).find(|situation| *situation == name)
+}
 
 /// The page of a code or a situation.
 pub fn page(name: &str) -> Option<&'static str> {

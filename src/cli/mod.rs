@@ -21,6 +21,7 @@ mod discover;
 mod dry_run;
 mod expected;
 mod explain;
+mod export;
 pub mod failure;
 mod flows;
 mod gate;
@@ -32,6 +33,7 @@ mod init;
 mod log;
 mod place;
 mod plan;
+mod policy;
 mod probe;
 mod progress;
 mod proof;
@@ -39,6 +41,8 @@ mod reach;
 mod rehearse;
 mod review;
 mod rollback;
+mod rules;
+mod runbook;
 pub mod schema;
 mod serve;
 mod session;
@@ -164,6 +168,10 @@ enum Command {
     Skip(skip::Args),
     /// Take what somebody else has changed into the plan, if the rest still holds with it
     Adopt(adopt::Args),
+    /// The least IAM policy for the plan: read, apply, cleanup
+    Policy(policy::Args),
+    /// The plan as a runbook in Markdown: every step with its `aws` commands, for the night without the program
+    Runbook(runbook::Args),
     /// Undo: back to a checkpoint, or all of it
     Rollback(rollback::Args),
     /// Where the journal is kept and who holds it; --move-to another store
@@ -172,7 +180,11 @@ enum Command {
     Unlock(unlock::Args),
     /// Is the account as the plan says it should now be
     Verify(verify::Args),
-    /// The page of a failure code, such as HK0505, or of a situation: resume, rollback, break-glass, session-manager
+    /// What the migration made and changed, for Terraform: configuration, import blocks, a list of edits
+    Export(export::Args),
+    /// The network rules as they are, for people (Markdown) or for `audit --rules` (YAML)
+    Rules(rules::Args),
+    /// The page of a failure code, such as HK0505, or of a situation, such as failed-step; alone: lists all
     Explain(explain::Args),
     /// The whole story on a simulated account; nothing needed
     Demo(demo::Args),
@@ -204,6 +216,18 @@ pub fn main() -> ExitCode {
     match runtime.block_on(run(&cli.global, cli.command)) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => report(&cli.global, &failure),
+    }
+}
+
+/// Whether a command line is one: for the pages that tell people what to type. Nothing is run.
+///
+/// # Errors
+/// What the parser says.
+pub fn understands(words: &[String]) -> Result<(), String> {
+    use clap::error::ErrorKind::{DisplayHelp, DisplayVersion};
+    match Cli::try_parse_from(words) {
+        Err(error) if !matches!(error.kind(), DisplayHelp | DisplayVersion) => Err(error.to_string()),
+        _ => Ok(()),
     }
 }
 
@@ -257,10 +281,14 @@ async fn run(global: &Global, command: Command) -> Done {
         Command::Hold(args) => ask::hold(global, args).await,
         Command::Skip(args) => skip::run(global, &args),
         Command::Adopt(args) => adopt::run(global, args).await,
+        Command::Policy(args) => policy::run(global, &args),
+        Command::Runbook(args) => runbook::run(global, &args),
         Command::Rollback(args) => rollback::run(global, args).await,
         Command::State(args) => state::run(global, &args),
         Command::Unlock(args) => unlock::run(global, &args),
         Command::Verify(args) => verify::run(global, args).await,
+        Command::Export(args) => export::run(global, &args),
+        Command::Rules(args) => rules::run(global, args).await,
         Command::Explain(args) => explain::run(global, &args),
         Command::Demo(args) => demo::run(global, args).await,
         Command::Generate(args) => generate::run(&args),

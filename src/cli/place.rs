@@ -557,7 +557,7 @@ pub fn exists(path: &Path) -> bool {
 }
 
 /// A problem in a text file, with the line it is in.
-fn at(path: &Path, text: &str, problem: &Problem, code: &'static str) -> Failure {
+pub fn at(path: &Path, text: &str, problem: &Problem, code: &'static str) -> Failure {
     let mut failure = Failure::new(code, format!("{}:{problem}", path.display()));
     if let Some(line) = usize::try_from(problem.line).ok().and_then(|line| text.lines().nth(line.checked_sub(1)?)) {
         let column = usize::try_from(problem.column).unwrap_or(1).clamp(1, line.chars().count() + 1);

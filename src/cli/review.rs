@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
 use super::place::{self, Hashed, Place};
-use super::{Done, Global, aftermath, approve, say, say_json};
+use super::{Done, Global, aftermath, approve, say, say_json, typed};
 use crate::execute::Machine;
 use crate::journal::Record;
 use crate::model::flow::Flow;
@@ -44,8 +44,17 @@ pub fn run(global: &Global, args: &Args) -> Done {
     let size =
         if page.len() < 1_000_000 { format!("{} KB", page.len().div_ceil(1000)) } else { format!("{:.1} MB", page.len() as f64 / 1e6) };
     say(&format!("wrote {}: {size}, one file that needs no network\n", path.display()));
-    say(&format!("next: open it in a browser; then hikkoshi dry-run {}\n", place.name));
+    say(&typed::in_lines(global, &next(&place.name, &view)));
     Ok(0)
+}
+
+/// What can be done with it.
+fn next(name: &str, view: &View) -> String {
+    match (view.head.applicable, &view.progress) {
+        (false, _) => format!("next: open it in a browser; settle what stands in the way; hikkoshi plan {name}\n"),
+        (true, Some(_)) => format!("next: hikkoshi serve {name}   # the same page, live\n"),
+        (true, None) => format!("next: hikkoshi dry-run {name}   # and open the page in a browser\n"),
+    }
 }
 
 /// What the page shows of a plan as it stands: with where a run is, if one was begun.

@@ -150,7 +150,7 @@ async fn list(cloud: &dyn Cloud, kind: &'static dyn Kind, listing: &Listing, spo
     }
     let call = Call::new(listing.operation, listing.parameters(spot.vpc));
     match cloud.call(&call).await.of_read() {
-        Ok(answer) => (kind, kind.gather(path::select(&answer, listing.documents).into_iter().cloned().collect()), Vec::new()),
+        Ok(answer) => (kind, kind.gather(path::take(answer, listing.documents)), Vec::new()),
         Err(refusal) => (kind, Vec::new(), vec![(listing.operation, refusal)]),
     }
 }
@@ -219,9 +219,15 @@ fn shared(calls: Vec<(Vec<usize>, Call)>) -> Vec<(Vec<usize>, Call)> {
 /// The documents as resources; what belongs to another VPC falls out.
 fn parse(documents: &mut [(&'static dyn Kind, Vec<Value>)], vpc: &Id) -> BTreeMap<Id, Resource> {
     nested::place(documents, vpc);
-    let parsed = documents.iter().flat_map(|(kind, found)| found.iter().filter_map(|doc| kind.parse(doc, vpc)));
-    let mut resources: BTreeMap<Id, Resource> =
-        parsed.map(|resource| (resource.id.clone(), Resource { name: harmless(&resource.name), ..resource })).collect();
+    let mut resources: BTreeMap<Id, Resource> = BTreeMap::new();
+    for (kind, found) in documents {
+        // What was parsed keeps a document of its own: each is let go as it is read.
+        for doc in found.drain(..) {
+            resources.extend(
+                kind.parse(&doc, vpc).map(|resource| (resource.id.clone(), Resource { name: harmless(&resource.name), ..resource })),
+            );
+        }
+    }
     relate(&mut resources);
     link(&mut resources);
     resources

@@ -65,10 +65,15 @@ impl Control {
 
     /// The pause that stands once what is pending is heard, too.
     pub fn held(&self, pending: &[Request]) -> Option<Paused> {
+        self.after(pending).paused
+    }
+
+    /// What was asked, once what is pending is heard, too.
+    pub fn after(&self, pending: &[Request]) -> Control {
         let mut then = self.clone();
         let news = pending.iter().filter(|request| !self.has_heard(&request.id));
         news.for_each(|request| then.apply(&request.at, &request.id, &request.who, &request.what));
-        then.paused
+        then
     }
 
     /// The limit that stands, in percent.

@@ -200,6 +200,12 @@ impl<'p> Machine<'p> {
         &self.journal
     }
 
+    /// The idempotency token of a step's next call; nothing as long as there is no journal to take it from.
+    pub fn token(&self, id: &str) -> Option<String> {
+        let generation = self.states.get(id)?.generation;
+        (!self.journal.is_empty()).then(|| super::task::token(&self.journal, id, generation))
+    }
+
     /// The checkpoints that were reached and still stand.
     pub fn checkpoints(&self) -> &BTreeSet<Stage> {
         &self.checkpoints

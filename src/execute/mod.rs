@@ -24,3 +24,4 @@ mod words;
 pub use driver::{End, Run, Stop, run};
 pub use event::{Event, What};
 pub use machine::{Goal, Machine, Phase};
+pub use task::token;

@@ -42,17 +42,37 @@ pub struct Inventory {
 mod as_list {
     use std::collections::BTreeMap;
 
-    use serde::{Deserialize, Deserializer, Serializer};
+    use serde::de::{SeqAccess, Visitor};
+    use serde::{Deserializer, Serializer};
 
     use super::{Id, Resource};
+    use crate::model::tight::kept;
 
     pub fn serialize<S: Serializer>(map: &BTreeMap<Id, Resource>, to: S) -> Result<S::Ok, S::Error> {
         to.collect_seq(map.values())
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<Id, Resource>, D::Error> {
-        let list = Vec::<Resource>::deserialize(from)?;
-        Ok(list.into_iter().map(|resource| (resource.id.clone(), resource)).collect())
+        from.deserialize_seq(ById)
+    }
+
+    /// Takes one after the other, so that there is never more than one as it was read.
+    struct ById;
+
+    impl<'de> Visitor<'de> for ById {
+        type Value = BTreeMap<Id, Resource>;
+
+        fn expecting(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            to.write_str("a list of resources")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut all = BTreeMap::new();
+            while let Some(resource) = list.next_element::<Resource>()? {
+                all.insert(resource.id.clone(), Resource { doc: kept(&resource.doc), ..resource });
+            }
+            Ok(all)
+        }
     }
 }
 

@@ -22,6 +22,17 @@ pub fn first<'a>(root: &'a Value, path: &str) -> Option<&'a Value> {
     walk(root, path, &mut ControlFlow::Break).break_value()
 }
 
+/// All values that a path selects, taken out of a document that nobody needs any more: without a second copy of them.
+pub fn take(value: Value, path: &str) -> Vec<Value> {
+    let Some((part, rest)) = segment(path) else { return Some(value).into_iter().filter(|value| !value.is_null()).collect() };
+    match (part, value) {
+        (Segment::Key(key), Value::Object(mut map)) => map.swap_remove(key).map_or_else(Vec::new, |value| take(value, rest)),
+        (Segment::Each, Value::Array(list)) => list.into_iter().flat_map(|value| take(value, rest)).collect(),
+        (Segment::Index(_) | Segment::Where(..), value) => select(&value, path).into_iter().cloned().collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// The first value that a path selects, as text; empty where there is none.
 pub fn text<'a>(root: &'a Value, path: &str) -> &'a str {
     first(root, path).and_then(Value::as_str).unwrap_or("")
@@ -102,7 +113,10 @@ mod tests {
             { "Id": "rtb-1", "Main": true, "Links": [{ "Subnet": "a", "Id": "x" }, { "Subnet": "b", "Id": "y" }] },
             { "Id": "rtb-2", "Links": [{ "Subnet": "c", "Id": "z" }], "Gone": null },
         ]});
-        let check = |path: &str, expected: &[&str]| assert_eq!(texts(&answer, path), expected, "{path}");
+        let check = |path: &str, expected: &[&str]| {
+            assert_eq!(texts(&answer, path), expected, "{path}");
+            assert_eq!(take(answer.clone(), path), expected.iter().map(|text| json!(text)).collect::<Vec<_>>(), "{path}, taken");
+        };
         check("Tables[0].Id", &["rtb-1"]);
         check("Tables[].Id", &["rtb-1", "rtb-2"]);
         check("Tables[].Links[Subnet=c].Id", &["z"]);

@@ -473,6 +473,7 @@ impl<'a> Assembly<'a> {
         self.blockers.extend(blockers);
         self.warnings.extend(warnings);
         order::add_references(&mut self.steps);
+        self.steps.iter_mut().for_each(Step::tighten);
         let steps = match order::sort(std::mem::take(&mut self.steps)) {
             Ok(steps) => steps,
             Err(order::Cycle(circle)) => unreachable!("the planner made a circle: {circle:?}"),
@@ -484,7 +485,7 @@ impl<'a> Assembly<'a> {
         self.blockers.dedup();
         let egress = egress::egress(self.inventory, self.decisions, self.network);
         self.warnings.extend(egress::called_by_public_address(self.inventory));
-        self.warnings.extend(caution::owned_by_tools(self.inventory, self.decisions));
+        self.warnings.extend(caution::owned_by_tools(self.inventory, self.decisions, &steps));
         let gates = egress::gate(&egress, &steps).into_iter().collect();
         let cost = cost::cost(self.inventory, &steps, self.addresses_gone());
         let groups = self.designs.into_iter().filter(|(id, design)| design.plan.workload == *id).map(|(_, design)| design.plan).collect();

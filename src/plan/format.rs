@@ -1,5 +1,7 @@
 //! The plan's file: the only YAML that this program writes, and the strict way back.
 
+use crate::model::step::Step;
+
 use super::lint;
 use super::problem::{Problem, problem_of};
 use super::{Plan, sha256};
@@ -35,11 +37,12 @@ pub struct Unreadable {
 /// # Errors
 /// The first thing that is wrong, with its place.
 pub fn read(text: &str) -> Result<Plan, Unreadable> {
-    let plan: Plan = serde_saphyr::from_str_with_options(text, room(text))
+    let mut plan: Plan = serde_saphyr::from_str_with_options(text, room(text))
         .map_err(|error| Unreadable { code: "HK0107", problem: problem_of(&error, text) })?;
     if plan.version != VERSION {
         return Err(Unreadable { code: "HK0107", problem: foreign(text, plan.version) });
     }
+    plan.steps.iter_mut().for_each(Step::tighten);
     match lint::lint(&plan).into_iter().next() {
         None => Ok(plan),
         Some(broken) => Err(Unreadable { code: broken.code, problem: place(text, &broken) }),

@@ -41,6 +41,7 @@ pub mod network;
 pub mod order;
 pub mod pace;
 pub mod peers;
+pub mod policy;
 pub mod problem;
 pub mod prove;
 pub mod quotas;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{Style, log};
 use crate::execute::{Machine, Phase};
 use crate::journal::Record;
+use crate::journal::request::Request;
 use crate::model::step::{Stage, Step};
 use crate::plan::{order, pace};
 
@@ -74,13 +75,15 @@ pub struct Live {
 }
 
 impl Live {
-    /// What plan and journal say at a moment (milliseconds since 1970); the plan by its hash, who runs it, and what lacks approvals.
-    pub fn of(machine: &Machine<'_>, records: &[Record], now_ms: u64, plan: &str) -> Live {
+    /// What plan (by its hash) and journal say at a moment (milliseconds since 1970), and what was asked for and is not heard yet.
+    /// Who runs it, and what lacks approvals, is for the caller to say.
+    pub fn of(machine: &Machine<'_>, records: &[Record], pending: &[Request], now_ms: u64, plan: &str) -> Live {
+        let control = machine.control().after(pending);
         let steps = &machine.plan().steps;
         let pace = pace::of(steps);
         let postponed = |released: bool| {
             let open = machine.plan().postponed.iter().filter(|id| !machine.is_done(id) && !machine.is_begun(id));
-            open.filter(|id| machine.is_held(id) != released).cloned().collect()
+            open.filter(|id| control.is_released(id) == released).cloned().collect()
         };
         let failure = |step: &Step| {
             let (code, words) = machine.state(&step.id)?.failure.clone()?;
@@ -96,7 +99,7 @@ impl Live {
             events: lines(machine, records),
             eta_s: left_s(machine, now_ms),
             bound_s: pace.length_s.max(pace.budget.map_or(0, |(_, seconds)| seconds)),
-            paused: machine.control().paused().map(|paused| format!("{} at {}", paused.who, paused.at)),
+            paused: control.paused().map(|paused| format!("{} at {}", paused.who, paused.at)),
             held: postponed(false),
             released: postponed(true),
             lacking: Vec::new(),

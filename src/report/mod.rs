@@ -9,12 +9,16 @@ pub mod flows;
 pub mod live;
 pub mod log;
 pub mod plan;
+pub mod policy;
 pub mod proof;
 pub mod reach;
 pub mod review;
+pub mod rules;
 pub mod run;
+pub mod runbook;
 pub mod status;
 pub mod table;
+pub mod terraform;
 pub mod trace;
 
 pub use crate::model::text::harmless;

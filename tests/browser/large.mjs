@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 const WIDE = { a: '10.0.0.0/18', b: '10.0.64.0/18', c: '10.0.128.0/18' };
+const SECOND = '100.64.0.0/16';
 const GROUP = 'default-all';
 const SHARED = new Set(['network', 'subnet', 'acl', 'gateway', 'route_table', 'group', 'subnet_group']);
 
@@ -40,6 +41,16 @@ function of(resource, name) {
 }
 
 function widened(resource) {
+  if (resource.role === 'network') {
+    const second = { AssociationId: 'vpc-cidr-assoc-second', CidrBlock: SECOND, CidrBlockState: { State: 'associated' } };
+    return { ...resource, facets: { ...resource.facets, ranges: [...resource.facets.ranges, SECOND] }, doc: { ...resource.doc, CidrBlockAssociationSet: [...resource.doc.CidrBlockAssociationSet, second] } };
+  }
+  if (resource.role === 'route_table') {
+    const { routing } = resource.facets;
+    const local = { DestinationCidrBlock: SECOND, GatewayId: 'local', State: 'active', Origin: 'CreateRouteTable' };
+    const route = { destination: SECOND, hop: 'local', blackhole: false, propagated: false };
+    return { ...resource, facets: { ...resource.facets, routing: { ...routing, routes: [route, ...routing.routes] } }, doc: { ...resource.doc, Routes: [local, ...resource.doc.Routes] } };
+  }
   if (resource.role !== 'subnet') return resource;
   const zone = resource.doc.AvailabilityZone.slice(-1);
   const wide = WIDE[zone];
@@ -92,5 +103,5 @@ if (process.argv[1] === new URL(import.meta.url).pathname) {
   fs.mkdirSync(path.join(to, 'plans/large'), { recursive: true });
   fs.mkdirSync(path.join(to, 'migrations'), { recursive: true });
   fs.writeFileSync(path.join(to, 'plans/large/inventory.json'), JSON.stringify(inventory));
-  fs.writeFileSync(path.join(to, 'migrations/large.yaml'), 'migration: large\naccount: "' + story.account + '"\nregion: ' + story.region + '\nvpc: ' + story.vpc + '\nsubnets: {private_prefix: 20, public_prefix: 22}\n');
+  fs.writeFileSync(path.join(to, 'migrations/large.yaml'), 'migration: large\naccount: "' + story.account + '"\nregion: ' + story.region + '\nvpc: ' + story.vpc + '\nsubnets: {private_prefix: 18, public_prefix: 20}\n');
 }

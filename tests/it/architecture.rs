@@ -69,6 +69,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("petgraph", &["src/graph"]),
     ("parquet", &["src/flows"]),
     ("flate2", &["src/flows", "src/report/review/pack"]),
+    ("hcl::", &["src/report/terraform"]),
     ("ureq", &["src/cli/web"]),
     ("axum", &["src/cli/serve"]),
     ("rustls", &["src/cli/web"]),

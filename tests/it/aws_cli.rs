@@ -3,6 +3,7 @@
 //! CLI itself.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use hikkoshi::kinds::KINDS;
 use hikkoshi::model::step::{LOOK, references};
@@ -18,28 +19,50 @@ use crate::support::account_data::{by, data, every_cache};
 use crate::support::lab::plan_of;
 use crate::support::source::read;
 
-/// Plans in which every kind moves, by every strategy that there is.
-pub fn plans() -> Vec<Plan> {
-    let mut plans = vec![format::read(&read("plans/story/plan.yaml")).unwrap_or_else(|why| panic!("{}", why.problem))];
-    plans.push(plan_of(&spine(), "endpoints: {gateway: [s3], interface: [ssm]}\ngates:\n- before: data\n  alarm: errors\nnat: regional\n"));
-    plans.push(plan_of(&everything(), ""));
-    plans.push(plan_of(&every_cache(), ""));
-    plans.push(plan_of(&caches(), &by("rotate", &["carts"])));
-    plans.push(plan_of(&one_cache(), &by("rotate", &["sessions"])));
-    plans.push(plan_of(&every_cache(), &by("recreate", &["pages", "queue"])));
-    plans.push(plan_of(&data(), &by("rotate", &["pg-single", "pg-multi", "aurora"])));
-    for strategy in ["replica", "restore"] {
-        plans.push(plan_of(&one_database(), &by(strategy, &["pg"])));
-    }
-    plans.push(plan_of(&released(), ""));
-    plans.push(plan_of(&bare(), VPN));
-    plans.push(plan_of(&balancers(), ""));
-    plans.push(plan_of(&connected(), "endpoints: {gateway: []}\nworkloads: [{name: app-1, strategy: flip}]"));
-    plans.push(crate::data_rotate::scaled());
-    plans.push(plan_of(&crate::scaling::groups(), ""));
-    plans.push(plan_of(&crate::batch::environments(), ""));
-    plans.push(plan_of(&crate::prefix_lists::named(&["203.0.113.0/24"]), ""));
-    plans
+/// Accounts and the further lines of their intents, in which every kind moves by every strategy that there is.
+fn scenarios() -> Vec<(Docs, String)> {
+    let mut out = vec![
+        (spine(), "endpoints: {gateway: [s3], interface: [ssm]}\ngates:\n- before: data\n  alarm: errors\nnat: regional\n".to_owned()),
+        (everything(), String::new()),
+        (every_cache(), String::new()),
+        (caches(), by("rotate", &["carts"])),
+        (one_cache(), by("rotate", &["sessions"])),
+        (every_cache(), by("recreate", &["pages", "queue"])),
+        (data(), by("rotate", &["pg-single", "pg-multi", "aurora"])),
+        (released(), String::new()),
+        (bare(), VPN.to_owned()),
+        (balancers(), String::new()),
+        (connected(), "endpoints: {gateway: []}\nworkloads: [{name: app-1, strategy: flip}]\n".to_owned()),
+        (crate::scaling::groups(), String::new()),
+        (crate::batch::environments(), String::new()),
+        (crate::prefix_lists::named(&["203.0.113.0/24"]), String::new()),
+    ];
+    out.extend(["replica", "restore"].map(|strategy| (one_database(), by(strategy, &["pg"]))));
+    out
+}
+
+/// The story's plan.
+pub fn story() -> Plan {
+    format::read(&read("plans/story/plan.yaml")).unwrap_or_else(|why| panic!("{}", why.problem))
+}
+
+/// The scenarios with their plans; made once.
+pub fn planned() -> &'static [(Docs, Plan)] {
+    static PLANNED: OnceLock<Vec<(Docs, Plan)>> = OnceLock::new();
+    PLANNED.get_or_init(|| {
+        let scenarios = scenarios().into_iter();
+        scenarios
+            .map(|(docs, further)| {
+                let plan = plan_of(&docs, &further);
+                (docs, plan)
+            })
+            .collect()
+    })
+}
+
+fn plans() -> Vec<Plan> {
+    let of_them = planned().iter().map(|(_, plan)| plan.clone());
+    [story(), crate::data_rotate::scaled()].into_iter().chain(of_them).collect()
 }
 
 /// A cache in two shards.

@@ -59,7 +59,7 @@ fn with_client_vpn() -> Account {
 }
 
 /// The balancers that the spine has nothing of.
-fn balancers() -> Docs {
+pub fn balancers() -> Docs {
     let mut docs = spine();
     docs.network_balancer("edge", "internet-facing", &["a", "b"], &[("TCP_UDP", 53)], &["i-app-1"]);
     docs.classic_balancer("old", "internet-facing", &["a", "b"], "sg-alb", &["i-app-2"]);

@@ -8,6 +8,7 @@ use hikkoshi::model::facet::Role;
 use hikkoshi::model::inventory::Inventory;
 use hikkoshi::model::step::Stage;
 use hikkoshi::plan::Plan;
+use hikkoshi::report::terraform::{Input, export};
 use serde_json::json;
 
 use crate::planner::try_plan;
@@ -75,6 +76,14 @@ fn walk(plan: &Plan) -> f64 {
     begin.elapsed().as_secs_f64()
 }
 
+/// How long the export of a plan takes that was not carried out.
+fn exported(inventory: &Inventory, plan: &Plan) -> f64 {
+    let begin = std::time::Instant::now();
+    let made = export(&Input { plan, inventory, run: &Machine::new(plan), state: None, config: None, rules: None });
+    assert!(made.resources > plan.moves.len(), "{} resources", made.resources);
+    begin.elapsed().as_secs_f64()
+}
+
 /// Ten times the account is about ten times the plan, in steps and rules; and in time, generously.
 #[test]
 fn a_plan_grows_with_the_account_and_not_faster() {
@@ -82,13 +91,16 @@ fn a_plan_grows_with_the_account_and_not_faster() {
         let inventory = many(instances);
         let begin = std::time::Instant::now();
         let plan = try_plan(&inventory, "").expect("it plans");
+        let time = begin.elapsed().as_secs_f64();
+        let exported = exported(&inventory, &plan);
         let size = plan.steps.iter().map(|s| json!(s.call.parameters).to_string().len()).sum::<usize>();
-        (plan.steps.len(), size, begin.elapsed().as_secs_f64(), walk(&plan))
+        (plan.steps.len(), size, time, walk(&plan), exported)
     };
     let (few, many) = (measure(50), measure(500));
     let ratio = |a: f64, b: f64| b / a;
     assert!(ratio(few.0 as f64, many.0 as f64) < 11.0, "steps: {} and {}", few.0, many.0);
     assert!(ratio(few.1 as f64, many.1 as f64) < 12.0, "size: {} and {}", few.1, many.1);
     assert!(ratio(few.3, many.3) < 40.0, "walk: {:.3} s and {:.3} s", few.3, many.3);
+    assert!(ratio(few.4, many.4) < 40.0, "export: {:.3} s and {:.3} s", few.4, many.4);
     assert!(ratio(few.2, many.2) < 40.0, "time: {:.3} s and {:.3} s", few.2, many.2);
 }

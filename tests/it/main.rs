@@ -79,8 +79,14 @@ mod night;
 /// Load balancers of every kind over the wire.
 #[cfg(feature = "aws")]
 mod night_balancers;
+/// Who owns what a plan changes, and would put it back.
+mod owners;
+/// The pages for 3 a.m.: what each has, and that what they tell one to type is a command.
+mod pages;
 /// What is planned for which account and intent.
 mod planner;
+/// The IAM policy of a plan: enough for every call, and for nothing else.
+mod policy;
 /// Managed prefix lists, from the account to the plan.
 mod prefix_lists;
 /// The proof: what it refuses, what it derives.
@@ -93,6 +99,12 @@ mod reach;
 mod reading;
 /// `hikkoshi rehearse` as a person types it.
 mod rehearse;
+/// The meeting's page: what it shows is what the plan does.
+mod review;
+/// The network rules, written down and kept.
+mod rules;
+/// The runbook of a plan, before and in the middle of a night.
+mod runbook;
 /// Auto Scaling groups: pinned, moved, refreshed, and back.
 mod scaling;
 /// Scheduled tasks: re-sent whole, their input never stored.
@@ -105,6 +117,8 @@ mod stateless;
 mod stores;
 /// The worked example in the repository is what the program makes of it.
 mod story;
+/// What Terraform must learn of a migration.
+mod terraform;
 /// Sizes, leftovers, runbook pages.
 mod tidy;
 /// The whole story's account, every kind of it, over the wire.

@@ -104,8 +104,14 @@ fn failure_codes(source: &Source) -> Vec<String> {
 
 #[test]
 fn every_page_has_what_one_needs_at_night() {
-    let sections =
-        ["## What it means", "## What state things are in", "## What to look at", "## What to type next", "## When to call someone"];
+    let sections = [
+        "## What it means",
+        "## What state things are in",
+        "## What to look at",
+        "## What to type next",
+        "## How to be sure",
+        "## When to call someone",
+    ];
     let broken = pages().flat_map(|(code, text)| {
         let title = text.starts_with(&format!("# {code} — "));
         let title = (!title).then(|| format!("runbooks/{code}.md: the first line is not `# {code} — <title>`"));

@@ -41,7 +41,9 @@
   let note = '';
   let open = null; // which question is being asked: 'abort', or the point of an approval
 
-  const bar = make('section', { id: 'control', 'aria-label': t('control') });
+  const rowsOf = make('div', {});
+  const told = make('p', { role: 'status' }); // apart: what a person types is not taken away when something is told
+  const bar = make('section', { id: 'control', 'aria-label': t('control') }, rowsOf, told);
   Object.assign(bar.style, { background: 'var(--panel)', borderBottom: '1px solid var(--line)', padding: '6px 20px', fontSize: '12.5px' });
   document.getElementById('body').before(bar);
   new MutationObserver(draw).observe(document.documentElement, { attributes: true, attributeFilter: ['lang'] });
@@ -90,6 +92,7 @@
   }
 
   function draw() {
+    told.textContent = note;
     if (!state) return;
     const typing = bar.contains(document.activeElement) && document.activeElement.tagName === 'INPUT';
     if (typing && open) return; // what a person types is not taken away
@@ -109,8 +112,7 @@
       rows.push(make('div', { class: 'lacking' }, make('span', {}, t('lacking', { point, why })), ' ', asking ? question(point) : button('approve', {}, () => { open = 'approve ' + point; draw(); })));
     });
     if (about.read_only) rows.push(make('p', { class: 'dim' }, t('shows')));
-    if (note) rows.push(make('p', { role: 'status' }, note));
-    bar.replaceChildren(...rows);
+    rowsOf.replaceChildren(...rows);
   }
 
   async function look() {

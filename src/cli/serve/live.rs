@@ -9,6 +9,7 @@ use super::super::index::{self, Stamps};
 use super::super::place::Place;
 use crate::clock::{Clock, RealClock};
 use crate::execute::Machine;
+use crate::journal::request::Request;
 use crate::report::live::Live;
 
 /// The least time between two readings.
@@ -21,6 +22,8 @@ struct Reading {
     took: Duration,
     /// Whether something may change without a record: somebody runs it, or approvals lack.
     runs: bool,
+    /// What was asked for and not heard yet.
+    pending: Vec<Request>,
     said: String,
 }
 
@@ -38,27 +41,28 @@ impl Reader {
         if let Some(reading) = last.as_ref().filter(|reading| reading.at.elapsed() < LEAST.max(reading.took * 3)) {
             return Ok(reading.said.clone());
         }
-        let stamps = index::stamps(place);
+        let (stamps, pending) = (index::stamps(place), place.requests()?.pending()?);
         let begun = Instant::now();
         // While nobody runs it nothing changes but by a record, an approval or a request.
-        let rests = |reading: &&mut Reading| !reading.runs && index::is_local(place) && reading.stamps == stamps;
+        let rests =
+            |reading: &&mut Reading| !reading.runs && index::is_local(place) && reading.stamps == stamps && reading.pending == pending;
         if let Some(reading) = last.as_mut().filter(rests).filter(|_| matches!(place.holder(), Ok(None))) {
             reading.at = begun;
             return Ok(reading.said.clone());
         }
-        let live = read(place)?;
+        let live = read(place, &pending)?;
         let said = serde_json::to_string(&live).unwrap_or_default();
         let runs = live.lease.is_some() || !live.lacking.is_empty();
-        *last = Some(Reading { stamps, at: Instant::now(), took: begun.elapsed(), runs, said: said.clone() });
+        *last = Some(Reading { stamps, at: Instant::now(), took: begun.elapsed(), runs, pending, said: said.clone() });
         Ok(said)
     }
 }
 
-fn read(place: &Place) -> Result<Live, Failure> {
+fn read(place: &Place, pending: &[Request]) -> Result<Live, Failure> {
     let plan = place.plan()?;
     let records = place.records_of(&plan)?;
     let machine = Machine::replay(&plan.value, &records);
-    let mut live = Live::of(&machine, &records, RealClock.now_ms(), &plan.sha256);
+    let mut live = Live::of(&machine, &records, pending, RealClock.now_ms(), &plan.sha256);
     live.lease = place.holder()?;
     live.lacking = approve::lacks_of(place, &plan, &machine);
     Ok(live)

@@ -68,7 +68,7 @@ pub enum Verdict {
     Broken,
     /// It does not work today.
     Dead,
-    /// Nothing was proved, because something stands in the way.
+    /// Nothing was proved: something stands in the way, or the plan was edited since.
     Unproved,
 }
 
@@ -157,7 +157,7 @@ impl<'p> Judge<'p> {
         let notes: HashMap<&str, &str> =
             plan.certificate.notes.iter().filter_map(|note| Some((note.split_once(" does not work today")?.0, note.as_str()))).collect();
         Judge {
-            proved: plan.blockers.is_empty(),
+            proved: plan.blockers.is_empty() && plan.certificate.is_of(plan),
             interrupted: interrupted.collect(),
             broken: plan.broken.iter().map(|one| (one.what.as_str(), one.why.as_str())).collect(),
             dead: notes.keys().copied().collect(),
@@ -166,11 +166,11 @@ impl<'p> Judge<'p> {
     }
 
     fn of(&self, words: &str) -> (Verdict, Option<&'p str>) {
-        if !self.proved {
-            return (Verdict::Unproved, None);
-        }
         if let Some(why) = self.broken.get(words) {
             return (Verdict::Broken, Some(why));
+        }
+        if !self.proved {
+            return (Verdict::Unproved, None);
         }
         if let Some(step) = self.interrupted.get(words) {
             return (Verdict::Interrupted, Some(step));

@@ -5,11 +5,12 @@ use serde_json::{Value, json};
 
 use crate::model::facet::GatewayKind;
 use crate::model::inventory::Inventory;
-use crate::model::step::{Stage, Undo};
+use crate::model::step::{Impact, Stage, Undo};
+use crate::model::strategy::Blocker;
 use crate::plan::gates::Health;
 use crate::plan::prove::Certificate;
 use crate::plan::prove::words::counted;
-use crate::plan::{Plan, cost, pace, short};
+use crate::plan::{Plan, cost, order, pace, short};
 
 /// The overview's own part; it grows with the moves alone.
 #[derive(Clone, Debug, Serialize)]
@@ -32,8 +33,8 @@ pub struct Head {
     pub plan: String,
     /// Whether it may be carried out.
     pub applicable: bool,
-    /// What stands in the way: code, resource, why, way out.
-    pub blockers: Value,
+    /// What stands in the way: code, why, way out, and of which resources; alike ones are one.
+    pub blockers: Vec<Value>,
     /// What a person should know or settle.
     pub warnings: Vec<String>,
     /// The moves.
@@ -58,13 +59,18 @@ pub struct Head {
     pub pace: Value,
     /// What was proved, in lines, and what is beside it.
     pub proof: Value,
-    /// What does not hold.
+    /// What does not hold; of many the first.
     pub broken: Value,
+    /// How much does not hold.
+    pub broken_count: usize,
     /// What no order avoids.
     pub interruptions: Value,
     /// The steps without a way back, and why.
     pub no_return: Vec<Value>,
 }
+
+/// How many examples of one thing the overview tells.
+const MOST: usize = 50;
 
 /// Makes it.
 pub fn head(plan: &Plan, sha256: &str, inventory: &Inventory, lacking: Vec<String>) -> Head {
@@ -78,7 +84,7 @@ pub fn head(plan: &Plan, sha256: &str, inventory: &Inventory, lacking: Vec<Strin
         taken_at: inventory.taken_at.clone(),
         plan: short(sha256).to_owned(),
         applicable: plan.is_applicable(),
-        blockers: json!(plan.blockers),
+        blockers: blockers(plan, inventory),
         warnings: plan.warnings.clone(),
         moves: plan.moves.iter().map(|one| json!(one)).collect(),
         subnets: json!(plan.subnets),
@@ -88,10 +94,11 @@ pub fn head(plan: &Plan, sha256: &str, inventory: &Inventory, lacking: Vec<Strin
         hooks: plan.hooks.iter().map(|hook| format!("{}: {}", hook.name(), hook.occasions())).collect(),
         windows: plan.windows.clone(),
         cost: bill(plan, inventory),
-        stages: plan.stages.iter().map(|stage| json!({ "name": stage.name(), "steps": plan.steps_of(*stage).count() })).collect(),
+        stages: stages(plan),
         pace: paced(plan),
         proof: proof(plan),
-        broken: json!(plan.broken),
+        broken: json!(&plan.broken[..plan.broken.len().min(MOST)]),
+        broken_count: plan.broken.len(),
         interruptions: json!(plan.interruptions),
         no_return: plan
             .steps
@@ -102,6 +109,24 @@ pub fn head(plan: &Plan, sha256: &str, inventory: &Inventory, lacking: Vec<Strin
             })
             .collect(),
     }
+}
+
+/// Blockers, alike ones together.
+fn blockers(plan: &Plan, inventory: &Inventory) -> Vec<Value> {
+    let mut alike: Vec<(&Blocker, Vec<&str>)> = Vec::new();
+    for one in &plan.blockers {
+        let same = |known: &Blocker| (&known.code, &known.why, &known.way_out) == (&one.code, &one.why, &one.way_out);
+        let name = inventory.name(&one.resource);
+        match alike.iter_mut().find(|(known, _)| same(known)) {
+            Some((_, names)) => names.push(name),
+            None => alike.push((one, vec![name])),
+        }
+    }
+    let told = |(one, names): (&Blocker, Vec<&str>)| {
+        let of = &names[..names.len().min(MOST)];
+        json!({ "code": one.code, "why": one.why, "way_out": one.way_out, "count": names.len(), "of": of })
+    };
+    alike.into_iter().map(told).collect()
 }
 
 fn gate(gate: &crate::plan::Gate) -> Value {
@@ -139,6 +164,20 @@ fn bill(plan: &Plan, inventory: &Inventory) -> Value {
     json!({ "before": before, "before_cents": sum, "lines": plan.cost.lines, "cents_month": plan.cost.cents_month, "nat_gb_mills": plan.cost.nat_gb_mills, "prices": plan.cost.prices })
 }
 
+/// The stages: how many steps, from when to when if estimates hold, how many of them interrupt somebody.
+fn stages(plan: &Plan) -> Vec<Value> {
+    let (times, _) = order::schedule(&plan.steps, None);
+    let told = |stage: &Stage| {
+        let own = || plan.steps_of(*stage);
+        let spans = || own().filter_map(|step| times.get(step.id.as_str()));
+        let begin = spans().map(|(begin, _)| *begin).min().unwrap_or(0);
+        let end = spans().map(|(_, end)| *end).max().unwrap_or(0);
+        let impacts = own().filter(|step| step.impact != Impact::None).count();
+        json!({ "name": stage.name(), "steps": own().count(), "at": [begin, end], "impacts": impacts })
+    };
+    plan.stages.iter().map(told).collect()
+}
+
 fn paced(plan: &Plan) -> Value {
     let pace = pace::of(&plan.steps);
     let budget = pace.budget.map(|(class, seconds)| json!({ "class": class, "seconds": seconds }));
@@ -149,7 +188,7 @@ fn paced(plan: &Plan) -> Value {
         .map(|one| json!({ "step": one.step, "needs": one.needs, "because": one.because, "seconds": one.seconds }))
         .collect();
     let cleanup: u64 = plan.steps_of(Stage::Cleanup).map(|step| step.estimate_s).sum();
-    json!({ "length_s": pace.length_s, "sum_s": pace.sum_s, "cleanup_s": cleanup, "shares": shares, "savings": savings, "budget": budget })
+    json!({ "length_s": pace.length_s, "sum_s": pace.sum_s, "path": pace.path.len(), "cleanup_s": cleanup, "shares": shares, "savings": savings, "budget": budget })
 }
 
 fn proof(plan: &Plan) -> Value {

@@ -49,7 +49,7 @@ fn values_that_the_options_exclude_are_refused_with_what_is_possible() {
     let desk = Desk::new();
     let before = desk.files();
     for (command, says) in [
-        (&["audit", "--format", "xml"][..], "[possible values: text, json]"),
+        (&["audit", "--format", "xml"][..], "[possible values: text, json, sarif]"),
         (&["audit", "--fail-on", "huge"], "[possible values: critical, high"),
         (&["graph", "--format", "png"], "[possible values: dot, mermaid, svg, json]"),
         (&["apply", "--fault", "3=explode", SIM], "expected N=fail, N=lose"),

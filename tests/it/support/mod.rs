@@ -13,6 +13,7 @@ pub mod account_ecs;
 pub mod command;
 pub mod emulator;
 pub mod http;
+pub mod iam;
 pub mod lab;
 /// A network in a few words, for questions about reach.
 pub mod net;

@@ -29,6 +29,7 @@ function stepChange(one) {
 
 function changed(title, all, row, draw, open) {
   if (!all.length) return null;
+  if (!open && all.length <= 60) return section(title + ' (' + number(all.length) + ')', h('ul', { class: 'changed' }, all.map((one) => h('li', null, draw(one)))));
   const list = longList({ label: title, row, role: open ? undefined : 'list', max: '44vh', draw: (at) => draw(all[at]), open: open && ((at) => open(all[at])) });
   list.element.classList.add('changed-list');
   list.element.style.height = Math.min(all.length * row + 2, 440) + 'px';

@@ -92,6 +92,7 @@ function standAt(node, when) {
 /** Flows by the place of their ends on the map. */
 async function allFlows() {
   const flows = await load('flows');
+  for (const end of flows.ends) if (end.sort === 'internet') end.name = t('sort.internet');
   if (!flows.ofNode) {
     flows.ofNode = new Map();
     flows.list.forEach(([from, to], at) => {

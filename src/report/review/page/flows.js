@@ -85,7 +85,7 @@ function matrix(flows, map, pick) {
     const ports = new Set(list.map((flow) => flows.texts[flow[2]].replace(/^tcp /, '')));
     const text = list.length > 3 || [...ports].join(' ').length > 14 ? number(list.length) : [...ports].join(' ');
     return h('td', { class: worst }, h('button', {
-      type: 'button', title: clean(from + ' → ' + to) + ': ' + [...ports].slice(0, 8).join(', '), 'aria-label': from + ' → ' + to + ': ' + t('n flows', { n: list.length }) + ', ' + word('verdict', worst),
+      type: 'button', title: clean(from + ' → ' + to) + ': ' + [...ports].slice(0, 8).join(', '), 'aria-label': from + ' → ' + to + ': ' + text + ', ' + t('n flows', { n: number(list.length) }) + ', ' + word('verdict', worst),
       on: { click: () => pick({ text: from + ' → ' + to, fits: (flow) => by(flow[0]) === from && by(flow[1]) === to }) },
     }, text));
   };

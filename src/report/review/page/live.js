@@ -13,9 +13,10 @@ function live(state) {
   take(state);
   drawProgress();
   if (stepList) stepList.refresh();
-  timelineShown();
+  if (shownTab === 'timeline') timelineShown();
+  if (shownTab === 'map') mapShown();
   const done = Object.values(states).filter((one) => one === 'done').length;
-  say(t('n of n done', { n: number(done), all: number(head.stages.reduce((sum, stage) => sum + stage.steps, 0)) }));
+  say(t('n of n done', { n: number(done), all: number(stepCount()) }));
 }
 
 const say = later(tell, 1000);
@@ -23,7 +24,7 @@ const say = later(tell, 1000);
 function drawProgress() {
   const place = find('progress');
   if (!place || !progress) return;
-  const all = head.stages.reduce((sum, stage) => sum + stage.steps, 0);
+  const all = stepCount();
   const count = {};
   Object.values(states).forEach((state) => { count[state] = (count[state] || 0) + 1; });
   const part = (state) => count[state] > 0 && h('i', { class: 'state-' + state, css: { width: (100 * count[state]) / all + '%' } });

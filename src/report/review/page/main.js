@@ -28,6 +28,9 @@ async function follow() {
   } else if (key === 'thing') {
     if (!['map', 'flows'].includes(shownTab)) await select('map');
     await showThing(value);
+  } else if (key === 'moment') {
+    await select('map');
+    mapView.move((await allSteps()).byId.get(value) + 1 || 0);
   } else if (parts().some(([known]) => known === key)) {
     await select(key);
   } else {
@@ -72,6 +75,7 @@ function frame() {
     h('div', { class: 'switches' }, language, theme, keys));
   const nav = find('tabs');
   nav.setAttribute('aria-label', t('parts'));
+  find('nav').setAttribute('aria-label', t('parts'));
   show(nav, parts().map(([key]) => h('button', { type: 'button', role: 'tab', id: 'tab-' + key, 'aria-controls': 'panel-' + key, 'aria-selected': String(key === shownTab), tabindex: key === shownTab ? '0' : '-1', on: { click: () => go('#' + key) } }, t('part.' + key))));
   show(find('main'), parts().map(([key]) => h('div', { role: 'tabpanel', id: 'panel-' + key, 'aria-labelledby': 'tab-' + key, hidden: key !== shownTab })));
   drawn.clear();
@@ -114,7 +118,7 @@ function search() {
 
 function keyed(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || find('help').open) return;
-  const typing = event.target.closest('input[type=search], select, textarea');
+  const typing = event.target.closest('input:not([type=range]):not([type=checkbox]), select, textarea');
   if (event.key === 'Escape') {
     if (typing && typing.value && typing.type === 'search') return;
     if (typing) typing.blur();
@@ -150,6 +154,14 @@ async function begin() {
   window.addEventListener('beforeprint', printed);
   await follow();
   document.documentElement.dataset.ready = '';
+  ahead([allSteps, () => load('groups'), allFlows]);
+}
+
+/** What is asked for next is read while nothing else is to do: tabs open at once, and paper has everything. */
+function ahead(rest) {
+  const soon = window.requestIdleCallback || ((work) => setTimeout(work, 200));
+  if (rest.length) soon(() => rest[0]().then(() => ahead(rest.slice(1))));
+  else document.documentElement.dataset.idle = '';
 }
 
 window.hikkoshi = { live, ready: begin() };

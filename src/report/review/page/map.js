@@ -21,6 +21,8 @@ async function mapPart(panel) {
   const jump = (when, text, sort) => h('button', { type: 'button', class: sort || '', 'data-when': when, on: { click: () => view.move(when) } }, text);
   const ends = head.stages.map((one, at) => steps.list.reduce((found, step, place) => (step.stage === at ? place + 1 : found), 0));
   put(marks, [jump(0, t('before')), head.stages.map((one, at) => ends[at] <= last && jump(ends[at], word('stage', one.name), one.name === 'cleanup' ? 'late' : '')), jump(end, t('after'), 'end')]);
+  const now = h('button', { type: 'button', class: 'run-now', hidden: true, on: { click: () => view.move(doneInOrder(steps)) } }, t('now'));
+  marks.append(now);
 
   view.move = (when) => {
     view.when = Math.max(0, Math.min(last, when));
@@ -33,6 +35,8 @@ async function mapPart(panel) {
   };
   view.draw = () => {
     slider.value = String(view.when);
+    now.hidden = !progress;
+    view.run = new Map(Object.entries(states).filter(([, state]) => ['running', 'waiting', 'failed'].includes(state)).map(([id, state]) => [steps.lanes[steps.list[steps.byId.get(id)]?.lane], state]));
     const step = view.when ? steps.list[view.when - 1] : null;
     const words = step ? t('after step', { n: view.when, all: steps.list.length, title: step.title }) : t('before the first step');
     slider.setAttribute('aria-valuetext', clean(words));
@@ -60,6 +64,12 @@ async function mapPart(panel) {
   }
   new ResizeObserver(framed(() => lines(stage, map, view))).observe(stage);
   view.draw();
+}
+
+/** How many steps are done without one before them that is not. */
+function doneInOrder(steps) {
+  const open = steps.list.findIndex((step) => !['done', 'skipped'].includes(stateOf(step.id)));
+  return open < 0 ? steps.list.length : open;
 }
 
 /** A button with another deed. */
@@ -158,8 +168,8 @@ function drawScene(stage, map, view, hit) {
   show(stage, svg('svg', { class: 'lines', 'aria-hidden': 'true' }),
     h('div', { class: 'border' }, h('span', { class: 'sky' }, t('internet')), scene.outside.filter((at) => map.nodes[at].role !== 'workload').slice(0, 60).map(thing)),
     scene.outside.some((at) => map.nodes[at].role === 'workload') && h('div', { class: 'border' }, h('span', { class: 'sky' }, t('in no subnet')), scene.outside.filter((at) => map.nodes[at].role === 'workload').slice(0, 60).map(thing)),
-    h('div', { class: 'zones', css: { '--zones': String(Math.max(1, zones.length)) } }, zones.map(([zone, list]) => h('div', { class: 'zone' }, h('h3', null, zone || t('all zones')), list.sort(order).map(subnet)))),
-    h('div', { class: 'groups-row' }, h('h3', null, t('security groups')), worn.map(([at, n]) => {
+    h('div', { class: 'zones', css: { '--zones': String(Math.max(1, zones.length)) } }, zones.map(([zone, list]) => h('div', { class: 'zone' }, h('h2', null, zone || t('all zones')), list.sort(order).map(subnet)))),
+    h('div', { class: 'groups-row' }, h('h2', null, t('security groups')), worn.map(([at, n]) => {
       const element = h('a', { href: '#thing=' + encodeURIComponent(map.nodes[at].id), class: 'group' + marks(map, view, scene, at, changed), 'data-node': at }, name(map.nodes[at].name), h('small', null, ' ' + number(n)));
       view.elements.set(at, element);
       return element;
@@ -181,12 +191,13 @@ function thingChip(map, view, scene, at, changed, hit) {
   const off = OFF.test(stand.st || '');
   const open = (stand.p && stand.p.length) || stand.n || node.sort === 'internet-facing';
   const cut = hit && node.move !== undefined && head.moves[node.move].id === hit;
+  const run = node.move !== undefined && view.run.get(head.moves[node.move].id);
   const element = h('a', {
     href: '#thing=' + encodeURIComponent(node.id), 'data-node': at,
-    class: 'thing ' + node.role + (off ? ' off' : '') + (open ? ' open' : '') + (cut ? ' cut' : '') + marks(map, view, scene, at, changed),
+    class: 'thing ' + node.role + (run ? ' run-' + run : '') + (off ? ' off' : '') + (open ? ' open' : '') + (cut ? ' cut' : '') + marks(map, view, scene, at, changed),
     title: word('kind', node.kind) + ' ' + clean(node.name) + (stand.st ? ' · ' + clean(stand.st) : ''),
   }, h('span', { class: 'icon', 'aria-hidden': 'true' }, ICONS[node.kind] || ICONS[node.role] || '•'), name(node.name),
-  h('span', { class: 'unseen' }, ' ' + word('kind', node.kind) + (off ? ', ' + t('stopped') : '') + (open ? ', ' + t('has a public address') : '') + (changed.has(at) ? ', ' + t('changes now') : '')));
+  h('span', { class: 'unseen' }, ' ' + word('kind', node.kind) + (off ? ', ' + t('stopped') : '') + (open ? ', ' + t('has a public address') : '') + (changed.has(at) ? ', ' + t('changes now') : '') + (run ? ', ' + word('state', run) : '')));
   if (!view.elements.has(at)) view.elements.set(at, element);
   return element;
 }
@@ -209,7 +220,8 @@ function crowd(map, view, scene, subnet, inside, changed, thing) {
   return [
     h('ul', { class: 'bars' }, [...count].sort((a, b) => b[1][0] - a[1][0]).map(([kind, [n, differs, off]]) => h('li', null,
       h('span', null, word('kind', kind)), h('i', { css: { width: (100 * n) / most + '%' } }, h('i', { css: { width: (100 * differs) / n + '%' } })),
-      h('small', null, number(n) + (differs ? ' · ' + t('n not as today', { n: number(differs) }) : '') + (off ? ' · ' + t('n stopped', { n: number(off) }) : ''))))),
+      h('small', null, number(n)),
+      (differs > 0 || off > 0) && h('small', { class: 'aside' }, [differs > 0 && t('n not as today', { n: number(differs) }), off > 0 && t('n stopped', { n: number(off) })].filter(Boolean).join(' · '))))),
     now.map(thing),
     h('button', { type: 'button', on: { click: () => crowdSide(map, scene, subnet, inside) } }, t('all n', { n: number(inside.length) })),
   ];

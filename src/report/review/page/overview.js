@@ -3,25 +3,29 @@
 let head;
 
 async function overview(panel) {
-  const steps = await allSteps();
   show(panel,
-    h('div', { id: 'progress' }), verdict(), tiles(steps), strip(steps),
+    h('div', { id: 'progress' }), verdict(), tiles(), strip(),
     section(t('moves'), movesTable()),
     h('div', { class: 'columns' },
-      decides(steps), bill(), before(), noReturn(), addresses(), subnetTable(), proof(), warnings()));
+      decides(), bill(), before(), noReturn(), addresses(), subnetTable(), proof(), warnings()));
   drawProgress();
 }
 
 function verdict() {
   const blocked = head.blockers.length > 0;
   const broken = head.broken.length > 0;
-  const title = blocked ? t('blocked', { n: head.blockers.length }) : broken ? t('does not hold', { n: head.broken.length })
+  const title = blocked ? t('blocked', { n: number(head.blockers.reduce((n, one) => n + one.count, 0)) }) : broken ? t('does not hold', { n: number(head.broken_count) })
     : head.proof.state === 'holds' ? t('proved') : t('edited');
   const sort = blocked || broken ? 'bad' : head.proof.state === 'holds' ? 'good' : 'warn';
   return h('div', { class: 'verdict ' + sort, role: 'note' }, h('h2', null, title),
-    blocked && h('ul', null, head.blockers.map((one) => h('li', null, one.why, ' ', h('code', null, one.code), h('br'), h('b', null, t('way out')), ' ', one.way_out))),
-    broken && head.broken.map(counterexample),
+    blocked && h('ul', null, head.blockers.slice(0, 30).map(blocker)),
+    head.blockers.length > 30 && h('p', null, t('and more', { n: number(head.blockers.length - 30) })),
+    broken && head.broken.slice(0, 5).map(counterexample), broken && head.broken_count > 5 && h('details', null, h('summary', null, t('and more', { n: number(head.broken_count - 5) })), head.broken.slice(5).map(counterexample)),
     !blocked && !broken && h('ul', null, certified().map((line) => h('li', null, line))));
+}
+
+function blocker(one) {
+  return h('li', null, h('b', null, one.of.slice(0, 6).join(', ') + (one.count > 6 ? ' ' + t('and more', { n: number(one.count - 6) }) : '')), ' ', one.why, ' ', h('code', null, one.code), h('br'), t('way out') + ' ', one.way_out);
 }
 
 /** What was proved, in lines. */
@@ -36,10 +40,12 @@ function certified() {
 /** A state in which something does not hold, drawn: the steps that are done, the last of them, what one finds then. */
 function counterexample(one) {
   return h('div', { class: 'counter' }, h('p', null, h('b', null, one.what), one.on_the_way_back && chip(t('on the way back'), 'warn')),
-    h('ol', null, one.done.map((step) => h('li', { class: step === one.last ? 'culprit' : '' }, stepLink(step)))), h('p', null, t('then') + ' ', one.why));
+    h('ol', null, one.done.map((step) => h('li', { class: step === one.last ? 'culprit' : '' }, stepLink(step)))), h('p', null, t('in that state') + ' ', one.why, ' ', !one.on_the_way_back && momentLink(one.last)));
 }
 
-function tiles(steps) {
+const stepCount = () => head.stages.reduce((sum, stage) => sum + stage.steps, 0);
+
+function tiles() {
   const hit = head.moves.filter((one) => one.interruption_s > 0);
   const longest = Math.max(0, ...hit.map((one) => one.interruption_s));
   const gates = head.gates.length;
@@ -49,36 +55,29 @@ function tiles(steps) {
     tile(hit.length ? atMost(longest) : t('none'), t('longest interruption'), hit.length ? t('n interrupted', { n: number(hit.length) }) : t('nobody interrupted'), hit.length ? 'bad' : 'good'),
     tile(seconds(head.pace.length_s), t('duration'), t('one after the other', { time: seconds(head.pace.sum_s) })),
     tile(money(head.cost.cents_month, true), t('cost a month'), money(head.cost.before_cents) + ' → ' + money(head.cost.before_cents + head.cost.cents_month)),
-    tile(number(steps.list.length), t('steps'), head.no_return.length ? t('n without way back', { n: head.no_return.length }) : t('all with a way back'), head.no_return.length ? 'warn' : ''),
+    tile(number(stepCount()), t('steps'), head.no_return.length ? t('n without way back', { n: number(head.no_return.length) }) : t('all with a way back'), head.no_return.length ? 'warn' : ''),
     tile(number(gates), t('gates'), head.lacking.length ? t('n approvals missing', { n: head.lacking.length }) : t('no approval missing'), head.lacking.length ? 'warn' : ''));
 }
 
 function strategies() {
   const count = new Map();
   head.moves.forEach((one) => count.set(one.strategy, (count.get(one.strategy) || 0) + 1));
-  return [...count].sort((a, b) => b[1] - a[1]).map(([strategy, n]) => n + ' ' + word('strategy', strategy)).join(' · ');
+  return [...count].sort((a, b) => b[1] - a[1]).map(([strategy, n]) => number(n) + ' ' + word('strategy', strategy)).join(' · ');
 }
 
 /** The stages beside each other, as long as they take, with what is asked before them. */
-function strip(steps) {
-  const spans = head.stages.map(() => [Infinity, 0, 0]);
-  steps.list.forEach((step) => {
-    const span = spans[step.stage];
-    span[0] = Math.min(span[0], step.at[0]);
-    span[1] = Math.max(span[1], step.at[1]);
-    if (step.impact) span[2] += 1;
-  });
+function strip() {
   const stages = head.stages.map((stage, at) => {
     const asked = head.gates.filter((gate) => gate.before === stage.name || (gate.before === 'start' && at === 0));
     const last = head.no_return.filter((one) => one.stage === stage.name).length;
-    const length = spans[at][1] - spans[at][0];
+    const length = stage.at[1] - stage.at[0];
     return h('li', { css: { 'flex-grow': String(Math.sqrt(Math.sqrt(Math.max(1, length)))) } },
       asked.map((gate) => h('span', { class: 'gate', title: gate.asks }, h('span', { class: 'unseen' }, t('gate') + ' ' + gate.asks), '◆')),
       h('a', { href: '#timeline', class: stage.name === 'cleanup' ? 'late' : '', on: { click: () => { wantStage = at; } } },
         h('b', null, word('stage', stage.name)), h('small', null, t('n steps', { n: number(stage.steps) }) + ' · ' + seconds(length)),
-        spans[at][2] > 0 && h('i', { class: 'bad' }, t('interrupts n', { n: spans[at][2] })), last > 0 && h('i', { class: 'warn' }, t('n without way back', { n: last }))));
+        stage.impacts > 0 && h('i', { class: 'bad' }, t('interrupts n', { n: number(stage.impacts) })), last > 0 && h('i', { class: 'warn' }, t('n without way back', { n: number(last) }))));
   });
-  return section(t('stages'), h('ol', { class: 'strip' }, stages));
+  return stages.length > 0 && section(t('stages'), h('ol', { class: 'strip' }, stages));
 }
 
 let wantStage = null;
@@ -113,18 +112,19 @@ function movesTable() {
   list.set(shown.length);
   const heads = h('div', { class: 'moves heads', 'aria-hidden': 'true' }, h('div', { class: 'row' },
     ['workload', 'strategy', 'interruption', 'duration', 'risk', 'why'].map((key) => h('span', null, t(key)))));
-  return [moves.length > 6 && h('div', { class: 'tools' }, box, sorts), moves.length ? [heads, list.element] : h('p', { class: 'none' }, t('nothing moves'))];
+  return [moves.length > 6 && h('div', { class: 'tools' }, box, sorts), moves.length ? [heads, list.element] : h('p', { class: 'none' }, t(head.blockers.length ? 'blocked moves' : 'nothing moves'))];
 }
 
-function decides(steps) {
+function decides() {
   const { pace } = head;
+  if (!pace.path) return null;
   const most = Math.max(1, ...pace.shares.map((one) => one.seconds));
   const bar = (one) => {
     const move = head.moves.find((known) => known.id === one.lane);
     return h('li', null, h('span', null, move ? moveLink(move) : one.lane), h('i', { css: { width: (100 * one.seconds) / most + '%' } }), h('small', null, seconds(one.seconds)));
   };
   return section(t('what decides the duration'),
-    h('p', { class: 'dim' }, t('critical path', { n: steps.path.length, time: seconds(pace.length_s) })), h('ul', { class: 'bars' }, pace.shares.map(bar)),
+    h('p', { class: 'dim' }, t('critical path', { n: number(pace.path), time: seconds(pace.length_s) })), h('ul', { class: 'bars' }, pace.shares.map(bar)),
     pace.budget && h('p', null, t('budget', { class: pace.budget.class, time: seconds(pace.budget.seconds) })),
     pace.cleanup_s > 0 && h('p', { class: 'dim' }, t('cleanup later', { time: seconds(pace.cleanup_s) })),
     pace.savings.length > 0 && [h('h3', null, t('what would shorten it')), h('ul', null, pace.savings.slice(0, 8).map((one) => h('li', null,

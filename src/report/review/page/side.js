@@ -20,13 +20,14 @@ function closeSide() {
   if (find('side').hidden) return;
   find('side').hidden = true;
   document.body.classList.remove('beside');
-  if (/^#(step|move|thing)=/.test(location.hash)) go('#' + shownTab);
+  if (/^#(step|move|thing|moment)=/.test(location.hash)) go('#' + shownTab);
   const back = document.querySelector('#main [role=tabpanel]:not([hidden]) .long, #tabs [aria-selected=true]');
   if (back) back.focus({ preventScroll: true });
 }
 
 const link = (hash, text, props) => h('a', { href: hash, ...props }, text);
 const stepLink = (id) => link('#step=' + encodeURIComponent(id), id, { class: 'id' });
+const momentLink = (id) => link('#moment=' + encodeURIComponent(id), t('on the map'));
 const moveLink = (move) => link('#move=' + encodeURIComponent(move.id), name(move.name));
 const thingLink = (node) => link('#thing=' + encodeURIComponent(node.id), name(node.name));
 
@@ -110,7 +111,7 @@ async function showStep(id) {
   const needers = neededBy(steps, at).map(([needer, why]) => [steps.list[needer].id, steps.becauses[why]]);
   const stage = head.stages[step.stage].name;
   openSide(step.title, t('step n of', { n: at + 1, all: steps.list.length }),
-    h('p', { class: 'facts' }, h('code', { class: 'id' }, step.id), copyButton(step.id), stateChip(stateOf(step.id))),
+    h('p', { class: 'facts' }, h('code', { class: 'id' }, step.id), copyButton(step.id), momentLink(step.id), stateChip(stateOf(step.id))),
     h('p', { class: 'facts' }, chip(word('stage', stage)), move ? moveLink(move) : steps.lanes[step.lane],
       h('span', null, t('takes', { time: seconds(step.at[1] - step.at[0]) })), h('span', null, t('begins', { time: seconds(step.at[0]) })),
       steps.onPath.has(at) && chip(t('critical'), 'crit'), step.held && chip(t('postponed'), 'warn')),

@@ -122,6 +122,44 @@ function timeLegend() {
   return h('span', { class: 'legend' }, item('call', 'call'), item('waits', 'waits'), item('crit', 'critical'), item('hit', 'interruption'), item('last', 'no way back'));
 }
 
+/** What is least comes first: which line of a lane is free the earliest. */
+class Heap {
+  constructor(key) {
+    this.key = key;
+    this.all = [];
+  }
+
+  least() {
+    return this.all[0];
+  }
+
+  put(one) {
+    const { all, key } = this;
+    let at = all.push(one) - 1;
+    while (at > 0 && key(all[(at - 1) >> 1]) > key(one)) {
+      all[at] = all[(at - 1) >> 1];
+      at = (at - 1) >> 1;
+    }
+    all[at] = one;
+  }
+
+  take() {
+    const { all, key } = this;
+    const last = all.pop();
+    if (!all.length) return;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= all.length) break;
+      if (child + 1 < all.length && key(all[child + 1]) < key(all[child])) child += 1;
+      if (key(all[child]) >= key(last)) break;
+      all[at] = all[child];
+      at = child;
+    }
+    all[at] = last;
+  }
+}
+
 /** Rows: a head for each stage, then its lanes, the earliest first; steps of a lane at the same time below each other. */
 function laneRows(steps, wanted, onPath) {
   const rows = [];
@@ -145,10 +183,13 @@ function laneRows(steps, wanted, onPath) {
     own.sort((a, b) => steps.list[a[2][0]].at[0] - steps.list[b[2][0]].at[0]);
     for (const [lane, text, list] of own) {
       const lines = [];
+      const free = new Heap((line) => steps.list[line[line.length - 1]].at[1] + line.n / 1e6);
       for (const at of list) {
-        const line = lines.find((one) => steps.list[one[one.length - 1]].at[1] <= steps.list[at].at[0]);
-        if (line) line.push(at);
-        else lines.push([at]);
+        let line = free.least();
+        if (line && steps.list[line[line.length - 1]].at[1] <= steps.list[at].at[0]) free.take();
+        else lines.push(line = Object.assign([], { n: lines.length }));
+        line.push(at);
+        free.put(line);
       }
       lines.forEach((line, n) => rows.push({ lane, text: n ? '' : text, steps: line }));
     }
