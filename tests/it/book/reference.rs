@@ -87,7 +87,8 @@ fn words_of(name: &str) -> String {
     let first = |lines: &[&str]| lines.split(|line| line.is_empty()).next().unwrap_or_default().join(" ");
     let second = |lines: &[&str]| lines.split(|line| line.is_empty()).nth(1).unwrap_or_default().join(" ");
     let alone = KINDS.iter().filter(|other| source_of(other.name()) == source_of(name)).count() == 1;
-    let words = if alone { format!("{} {}", first(&module), second(&module)) } else { first(&own) };
+    let words = if alone || own.is_empty() { format!("{} {}", first(&module), second(&module)) } else { first(&own) };
+    assert!(!words.trim().is_empty(), "{name} has no words");
     words.trim().replace("[`", "`").replace("`]", "`")
 }
 
