@@ -197,14 +197,6 @@ enum Command {
 /// What a command returns: the exit status, or why it did not do what it was asked to.
 pub type Done = Result<u8, Failure>;
 
-/// Whether the program understands a command line, such as the words of `hikkoshi plan story`; nothing is run.
-///
-/// # Errors
-/// What it says if it does not.
-pub fn understands(words: &[String]) -> Result<(), String> {
-    Cli::try_parse_from(words).map(|_| ()).map_err(|error| error.to_string())
-}
-
 /// Parses the command line and runs the command.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
