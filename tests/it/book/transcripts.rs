@@ -117,6 +117,26 @@ fn the_readme_is_what_one_sees() {
     assert_none("the README's transcript", &replay("README.md"));
 }
 
+/// A terminal of 100 columns and 50 lines shows all of the plan, and all of the dry run; details come on demand.
+#[test]
+fn plan_and_dry_run_fit_one_screen() {
+    let scratch = TempDir::new().expect("a scratch directory");
+    put(scratch.path(), &["migrations/story.yaml", "plans/story/inventory.json"]);
+    for (line, more) in [("plan story", "--verbose"), ("dry-run story", "--verbose"), ("dry-run story", "--stage=pets")] {
+        let (status, short) = shell(scratch.path(), &format!("hikkoshi {line} --cloud sim:account.json"));
+        assert_eq!(status, 0, "{short}");
+        let wide = short.lines().find(|line| line.chars().count() > 100);
+        assert!(short.lines().count() < 50 && wide.is_none(), "{} lines, too wide: {wide:?}\n{short}", short.lines().count());
+        assert!(short.contains("next: hikkoshi "), "{short}");
+        let (_, long) = shell(scratch.path(), &format!("hikkoshi {line} {more} --cloud sim:account.json"));
+        assert!(long.lines().count() > short.lines().count() && long.contains("app-1-deregister"), "{long}");
+    }
+    let (_, step) = shell(scratch.path(), "hikkoshi dry-run story --offline --step app-1-deregister");
+    assert!(step.contains("app-1-deregister  Take app-1 out of target group app"), "{step}");
+    let (status, unknown) = shell(scratch.path(), "hikkoshi plan story --stage pet");
+    assert!(status == 2 && unknown.contains("error[HK0111]") && unknown.contains("pets"), "{unknown}");
+}
+
 /// Whoever pipes a run into a pager and leaves it does not end the run half-way.
 #[test]
 fn a_run_goes_on_when_nobody_reads_any_more() {
