@@ -32,6 +32,11 @@ struct Reading {
 pub struct Reader(Mutex<Option<Reading>>);
 
 impl Reader {
+    /// What was read last counts no more: something was written by ourselves.
+    pub fn forget(&self) {
+        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
+    }
+
     /// Where it stands, as JSON: as it was read last, if that is not long ago or nothing has changed since.
     ///
     /// # Errors
