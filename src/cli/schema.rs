@@ -18,13 +18,17 @@ schemas! {
     "error": "every command that fails";
     "event": "apply, rollback, log: one a line";
     "explain": "explain";
+    "export": "export terraform";
     "flows": "flows";
     "graph": "graph";
     "init": "init";
     "plan": "plan";
+    "policy": "policy";
     "reach": "reach";
     "rehearse": "rehearse";
     "request": "pause, resume, abort, throttle, release, hold";
+    "rules": "rules";
+    "runbook": "runbook";
     "state": "state";
     "status": "status";
     "step": "plan --step ID; plan --stage STAGE: a list of them";

@@ -111,6 +111,11 @@ fn what_commands_print_is_as_their_schemas_say() {
     desk.says("reach", &["reach", "story", "--from=app", "--to=pg-multi"]);
     desk.says("reach", &["reach", "story", "--from=internet", "--to=pg-multi", "--at=end"]);
     desk.says("dry-run", &["dry-run", "story", SIM]);
+    desk.says("policy", &["policy", "story"]);
+    desk.says("runbook", &["runbook", "story"]);
+    desk.says("rules", &["rules", "story"]);
+    desk.says("export", &["export", "terraform", "story"]);
+    desk.says("export", &["export", "terraform", "story", "--out=terraform"]);
     desk.says("rehearse", &["rehearse", "story", "--runs=1"]);
     desk.says("event", &["apply", "story", "--yes", SIM]);
     desk.says("approve", &["approve", "story", "--list"]);
