@@ -4,6 +4,8 @@
 //! The night holds what `apply` holds: the plan; at first the inventory, and a second look at the whole account to compare it
 //! with. Besides, the simulated account that it runs on.
 
+#![allow(clippy::disallowed_methods, reason = "a benchmark writes files by trade")]
+
 mod support;
 
 use std::path::Path;

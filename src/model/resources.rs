@@ -44,7 +44,7 @@ impl Resources {
         self.remove(&id);
         put(&mut self.roles, &resource.role, &id);
         match self.kinds.get_mut(&resource.kind) {
-            Some(list) => drop(list.insert(id.clone())),
+            Some(list) => list.insert(id.clone()),
             None => put(&mut self.kinds, &resource.kind, &id),
         }
         if resource.role == Role::Interface {

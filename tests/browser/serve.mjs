@@ -8,7 +8,7 @@ import { file, hikkoshi, story, visit } from './support.mjs';
 const { HIKKOSHI, WORK } = process.env;
 
 /** A server in a directory, and where it shows the page. */
-async function serving(dir, ...options) {
+export async function serving(dir, ...options) {
   const child = spawn(HIKKOSHI, ['--cloud', 'sim:account.json', 'serve', 'story', ...options], { cwd: dir, env: { PATH: process.env.PATH, HOME: WORK, NO_COLOR: '1' } });
   let said = '';
   const url = await new Promise((found, lost) => {
@@ -23,7 +23,7 @@ async function serving(dir, ...options) {
   return { url, end: () => child.kill() };
 }
 
-function account(name) {
+export function account(name) {
   const dir = story(name);
   fs.copyFileSync(file(dir, 'plans/story/inventory.json'), file(dir, 'account.json'));
   return dir;

@@ -39,7 +39,7 @@ export const size = {
       });
     }
     await page.tab('steps');
-    for (const typed of ['a', 'p', 'p', '-', '7']) {
+    for (const typed of ['a', 'p', 'p', '-', '1']) {
       spent['type ' + typed] = await busy(page, async () => {
         await page.type('#search-steps', typed);
         await page.waitForTimeout(60);

@@ -1,7 +1,6 @@
 //! What the server knows of a run: read anew when the files have changed, and not more often than it takes.
 
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
 
 use super::super::approve;
 use super::super::failure::Failure;
@@ -12,14 +11,15 @@ use crate::execute::Machine;
 use crate::journal::request::Request;
 use crate::report::live::Live;
 
-/// The least time between two readings.
-const LEAST: Duration = Duration::from_millis(700);
+/// The least time between two readings, in milliseconds.
+const LEAST_MS: u64 = 700;
 
 /// The last reading.
 struct Reading {
     stamps: Stamps,
-    at: Instant,
-    took: Duration,
+    /// When it was read, and how long that took, in milliseconds.
+    at_ms: u64,
+    took_ms: u64,
     /// Whether something may change without a record: somebody runs it, or approvals lack.
     runs: bool,
     /// What was asked for and not heard yet.
@@ -32,28 +32,34 @@ struct Reading {
 pub struct Reader(Mutex<Option<Reading>>);
 
 impl Reader {
+    /// What was read last counts no more: something was written by ourselves.
+    pub fn forget(&self) {
+        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
+    }
+
     /// Where it stands, as JSON: as it was read last, if that is not long ago or nothing has changed since.
     ///
     /// # Errors
     /// If plan or journal can't be read.
     pub fn json(&self, place: &Place) -> Result<String, Failure> {
+        let now_ms = RealClock.now_ms();
         let mut last = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(reading) = last.as_ref().filter(|reading| reading.at.elapsed() < LEAST.max(reading.took * 3)) {
+        if let Some(reading) = last.as_ref().filter(|reading| now_ms.saturating_sub(reading.at_ms) < LEAST_MS.max(reading.took_ms * 3)) {
             return Ok(reading.said.clone());
         }
         let (stamps, pending) = (index::stamps(place), place.requests()?.pending()?);
-        let begun = Instant::now();
         // While nobody runs it nothing changes but by a record, an approval or a request.
         let rests =
             |reading: &&mut Reading| !reading.runs && index::is_local(place) && reading.stamps == stamps && reading.pending == pending;
         if let Some(reading) = last.as_mut().filter(rests).filter(|_| matches!(place.holder(), Ok(None))) {
-            reading.at = begun;
+            reading.at_ms = now_ms;
             return Ok(reading.said.clone());
         }
         let live = read(place, &pending)?;
         let said = serde_json::to_string(&live).unwrap_or_default();
         let runs = live.lease.is_some() || !live.lacking.is_empty();
-        *last = Some(Reading { stamps, at: Instant::now(), took: begun.elapsed(), runs, pending, said: said.clone() });
+        let at_ms = RealClock.now_ms();
+        *last = Some(Reading { stamps, at_ms, took_ms: at_ms.saturating_sub(now_ms), runs, pending, said: said.clone() });
         Ok(said)
     }
 }

@@ -192,7 +192,9 @@ async fn asked(State(desk): State<Arc<Desk>>, body: axum::body::Bytes) -> Respon
         Ok(wish) => wish.asked(),
         Err(error) => return (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response(),
     };
-    match aside(desk, move |desk| ask::leave(&desk.place, wish)).await {
+    let left = aside(desk.clone(), move |desk| ask::leave(&desk.place, wish)).await;
+    desk.reader.forget();
+    match left {
         Ok(holder) => axum::Json(json!({ "left": true, "runs": holder })).into_response(),
         Err(failure) => sorry(&failure),
     }
@@ -223,7 +225,9 @@ async fn approved(State(desk): State<Arc<Desk>>, body: axum::body::Bytes) -> Res
         return (StatusCode::BAD_REQUEST, "type the migration's name to approve it\n").into_response();
     }
     let on_page = approve::OnPage { plan: given.plan, checkpoint: given.checkpoint, reason: given.reason };
-    match approve::on_page(&desk.global, &desk.place, on_page).await {
+    let recorded = approve::on_page(&desk.global, &desk.place, on_page).await;
+    desk.reader.forget();
+    match recorded {
         Ok(said) => axum::Json(json!({ "said": said })).into_response(),
         Err(failure) => sorry(&failure),
     }

@@ -80,10 +80,7 @@ fn reads(plan: &Plan) -> BTreeSet<Grant> {
     let planned = plan.steps.iter().flat_map(calls::of_step).chain(calls::of_gates(plan));
     operations.extend(planned.filter(|call| call.what_for == For::Look).map(|call| call.operation.to_string()));
     operations.extend(["ec2:DescribeFlowLogs", "logs:FilterLogEvents"].map(str::to_owned));
-    let mut out: BTreeSet<Grant> = operations.iter().map(|operation| everywhere(plan, &services::action(operation))).collect();
-    // Whether one may do what is planned can be asked beforehand.
-    out.insert(Grant::new("iam:SimulatePrincipalPolicy", "*"));
-    out
+    operations.iter().map(|operation| everywhere(plan, &services::action(operation))).collect()
 }
 
 /// The reads of a discovery.

@@ -16,7 +16,7 @@ async function timelinePart(panel) {
   const tip = h('div', { class: 'tip', hidden: true, 'aria-hidden': 'true' });
   const box = h('input', { type: 'search', class: 'filter', placeholder: t('filter lanes'), 'aria-label': t('filter lanes') });
   const only = h('input', { type: 'checkbox', id: 'only-path' });
-  const total = Math.max(1, ...steps.list.map((step) => step.at[1]));
+  const total = steps.list.reduce((most, step) => Math.max(most, step.at[1], step.at[0] + (step.impact ? step.impact[0] : 0)), 1);
   const view = { scale: 0, rows: [], cursor: -1, hits: [], total };
   timeView = view;
   const zoomed = (by) => h('button', { type: 'button', 'aria-label': t(by === 0 ? 'fit' : by > 1 ? 'zoom in' : 'zoom out'), on: { click: () => view.zoom(by) } }, by === 0 ? t('fit') : by > 1 ? '+' : '−');
@@ -279,7 +279,7 @@ function drawBar(frame, view, steps, at, top) {
   const { pen, colour, width, gutter, x, scale } = frame;
   const step = steps.list[at];
   const [left, right] = [x(step.at[0]), Math.max(x(step.at[1]) - 1, x(step.at[0]) + 3)];
-  if (right < gutter || left > width) return;
+  if (Math.max(right, left + (step.impact ? step.impact[0] * scale : 0)) < gutter || left > width) return;
   const state = stateOf(step.id);
   const fill = { done: colour.good, failed: colour.bad, running: colour.mark, waiting: colour.mark, undone: colour.dim, skipped: colour.dim }[state] || colour.accent;
   const waits = Math.min(right - left - 2, step.wait ? step.wait * scale : 0);
@@ -293,7 +293,8 @@ function drawBar(frame, view, steps, at, top) {
   }
   if (step.impact) {
     pen.fillStyle = colour.bad;
-    pen.fillRect(left, top + LINE - 5, Math.max(4, Math.min(right - left, step.impact[0] * scale)), 4);
+    // As long as it may last, which may be longer than the step: what follows ends it.
+    pen.fillRect(left, top + LINE - 4, Math.max(4, step.impact[0] * scale), 3);
   }
   if (steps.onPath.has(at)) {
     pen.fillStyle = colour.ink;
