@@ -61,9 +61,9 @@ pub fn of(
         let listing = kind.listing().expect("only listed kinds are read");
         listing.follow.iter().for_each(|further| merge(&files, listing, further, docs, &mut missing));
     }
+    let others = vpcs(&documents); // before they are parsed, which takes them
     let resources = parse(&mut documents, &vpc);
     let network = resources.get(&vpc).ok_or_else(|| {
-        let others = vpcs(&documents);
         let others = if others.is_empty() { String::new() } else { format!("; it is about {}", others.join(", ")) };
         Error::Dump(format!("{} holds no answer of describe-vpcs with {vpc}{others}", folder.display()))
     })?;
