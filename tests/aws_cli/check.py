@@ -46,7 +46,7 @@ def resolved(value, variables):
     if not isinstance(value, dict):
         return value
     if '$look' not in value:
-        return {k: resolved(v, variables) for k, v in value.items() if v is not None}
+        return {resolved(k, variables): resolved(v, variables) for k, v in value.items() if v is not None}
     look = value['$look']
     resolved(look['parameters'], variables)
     resolved(look['path'], variables)
