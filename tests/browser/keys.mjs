@@ -114,6 +114,21 @@ export const keys = {
     await page.done();
   },
 
+  async 'another language leaves what one looks at where it is'(started) {
+    for (const [hash, shown] of [['#step=nat-a', '#panel-steps .steps .row'], ['#move=bastion', '#panel-overview .moves .row[data-at]'], ['#moment=nat-a', '#panel-map .subnet']]) {
+      const page = await open(started, at, { hash });
+      await page.waitForSelector(shown);
+      const text = await page.text('#side');
+      const before = (await page.$$(shown)).length;
+      await page.click('#language');
+      await page.waitForSelector('html[lang=ja]');
+      await page.waitForSelector(shown);
+      assert.equal((await page.$$(shown)).length, before, hash);
+      if (text) assert.ok((await page.text('#side')).length > 0, hash);
+      await page.done();
+    }
+  },
+
   async 'light, dark, and as the system has it; always legible'(started) {
     const page = await open(started, at, { colorScheme: 'dark' });
     const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);

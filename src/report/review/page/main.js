@@ -85,6 +85,7 @@ async function speak(to) {
   lang = to;
   kept.set('lang', to);
   frame();
+  await select(shownTab); // what is shown is drawn anew, whatever the address names besides
   await follow();
   find('language').focus();
 }
