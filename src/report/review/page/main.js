@@ -24,6 +24,7 @@ async function follow() {
     if (shownTab === 'steps' && stepList) stepList.reveal(at);
     if (shownTab === 'timeline') revealInTime(at);
   } else if (key === 'move') {
+    if (!drawn.has(shownTab)) await select(shownTab);
     await showMove(value);
   } else if (key === 'thing') {
     if (!['map', 'flows'].includes(shownTab)) await select('map');
