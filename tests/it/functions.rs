@@ -210,4 +210,7 @@ fn an_old_answer_about_an_alias_is_never_taken_for_a_later_state() {
     };
     assert_eq!([&before, &tenth, &after].map(|answer| shows("orders-live-tenth", answer)), [false, true, false]);
     assert_eq!([&before, &tenth, &after].map(|answer| shows("orders-live-whole", answer)), [false, false, true]);
+    // The way back goes to the old version at once: an answer from before it, which shows no weight either, is then right.
+    let hikkoshi::model::step::Undo::Calls(back) = &step(&plan, "orders-live-whole").undo else { panic!("there is a way back") };
+    assert_eq!(back[0].parameters["RoutingConfig"]["AdditionalVersionWeights"], json!({}));
 }

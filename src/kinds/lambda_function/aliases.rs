@@ -190,14 +190,15 @@ impl Function<'_> {
 
     fn whole(&self, name: &str, old: &str, tenth: &str) -> Step {
         let id = self.id(&format!("{}-whole", slug(name)));
-        let (weights, weight) = self.weighted();
+        let (_, weight) = self.weighted();
         step(&id, Stage::Stateless, self.scene.slug, format!("Lead all of {}:{name} to the new version", self.resource.name))
             .call("lambda:UpdateAlias", self.point(name, self.version(), json!({})))
             .settled_by(self.see(name, "the alias serves the new version", "FunctionVersion", Expect::Equals(self.version())))
             .verify(self.see(name, "no other version serves beside it", &weight, Expect::Absent))
             .undo(vec![undo(
                 "lambda:UpdateAlias",
-                self.point(name, json!(old), weights),
+                // At once, not by a tenth: then nothing is left for the tenth's own way back, whichever answer that believes.
+                self.point(name, json!(old), json!({})),
                 self.see(name, "the alias serves the old version", "FunctionVersion", Expect::Equals(json!(old))),
             )])
             .needs(tenth, "a tenth has shown that it works")
