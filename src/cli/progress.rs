@@ -116,8 +116,7 @@ impl<'p> Progress<'p> {
 fn message(state: &State, plan: &Plan) -> String {
     let cleanup = crate::model::step::Stage::Cleanup;
     let open = plan.steps.iter().filter(|step| !state.done.contains(&step.id) && step.stage != cleanup);
-    let (times, _) = crate::plan::order::schedule(open, None);
-    let left = times.values().map(|(_, end)| *end).max().unwrap_or(0);
+    let left = crate::plan::pace::length_s(open);
     let first = state.waiting.iter().next().map(|(step, until)| format!("{step}: {until}")).unwrap_or_default();
     let more = if state.waiting.len() > 1 { format!(" (+{})", state.waiting.len() - 1) } else { String::new() };
     format!("about {} left · {first}{more}", duration(left))

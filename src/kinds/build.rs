@@ -8,7 +8,6 @@ use crate::model::call::Object;
 use crate::model::step::{
     AS_TEXT, Action, Answer, Check, Expect, Impact, LOOK, Look, Need, Once, Probe, Stage, Step, Undo, UndoCall, Wait,
 };
-use crate::model::tight::tight;
 
 /// The tag that names the migration.
 pub const MIGRATION_TAG: &str = "hikkoshi:migration";
@@ -17,7 +16,7 @@ pub const STEP_TAG: &str = "hikkoshi:step";
 
 /// Parameters from a JSON object literal of ours.
 pub fn object(value: Value) -> Object {
-    match tight(value) {
+    match value {
         Value::Object(map) => map,
         other => panic!("parameters are an object, not {other}"),
     }

@@ -41,12 +41,13 @@ pub struct Inventory {
 /// The file holds a list: a resource names its own id.
 mod as_list {
     use std::collections::BTreeMap;
+    use std::sync::Arc;
 
     use serde::de::{SeqAccess, Visitor};
     use serde::{Deserializer, Serializer};
 
     use super::{Id, Resource};
-    use crate::model::tight::kept;
+    use crate::model::tight::tight;
 
     pub fn serialize<S: Serializer>(map: &BTreeMap<Id, Resource>, to: S) -> Result<S::Ok, S::Error> {
         to.collect_seq(map.values())
@@ -69,7 +70,7 @@ mod as_list {
         fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
             let mut all = BTreeMap::new();
             while let Some(resource) = list.next_element::<Resource>()? {
-                all.insert(resource.id.clone(), Resource { doc: kept(&resource.doc), ..resource });
+                all.insert(resource.id.clone(), Resource { doc: Arc::new(tight(Arc::unwrap_or_clone(resource.doc))), ..resource });
             }
             Ok(all)
         }

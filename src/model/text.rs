@@ -1,4 +1,4 @@
-//! Text that came from an account.
+//! Text that came from an account, and lists of names.
 
 /// Text without what a terminal obeys or a reader is misled by: control characters, line separators and marks that turn
 /// the direction of writing. Names come from the account, and anybody who may tag may write them.
@@ -7,4 +7,11 @@ pub fn harmless(text: &str) -> String {
         c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     text.chars().map(|c| if harmful(c) { '·' } else { c }).collect()
+}
+
+/// Names, the first so many of them, and how many there are besides.
+pub fn first_of(names: &[impl AsRef<str>], most: usize) -> String {
+    let shown: Vec<&str> = names.iter().take(most).map(AsRef::as_ref).collect();
+    let more = names.len().saturating_sub(most);
+    if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
 }

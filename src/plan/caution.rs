@@ -10,6 +10,7 @@ use crate::model::inventory::Inventory;
 use crate::model::resource::Resource;
 use crate::model::step::Step;
 use crate::model::strategy::Strategy;
+use crate::model::text::first_of;
 
 /// How many names a warning gives.
 const NAMES: usize = 8;
@@ -130,6 +131,5 @@ fn warning(owner: &Owner, names: &str) -> String {
 
 /// Names, the first few of many.
 pub(super) fn some_of(names: &[&str]) -> String {
-    let shown = names[..names.len().min(NAMES)].join(", ");
-    if names.len() > NAMES { format!("{shown} and {} more", names.len() - NAMES) } else { shown }
+    first_of(names, NAMES)
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::decide::Prefer;
 use super::intent::{Intent, Problem};
-use super::{Move, Plan, assemble, order};
+use super::{Move, Plan, assemble, pace};
 use crate::model::inventory::Inventory;
 use crate::model::seen::Seen;
 use crate::model::step::{Stage, Step};
@@ -50,7 +50,6 @@ fn numbers(name: &'static str, plan: &Plan, inventory: &Inventory) -> Alternativ
     let keeps =
         |one: &&Move| one.strategy == Strategy::Flip && inventory.get(&one.workload).is_some_and(|r| !r.facets.public_addresses.is_empty());
     let forward: Vec<&Step> = plan.steps.iter().filter(|step| step.stage != Stage::Cleanup).collect();
-    let (times, _) = order::schedule(forward.iter().copied(), None);
     let mut strategies: Vec<(String, usize)> = Vec::new();
     for one in &plan.moves {
         match strategies.iter_mut().find(|(name, _)| name == one.strategy.name()) {
@@ -66,7 +65,7 @@ fn numbers(name: &'static str, plan: &Plan, inventory: &Inventory) -> Alternativ
         interruption_s: plan.moves.iter().map(|one| one.interruption_s).sum(),
         longest_s: plan.moves.iter().map(|one| one.interruption_s).max().unwrap_or(0),
         steps: forward.len(),
-        duration_s: times.values().map(|(_, end)| *end).max().unwrap_or(0),
+        duration_s: pace::length_s(forward.iter().copied()),
         cost_cents_month: plan.cost.cents_month,
         addressed: plan.moves.iter().filter(keeps).count(),
         blockers: plan.blockers.len() + plan.broken.len(),

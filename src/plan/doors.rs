@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::prove::{alive, question};
+use super::prove::{alive, is_public, question};
 use crate::model::account::Account;
 use crate::model::id::Id;
 use crate::model::network::{Peer, Ports, is_private};
@@ -36,7 +36,7 @@ pub fn doors(account: &Account) -> Vec<Door> {
 }
 
 fn of(resource: &Resource, fabric: &Fabric) -> Vec<Door> {
-    let nodes: Vec<Id> = fabric.nodes(&resource.id).into_iter().filter(|node| is_public(fabric, node) && alive(fabric, node)).collect();
+    let nodes: Vec<Id> = fabric.nodes(&resource.id).into_iter().filter(|node| shows(fabric, node) && alive(fabric, node)).collect();
     let mut worn: BTreeSet<Id> = resource.groups().iter().cloned().collect();
     worn.extend(nodes.iter().filter_map(|node| fabric.node(node)).flat_map(|node| node.groups.clone()));
     let mut knocked: Vec<(Ports, BTreeSet<String>)> = Vec::new();
@@ -82,9 +82,7 @@ fn openings(groups: &BTreeSet<Id>, listens: &[Ports], fabric: &Fabric) -> Vec<(P
     out
 }
 
-/// Whether a node has a public address: one that it shows, or one that its owner is known to have.
-fn is_public(fabric: &Fabric, id: &Id) -> bool {
-    let Some(node) = fabric.node(id) else { return false };
-    let facing = matches!(fabric.fact(&Key::Workload(node.owner.clone())), Some(Fact::Workload(one)) if one.internet_facing);
-    node.publicly_named || !node.public.is_empty() || facing
+/// Whether a node has a public address, by itself or by its owner.
+fn shows(fabric: &Fabric, id: &Id) -> bool {
+    fabric.node(id).is_some_and(|node| is_public(node, fabric.fact(&Key::Workload(node.owner.clone())).into_iter()))
 }

@@ -43,7 +43,7 @@ pub struct Saving<'p> {
 
 /// The pace of steps in plan order.
 pub fn of(steps: &[Step]) -> Pace<'_> {
-    let forward: Vec<&Step> = steps.iter().filter(|step| step.stage != Stage::Cleanup).collect();
+    let forward = before_cleanup(steps);
     let (times, path) = order::schedule(forward.iter().copied(), None);
     let length_s = length(&times);
     let sum_s = forward.iter().map(|step| step.estimate_s).sum();
@@ -55,6 +55,21 @@ pub fn of(steps: &[Step]) -> Pace<'_> {
     let mut shares: Vec<(&str, u64)> = shares.into_iter().collect();
     shares.sort_by_key(|(name, seconds)| (std::cmp::Reverse(*seconds), *name));
     Pace { length_s, sum_s, shares, savings: savings(&forward, &by_id, &path, length_s), budget: budget(&forward), path }
+}
+
+/// The seconds below which no run of the steps before cleanup can come: its longest chain of steps, or AWS's budget of calls.
+pub fn bound_s(steps: &[Step]) -> u64 {
+    let forward = before_cleanup(steps);
+    length_s(forward.iter().copied()).max(budget(&forward).map_or(0, |(_, seconds)| seconds))
+}
+
+/// How many seconds steps take, in plan order, if every estimate holds.
+pub fn length_s<'p>(steps: impl IntoIterator<Item = &'p Step>) -> u64 {
+    length(&order::schedule(steps, None).0)
+}
+
+fn before_cleanup(steps: &[Step]) -> Vec<&Step> {
+    steps.iter().filter(|step| step.stage != Stage::Cleanup).collect()
 }
 
 fn length(times: &BTreeMap<&str, (u64, u64)>) -> u64 {

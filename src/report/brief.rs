@@ -6,6 +6,7 @@ use std::fmt::Write;
 use super::plan::{Options, interrupted, interruption, waited_for, way_back};
 use super::table::columns;
 use super::{duration, harmless};
+use crate::model::text::first_of;
 use crate::plan::cost::dollars;
 use crate::plan::pace::{self, Pace};
 use crate::plan::prove::{Interrupts, words};
@@ -127,7 +128,5 @@ fn proved(plan: &Plan) -> Vec<String> {
 
 /// Names, the first few of many.
 fn some_of(names: &[&str]) -> String {
-    let shown: Vec<String> = names.iter().take(NAMES).map(|name| harmless(name)).collect();
-    let more = names.len().saturating_sub(NAMES);
-    if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
+    first_of(&names.iter().map(|name| harmless(name)).collect::<Vec<String>>(), NAMES)
 }

@@ -9,7 +9,7 @@ use crate::execute::{Machine, Phase};
 use crate::journal::Record;
 use crate::journal::request::Request;
 use crate::model::step::{Stage, Step};
-use crate::plan::{order, pace};
+use crate::plan::pace;
 
 /// As many of the last lines of the history are sent along.
 const LINES: usize = 200;
@@ -80,7 +80,6 @@ impl Live {
     pub fn of(machine: &Machine<'_>, records: &[Record], pending: &[Request], now_ms: u64, plan: &str) -> Live {
         let control = machine.control().after(pending);
         let steps = &machine.plan().steps;
-        let pace = pace::of(steps);
         let postponed = |released: bool| {
             let open = machine.plan().postponed.iter().filter(|id| !machine.is_done(id) && !machine.is_begun(id));
             open.filter(|id| control.is_released(id) == released).cloned().collect()
@@ -98,7 +97,7 @@ impl Live {
             checkpoints: machine.checkpoints().iter().copied().collect(),
             events: lines(machine, records),
             eta_s: left_s(machine, now_ms),
-            bound_s: pace.length_s.max(pace.budget.map_or(0, |(_, seconds)| seconds)),
+            bound_s: pace::bound_s(steps),
             paused: control.paused().map(|paused| format!("{} at {}", paused.who, paused.at)),
             held: postponed(false),
             released: postponed(true),
@@ -137,7 +136,7 @@ fn left_s(machine: &Machine<'_>, now_ms: u64) -> u64 {
             Step { estimate_s: step.estimate_s.saturating_sub(spent), ..step.clone() }
         })
         .collect();
-    order::schedule(&open, None).0.values().map(|(_, end)| *end).max().unwrap_or(0)
+    pace::length_s(&open)
 }
 
 /// The last lines of the history, in the words of the live terminal.

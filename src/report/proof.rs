@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::plan::Options;
 use super::table::hanging;
 use super::{duration, harmless};
+use crate::model::text::first_of;
 use crate::plan::Plan;
 use crate::plan::pace::{self, Pace, Saving};
 use crate::plan::prove::{BECAUSE, Interrupts, words};
@@ -109,6 +110,5 @@ fn critical(path: &[&str]) -> String {
 
 /// Names, the first few of many.
 fn some_of(names: &[&str]) -> String {
-    let shown = names[..names.len().min(ORDERS)].join(", ");
-    if names.len() > ORDERS { format!("{shown} and {} more", names.len() - ORDERS) } else { shown }
+    first_of(names, ORDERS)
 }

@@ -31,7 +31,7 @@ fn scenarios() -> Vec<(Docs, String)> {
         (data(), by("rotate", &["pg-single", "pg-multi", "aurora"])),
         (released(), String::new()),
         (bare(), VPN.to_owned()),
-        (balancers(), String::new()),
+        (crate::conformance::balancers(), String::new()),
         (connected(), "endpoints: {gateway: []}\nworkloads: [{name: app-1, strategy: flip}]\n".to_owned()),
         (crate::scaling::groups(), String::new()),
         (crate::batch::environments(), String::new()),
@@ -106,16 +106,6 @@ fn connected() -> Docs {
             "State": "available", "RouteTableIds": ["rtb-public"], "SubnetIds": [], "Groups": [], "NetworkInterfaceIds": [], "Tags": [] }),
     );
     docs.elastic_ip("eipalloc-app-1", "203.0.113.7", "app-1");
-    docs
-}
-
-/// Balancers of every sort, and a name that holds an address.
-fn balancers() -> Docs {
-    let mut docs = spine();
-    docs.network_balancer("edge", "internet-facing", &["a", "b"], &[("TCP_UDP", 53)], &["i-app-1"]);
-    docs.classic_balancer("old", "internet-facing", &["a", "b"], "sg-alb", &["i-app-2"]);
-    let address = docs.private_address("app-1");
-    docs.record("app-1", &[&address], 300);
     docs
 }
 

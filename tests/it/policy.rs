@@ -12,11 +12,10 @@ use hikkoshi::model::step::{Stage, Undo};
 use hikkoshi::plan::Plan;
 use hikkoshi::plan::policy::{Bucket, CHARACTERS_MAX, Part, documents};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use crate::aws_cli::{planned, story};
+use crate::bad_input::Desk;
 use crate::support::account::{ACCOUNT, REGION, spine};
-use crate::support::command::Hikkoshi;
 use crate::support::iam::{Asked, Context, Question, allowed, list, reference};
 use crate::support::lab::{ALL, Disturb, Fate, Lab, plan_of};
 use crate::support::source::read;
@@ -248,13 +247,8 @@ fn a_team_may_keep_its_journal_and_no_more_of_the_bucket() {
 
 #[test]
 fn the_command_prints_documents_and_writes_them() {
-    let scratch = TempDir::new().expect("a scratch directory");
-    for file in ["migrations/story.yaml", "plans/story/inventory.json", "plans/story/plan.yaml"] {
-        let to = scratch.path().join(file);
-        std::fs::create_dir_all(to.parent().expect("a folder")).expect("writable");
-        std::fs::write(to, read(file)).expect("writable");
-    }
-    let hikkoshi = Hikkoshi::offline(scratch.path());
+    let desk = Desk::new();
+    let hikkoshi = desk.hikkoshi();
     let inventory: Inventory = serde_json::from_str(&read("plans/story/inventory.json")).expect("an inventory");
     let summary = hikkoshi.run(&["policy", "story"]).expect_code(0).stdout;
     insta::assert_snapshot!("summary", summary);
@@ -269,7 +263,7 @@ fn the_command_prints_documents_and_writes_them() {
         wrote.split("file://").skip(1).filter_map(|rest| rest.split_whitespace().next().map(str::to_owned)).collect();
     assert_eq!(files.len(), json.as_object().expect("parts").values().map(|part| part.as_array().map_or(0, Vec::len)).sum::<usize>());
     for file in files {
-        let text = std::fs::read_to_string(scratch.path().join(&file)).expect("it was written");
+        let text = desk.read(&file);
         serde_json::from_str::<Value>(&text).expect("it is JSON");
     }
     hikkoshi.run(&["policy", "story", "--part", "all"]).expect_code(2);

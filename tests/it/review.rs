@@ -13,9 +13,8 @@ use hikkoshi::plan::moment::{Moment, When};
 use hikkoshi::plan::{Plan, format, intent, prove};
 use hikkoshi::report::review::{Subject, View, page, view};
 use serde_json::Value;
-use tempfile::TempDir;
 
-use crate::support::command::Hikkoshi;
+use crate::bad_input::Desk;
 use crate::support::source::root;
 
 fn read(path: &str) -> String {
@@ -182,27 +181,17 @@ fn the_same_input_gives_the_same_bytes() {
     assert!(page(&shown(&plan, &inventory, None)) == page(&shown(&plan, &inventory, None)));
 }
 
-fn workplace() -> TempDir {
-    let scratch = TempDir::new().expect("a scratch directory");
-    for path in ["migrations/story.yaml", "plans/story/inventory.json", "plans/story/plan.yaml"] {
-        let to = scratch.path().join(path);
-        fs::create_dir_all(to.parent().expect("a folder")).expect("a folder");
-        fs::copy(root().join(path), to).expect("a copy");
-    }
-    scratch
-}
-
 fn written(dir: &Path) -> bool {
     dir.join("plans/story/review.html").exists()
 }
 
 #[test]
 fn the_command_writes_one_file_and_says_where() {
-    let scratch = workplace();
-    let told = Hikkoshi::offline(scratch.path()).run(&["review"]).expect_code(0);
+    let desk = Desk::new();
+    let told = desk.run(&["review"]).expect_code(0);
     assert!(told.stdout.contains("wrote plans/story/review.html: "), "{}", told.stdout);
     assert!(told.stdout.contains("next: hikkoshi dry-run story"), "{}", told.stdout);
-    let page = fs::read_to_string(scratch.path().join("plans/story/review.html")).expect("the page");
+    let page = desk.read("plans/story/review.html");
     assert!(page.starts_with("<!doctype html>") && page.contains("default-src 'none'"));
     for other in ["http://", "https://"] {
         let outside = page.split("<script type=\"application/json\"").next().expect("a head");
@@ -212,12 +201,12 @@ fn the_command_writes_one_file_and_says_where() {
 
 #[test]
 fn what_is_no_plan_is_not_compared_with() {
-    let scratch = workplace();
-    fs::write(scratch.path().join("old.yaml"), "version: 1\nmigration: story\nsurprise: 1\n").expect("a file");
-    let told = Hikkoshi::offline(scratch.path()).run(&["review", "--against", "old.yaml"]).expect_code(2);
+    let desk = Desk::new();
+    desk.write("old.yaml", "version: 1\nmigration: story\nsurprise: 1\n");
+    let told = desk.run(&["review", "--against", "old.yaml"]).expect_code(2);
     assert!(told.stderr.contains("old.yaml:"), "{}", told.stderr);
     assert!(told.stderr.contains("--against"), "{}", told.stderr);
-    assert!(!written(scratch.path()), "nothing is written");
-    let told = Hikkoshi::offline(scratch.path()).run(&["review", "--against", "nowhere.yaml"]).expect_code(2);
+    assert!(!written(desk.dir()), "nothing is written");
+    let told = desk.run(&["review", "--against", "nowhere.yaml"]).expect_code(2);
     assert!(told.stderr.contains("nowhere.yaml"), "{}", told.stderr);
 }

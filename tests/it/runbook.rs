@@ -12,12 +12,11 @@ use hikkoshi::model::call::Call;
 use hikkoshi::model::step::{Stage, Undo};
 use hikkoshi::plan::{Plan, sha256};
 use hikkoshi::report::runbook::{Source, markdown};
-use tempfile::TempDir;
 
 use crate::aws_cli::story;
+use crate::bad_input::Desk;
 use crate::story::holds;
 use crate::support::account::spine;
-use crate::support::command::Hikkoshi;
 use crate::support::lab::{ALL, Disturb, Fate, Lab, plan_of};
 use crate::support::source::read;
 
@@ -136,17 +135,12 @@ fn a_shell_takes_it_and_every_variable_has_a_value() {
 
 #[test]
 fn the_command_prints_it_and_writes_it() {
-    let scratch = TempDir::new().expect("a scratch directory");
-    for file in ["migrations/story.yaml", "plans/story/inventory.json", "plans/story/plan.yaml"] {
-        let to = scratch.path().join(file);
-        std::fs::create_dir_all(to.parent().expect("a folder")).expect("writable");
-        std::fs::write(to, read(file)).expect("writable");
-    }
-    let hikkoshi = Hikkoshi::offline(scratch.path());
+    let desk = Desk::new();
+    let hikkoshi = desk.hikkoshi();
     let printed = hikkoshi.run(&["runbook", "story"]).expect_code(0).stdout;
     assert_eq!(printed, read("plans/story/runbook.md"));
     hikkoshi.run(&["runbook", "story", "--stage", "data", "--out", "data.md"]).expect_code(0);
-    let part = std::fs::read_to_string(scratch.path().join("data.md")).expect("it was written");
+    let part = desk.read("data.md");
     assert!(part.contains("## Stage data\n") && !part.contains("## Stage pets\n") && part.len() < printed.len() / 4);
     let wrong = hikkoshi.run(&["runbook", "story", "--stage", "dat"]).expect_code(2).stderr;
     assert!(wrong.contains("HK0111") && wrong.contains(Stage::Data.name()), "{wrong}");

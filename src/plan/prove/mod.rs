@@ -37,7 +37,7 @@ use crate::model::seen::Seen;
 use crate::model::step::{Impact, Stage, Step};
 use crate::model::strategy::Strategy;
 
-pub(super) use claims::{alive, question};
+pub(super) use claims::{alive, is_public, question};
 
 use super::Plan;
 use super::intent::{Intent, Limits, Problem};
