@@ -26,8 +26,7 @@ const BROKEN: &str = "HK0408";
 pub struct Args {
     #[command(flatten)]
     source: Source,
-    /// Hold the account against a rules file (`hikkoshi rules --format yaml`) instead; without another source: the
-    /// account as it is now
+    /// Hold the account as it is now (or what --inventory has) against a rules file (`hikkoshi rules --format yaml`)
     #[arg(long, value_name = "FILE")]
     rules: Option<PathBuf>,
     /// How to print
@@ -123,7 +122,21 @@ async fn alone(global: &Global, source: &Source) -> Result<Found, Failure> {
 async fn against(global: &Global, source: &Source, path: &Path) -> Result<Found, Failure> {
     let text = place::read_named(path, "--rules")?;
     let rules = rules::parse(&text).map_err(|fault| faulty(path, &text, fault))?;
-    let inventory = if source.is_named() { source.inventory(global).await? } else { now(global, &rules).await? };
+    let named = if source.is_named() { Some(source.inventory(global).await?) } else { None };
+    named.iter().try_for_each(|inventory| must_be_of(path, &rules, inventory))?;
+    // A migration's inventory is of before the move; whether rules are kept is asked of the account as it is now.
+    let inventory = match named.filter(|_| !source.is_migration()) {
+        Some(inventory) => inventory,
+        None => now(global, &rules).await?,
+    };
+    let breaches = rules::check(&rules, &inventory);
+    let shown = |breach: &Breach| Some(Place { uri: uri(path), line: breach.line.unwrap_or(1) });
+    let places = breaches.iter().map(shown).collect();
+    Ok(Found { inventory, findings: breaches.into_iter().map(|breach| breach.finding).collect(), places })
+}
+
+/// Whether rules are for an inventory's account, region and VPC.
+fn must_be_of(path: &Path, rules: &Rules, inventory: &Inventory) -> Result<(), Failure> {
     for (what, ours, theirs) in [
         ("account", rules.account.value.as_str(), inventory.account.as_str()),
         ("region", &rules.region, &inventory.region),
@@ -135,10 +148,7 @@ async fn against(global: &Global, source: &Source, path: &Path) -> Result<Found,
                 .hint("the same command with the rules file of this VPC, or with the account of this file"));
         }
     }
-    let breaches = rules::check(&rules, &inventory);
-    let shown = |breach: &Breach| Some(Place { uri: uri(path), line: breach.line.unwrap_or(1) });
-    let places = breaches.iter().map(shown).collect();
-    Ok(Found { inventory, findings: breaches.into_iter().map(|breach| breach.finding).collect(), places })
+    Ok(())
 }
 
 /// The account that the file is about, as it is now.

@@ -50,6 +50,11 @@ impl Source {
         self.name.is_some() || self.vpc.is_some() || self.inventory.is_some()
     }
 
+    /// Whether it is a migration's own inventory, which was taken when it was planned.
+    pub fn is_migration(&self) -> bool {
+        self.name.is_some() && self.vpc.is_none() && self.inventory.is_none()
+    }
+
     /// The file that the inventory is read from, if it is.
     pub fn file(&self, global: &Global) -> Option<PathBuf> {
         match (&self.inventory, &self.vpc) {
