@@ -7,6 +7,7 @@ use super::failure::{Failure, exit};
 use super::place::{Hashed, Place};
 use super::progress::Progress;
 use super::proof::{self, Proved};
+use super::rights::{self, Rights};
 use super::session::{self, Session, start};
 use super::{Done, Global, say, say_json};
 use crate::clock::{Clock, VirtualClock};
@@ -136,7 +137,7 @@ pub async fn run(global: &Global, args: Args) -> Done {
     if asked.has_drifted() {
         return Ok(exit::DRIFT);
     }
-    Ok(if asked.refused.is_empty() { 0 } else { exit::FINDINGS })
+    Ok(if asked.is_allowed() { 0 } else { exit::FINDINGS })
 }
 
 /// A plan that has blockers.
@@ -157,9 +158,16 @@ struct Asked {
     later: usize,
     /// Where the account differs from the inventory; none where a run has begun, so that it is meant to.
     drift: Option<Vec<Difference>>,
+    /// What IAM allows.
+    rights: Rights,
 }
 
 impl Asked {
+    /// Whether neither EC2 nor IAM would refuse what a run needs.
+    fn is_allowed(&self) -> bool {
+        self.refused.is_empty() && self.rights.lacking().is_none()
+    }
+
     fn has_drifted(&self) -> bool {
         self.drift.as_ref().is_some_and(|drift| !drift.is_empty())
     }
@@ -167,10 +175,15 @@ impl Asked {
 
 async fn ask(global: &Global, place: &Place, plan: &Plan, inventory: &Inventory) -> Result<Asked, Failure> {
     let session = session::open(global, Some(&plan.region), &[]).await?;
-    session.must_be(&plan.account, &plan.region).await?;
+    let caller = session.must_be(&plan.account, &plan.region).await?;
+    let rights = if global.cloud.starts_with("sim:") {
+        Rights::Unasked("a simulated account has no policies".to_owned())
+    } else {
+        rights::ask(&*session.cloud, place, plan, inventory, &caller).await?
+    };
     let begun = !place.records()?.is_empty();
     let drift = if begun { None } else { Some(compare(&session, inventory).await?) };
-    let mut asked = Asked { allowed: 0, refused: Vec::new(), later: 0, drift };
+    let mut asked = Asked { allowed: 0, refused: Vec::new(), later: 0, drift, rights };
     for step in plan.steps.iter().filter(|step| step.call.operation.service() == "ec2") {
         let uses = references(&serde_json::to_value(&step.call.parameters).unwrap_or_default());
         // ModifySubnetAttribute has no DryRun; what refers to things that are still to be made can't be asked for yet.
@@ -228,7 +241,7 @@ fn json(plan: &Plan, proved: &Proved, there: &Rehearsed, back: &Rehearsed, asked
     let run = |r: &Rehearsed| serde_json::json!({ "seconds": r.seconds, "calls": r.calls, "failed": r.failed.iter().map(|f| (&f.step, &f.code, &f.why)).collect::<Vec<_>>() });
     let interruptions: BTreeMap<String, u64> = report_run::interruptions(plan, &there.events).into_iter().collect();
     let aws =
-        asked.map(|a| serde_json::json!({ "allowed": a.allowed, "refused": a.refused, "not_askable_yet": a.later, "drift": a.drift }));
+        asked.map(|a| serde_json::json!({ "allowed": a.allowed, "refused": a.refused, "not_askable_yet": a.later, "drift": a.drift, "iam": a.rights.json() }));
     say_json(&serde_json::json!({ "forward": run(there), "rollback": run(back), "interruptions_s": interruptions, "aws": aws,
             "proof": { "certificate": proved.proof.certificate, "broken": proved.proof.broken }, "events": there.events }));
 }
@@ -243,10 +256,11 @@ fn said_by_aws(name: &str, asked: Option<&Asked>) -> Vec<Vec<String>> {
         Some(0) => "none: the account is as the inventory says".to_owned(),
         Some(n) => format!("{n} differences"),
     };
-    vec![
-        row("EC2 DryRun", format!("{allowed} allowed, {refused} refused, {later} can't be asked before their subjects exist")),
-        row("drift", drift),
-    ]
+    let mut rows =
+        vec![row("EC2 DryRun", format!("{allowed} allowed, {refused} refused, {later} can't be asked before their subjects exist"))];
+    rows.extend(asked.rights.rows());
+    rows.push(row("drift", drift));
+    rows
 }
 
 fn text(
@@ -287,24 +301,29 @@ fn text(
     for (step, why) in asked.map(|a| a.refused.as_slice()).unwrap_or_default() {
         out.push_str(&table::hanging(&style.bad("✗ "), &format!("{step}: EC2 would refuse: {why}"), 2, width));
     }
+    if let Some(asked) = asked {
+        out.push_str(&asked.rights.lines(&place.name, style, width));
+    }
     for line in asked.and_then(|a| a.drift.as_deref()).map(differences).unwrap_or_default() {
         out.push_str(&table::hanging(&style.warn("Δ "), &line, 2, width));
     }
     if shown == Shown::Brief {
         out.push_str(&style.dim(&format!("more: hikkoshi dry-run {} --verbose, or --stage STAGE, or --step ID\n", place.name)));
     }
-    let clean = proved.holds()
-        && there.failed.is_empty()
-        && back.failed.is_empty()
-        && asked.is_none_or(|a| !a.has_drifted() && a.refused.is_empty());
-    out + &next(&place.name, clean, asked.is_some_and(Asked::has_drifted))
+    let clean =
+        proved.holds() && there.failed.is_empty() && back.failed.is_empty() && asked.is_none_or(|a| !a.has_drifted() && a.is_allowed());
+    out + &next(&place.name, clean, asked)
 }
 
 /// What to type next.
-fn next(name: &str, clean: bool, drifted: bool) -> String {
-    match (clean, drifted) {
+fn next(name: &str, clean: bool, asked: Option<&Asked>) -> String {
+    let lacking = asked.and_then(|asked| asked.rights.lacking());
+    match (clean, lacking) {
         (true, _) => format!("next: hikkoshi apply {name}\n"),
-        (_, true) => format!("next: hikkoshi discover {name} && hikkoshi plan {name}   # the account has changed: look and plan again\n"),
+        _ if asked.is_some_and(Asked::has_drifted) => {
+            format!("next: hikkoshi discover {name} && hikkoshi plan {name}   # the account has changed: look and plan again\n")
+        }
+        (_, Some(part)) => format!("next: hikkoshi policy {name} --part {}   # what the caller must be allowed\n", part.name()),
         _ => String::new(),
     }
 }

@@ -40,6 +40,7 @@ mod proof;
 mod reach;
 mod rehearse;
 mod review;
+mod rights;
 mod rollback;
 mod rules;
 mod runbook;
@@ -238,14 +239,16 @@ fn report(global: &Global, failure: &Failure) -> ExitCode {
     ExitCode::from(failure.exit())
 }
 
+/// What others have to say is told to those who ask for all.
 fn trace(verbose: u8) {
     let default = match verbose {
-        0 | 1 => "warn",
-        2 => "hikkoshi=debug",
+        0 | 1 => "off,hikkoshi=warn",
+        2 => "off,hikkoshi=debug",
         _ => "debug",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_env("HIKKOSHI_LOG").unwrap_or_else(|_| default.into());
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().try_init();
+    let ansi = coloured(&std::io::stderr());
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(ansi).without_time().try_init();
 }
 
 async fn run(global: &Global, command: Command) -> Done {

@@ -79,13 +79,23 @@ pub fn run(global: &Global, args: &Args) -> Done {
 /// If the plan calls something of which nobody has written down what it needs.
 pub fn of(place: &Place, plan: &Plan, part: Part) -> Result<Vec<Value>, Failure> {
     let inventory = place.inventory()?.value;
-    let bucket = match place.site()? {
+    policy::documents(plan, &inventory, bucket(place)?.as_ref(), part).map_err(unknown)
+}
+
+/// The bucket of a team's journal, where it is in one.
+///
+/// # Errors
+/// If it can't be told where the journal is.
+pub fn bucket(place: &Place) -> Result<Option<Bucket>, Failure> {
+    Ok(match place.site()? {
         Site::Local => None,
         Site::Team { bucket, prefix } => Some(Bucket { name: bucket, prefix }),
-    };
-    policy::documents(plan, &inventory, bucket.as_ref(), part).map_err(|unknown| {
-        Failure::new("HK0901", format!("what these calls of the plan need of IAM is not known: {}", unknown.join(", ")))
-            .detail("nothing was called, nothing was written")
-            .hint("report it: every call of a plan should be in the policy's tables")
     })
+}
+
+/// Calls of a plan of which nobody has written down what they need.
+pub fn unknown(operations: Vec<String>) -> Failure {
+    Failure::new("HK0901", format!("what these calls of the plan need of IAM is not known: {}", operations.join(", ")))
+        .detail("nothing was called, nothing was written")
+        .hint("report it: every call of a plan should be in the policy's tables")
 }

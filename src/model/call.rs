@@ -31,9 +31,9 @@ impl Operation {
         &self.name
     }
 
-    /// Whether the operation only looks. By AWS's naming convention: `Describe…`, `List…`, `Get…`; and `FilterLogEvents`.
+    /// Whether the operation only looks. By AWS's naming convention: `Describe…`, `List…`, `Get…`, `Simulate…`; and `FilterLogEvents`.
     pub fn is_read(&self) -> bool {
-        ["Describe", "List", "Get", "Filter"].iter().any(|prefix| self.name.starts_with(prefix))
+        ["Describe", "List", "Get", "Filter", "Simulate"].iter().any(|prefix| self.name.starts_with(prefix))
     }
 }
 

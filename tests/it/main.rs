@@ -101,6 +101,11 @@ mod reading;
 mod rehearse;
 /// The meeting's page: what it shows is what the plan does.
 mod review;
+/// What IAM's simulator is asked, and what its answers say.
+mod rights;
+/// The same over the wire.
+#[cfg(feature = "aws")]
+mod rights_wire;
 /// The network rules, written down and kept.
 mod rules;
 /// The runbook of a plan, before and in the middle of a night.

@@ -24,6 +24,9 @@ operations! {
         -> DeleteInstanceProfileOutput {}
     "AddRoleToInstanceProfile" => add_role_to_instance_profile(set_instance_profile_name, set_role_name)
         -> AddRoleToInstanceProfileOutput {}
+    "SimulatePrincipalPolicy" => simulate_principal_policy(
+        set_policy_source_arn, set_action_names, set_resource_arns, set_context_entries, set_max_items, set_marker,
+    ) -> SimulatePrincipalPolicyOutput { evaluation_results, is_truncated, marker }
     "RemoveRoleFromInstanceProfile" => remove_role_from_instance_profile(
         set_instance_profile_name, set_role_name,
     ) -> RemoveRoleFromInstanceProfileOutput {}
@@ -42,16 +45,31 @@ answers! {
     RoleLastUsed { last_used_date, region }
     SourceRoleTemplate { template_arn, template_minor_version }
     AttachedPolicy { policy_name, policy_arn }
+    EvaluationResult {
+        eval_action_name, eval_resource_name, eval_decision, matched_statements, missing_context_values,
+        organizations_decision_detail, permissions_boundary_decision_detail, resource_specific_results,
+    }
+    Statement { source_policy_id, source_policy_type }
+    OrganizationsDecisionDetail { allowed_by_organizations }
+    PermissionsBoundaryDecisionDetail { allowed_by_permissions_boundary }
+    ResourceSpecificResult {
+        eval_resource_name, eval_resource_decision, matched_statements, missing_context_values,
+        permissions_boundary_decision_detail,
+    }
 }
 
 built! {
     aws_sdk_iam;
 
     Tag { set_key, set_value }
+    ContextEntry { set_context_key_name, set_context_key_values, set_context_key_type }
 }
 
 words! {
     aws_sdk_iam;
 
     PermissionsBoundaryAttachmentType,
+    ContextKeyTypeEnum,
+    PolicyEvaluationDecisionType,
+    PolicySourceType,
 }

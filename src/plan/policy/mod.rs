@@ -20,6 +20,7 @@ mod ask;
 mod ec2;
 mod grant;
 mod services;
+pub mod simulator;
 
 /// The most characters of a managed policy, white space not counted. Source: "IAM and AWS STS quotas".
 pub const CHARACTERS_MAX: usize = 6144;
@@ -63,6 +64,11 @@ pub struct Bucket {
 /// # Errors
 /// The operations of the plan whose needs nobody has written down here.
 pub fn documents(plan: &Plan, inventory: &Inventory, bucket: Option<&Bucket>, part: Part) -> Result<Vec<Value>, Vec<String>> {
+    Ok(grant::documents(grant::statements(&grants(plan, inventory, bucket, part)?), CHARACTERS_MAX))
+}
+
+/// What a part must be allowed; errors as in [`documents`].
+fn grants(plan: &Plan, inventory: &Inventory, bucket: Option<&Bucket>, part: Part) -> Result<BTreeSet<Grant>, Vec<String>> {
     let mut grants = match part {
         Part::Read => reads(plan),
         Part::Apply => changes(plan, inventory, &|stage| stage != Stage::Cleanup)?,
@@ -71,7 +77,7 @@ pub fn documents(plan: &Plan, inventory: &Inventory, bucket: Option<&Bucket>, pa
     if let Some(bucket) = bucket.filter(|_| !grants.is_empty()) {
         grants.extend(journal(plan, bucket, part));
     }
-    Ok(grant::documents(grant::statements(&grants), CHARACTERS_MAX))
+    Ok(grants)
 }
 
 /// Every read: of a discovery, and of the plan. They list, so that they can't be narrowed to resources.
@@ -80,7 +86,10 @@ fn reads(plan: &Plan) -> BTreeSet<Grant> {
     let planned = plan.steps.iter().flat_map(calls::of_step).chain(calls::of_gates(plan));
     operations.extend(planned.filter(|call| call.what_for == For::Look).map(|call| call.operation.to_string()));
     operations.extend(["ec2:DescribeFlowLogs", "logs:FilterLogEvents"].map(str::to_owned));
-    operations.iter().map(|operation| everywhere(plan, &services::action(operation))).collect()
+    let listed = operations.iter().map(|operation| everywhere(plan, &services::action(operation)));
+    // A dry run asks IAM about whoever runs it: a user, or the role of a session.
+    let who = ["role", "user"].map(|kind| format!("arn:{}:iam::{}:{kind}/*", ask::partition(&plan.region), plan.account));
+    listed.chain(who.map(|who| Grant::new("iam:SimulatePrincipalPolicy", who))).collect()
 }
 
 /// The reads of a discovery.
@@ -99,12 +108,16 @@ fn listed() -> BTreeSet<&'static str> {
 /// An action that can't be narrowed to resources: in the region, where its service has regions.
 fn everywhere(plan: &Plan, action: &str) -> Grant {
     let grant = Grant::new(action, "*");
-    let service = action.split(':').next().unwrap_or_default();
-    if matches!(service, "iam" | "route53" | "sts") {
+    if is_global(action.split(':').next().unwrap_or_default()) {
         grant
     } else {
         grant.when("StringEquals", "aws:RequestedRegion", [plan.region.clone()])
     }
+}
+
+/// Whether a service has no regions, or is asked without one.
+fn is_global(service: &str) -> bool {
+    matches!(service, "iam" | "route53" | "sts")
 }
 
 impl Ask<'_> {

@@ -64,6 +64,18 @@ fn no_credentials_at_all_are_told() {
     }
 }
 
+/// Where a machine's own credentials are asked for and refused, the SDK has much to say about it: not to her.
+#[test]
+fn no_credentials_on_a_machine_that_refuses_its_own_are_told_in_as_many_words() {
+    let desk = Desk::new();
+    let hikkoshi = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_EC2_METADATA_DISABLED", "NO_COLOR"]
+        .iter()
+        .fold(desk.hikkoshi(), |hikkoshi, name| hikkoshi.without(name))
+        .env("AWS_EC2_METADATA_SERVICE_ENDPOINT", &says("403 Forbidden", "no"));
+    let told = hikkoshi.run(&["discover", "story"]).expect_code(1);
+    assert!(told.stderr.starts_with("error[HK0302]: there are no AWS credentials\n"), "{}", told.stderr);
+}
+
 #[test]
 fn somebody_elses_credentials_or_another_region_are_refused() {
     let url = says(

@@ -1,8 +1,9 @@
 //! The emulated AWS in `tests/emulator`: started, filled, inspected. Its README says what it can do.
 
 use std::ffi::OsStr;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use hikkoshi::clock::{Clock, RealClock};
@@ -137,22 +138,33 @@ impl Emulator {
 /// One call to the AWS at `url` by somebody who is not the program: a colleague's change, a look. The operation is
 /// boto3's (`create_subnet`), the parameters are AWS's; an error is what AWS said.
 pub fn aws(url: &str, service: &str, operation: &str, parameters: &Value) -> Result<Value, String> {
+    Ok(aws_all(url, &[(service, operation, parameters.clone())])?.remove(0))
+}
+
+/// Several such calls, one after the other by one process; the first error ends them.
+pub fn aws_all(url: &str, calls: &[(&str, &str, Value)]) -> Result<Vec<Value>, String> {
     const CALL: &str = "
 import boto3, botocore.config, json, sys
-url, service, operation, parameters = sys.argv[1:]
 once = botocore.config.Config(retries={'total_max_attempts': 1})
-client = boto3.client(service, endpoint_url=url, region_name='us-east-1', config=once,
-                      aws_access_key_id='test', aws_secret_access_key='test')
-try:
-    answer = getattr(client, operation)(**json.loads(parameters))
-except Exception as error:
-    sys.exit(str(error))
-answer.pop('ResponseMetadata', None)
-print(json.dumps(answer, default=str))
+made = lambda service: boto3.client(service, endpoint_url=sys.argv[1], region_name='us-east-1', config=once,
+                                    aws_access_key_id='test', aws_secret_access_key='test')
+clients, answers = {}, []
+for service, operation, parameters in json.load(sys.stdin):
+    client = clients.get(service) or clients.setdefault(service, made(service))
+    try:
+        answer = getattr(client, operation)(**parameters)
+    except Exception as error:
+        sys.exit(str(error))
+    answer.pop('ResponseMetadata', None)
+    answers.append(answer)
+print(json.dumps(answers, default=str))
 ";
-    let parameters = parameters.to_string();
     let mut command = Command::new(python());
-    let output = command.args(["-c", CALL, url, service, operation, &parameters]).output().expect("Python runs");
+    command.args(["-c", CALL, url]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("Python starts");
+    let calls = serde_json::to_vec(calls).expect("calls are JSON");
+    child.stdin.take().expect("its input").write_all(&calls).expect("it reads its input");
+    let output = child.wait_with_output().expect("Python runs");
     match output.status.success() {
         true => Ok(serde_json::from_slice(&output.stdout).expect("the answer is JSON")),
         false => Err(text(&output.stderr).trim_end().to_owned()),
