@@ -73,6 +73,9 @@ pub async fn compare(session: &Session, place: &Place, machine: &Machine<'_>) ->
     let mut drift = drift::between(&before, &now);
     if machine.has_begun() {
         drift.retain(|one| is_strange(one, &before, &touched));
+    } else {
+        // What was taken back as a whole is as it was, but for addresses that AWS gives nobody twice.
+        drift.retain(|one| one.field != "public_addresses" || !is_touched(one, &before, &touched));
     }
     Ok(Compared { before, now, drift, touched })
 }
@@ -104,10 +107,13 @@ fn tried<'p>(machine: &Machine<'p>) -> Vec<Stand<'p>> {
 
 /// Whether a difference is not the run's own work.
 fn is_strange(one: &Difference, before: &Inventory, touched: &BTreeSet<Id>) -> bool {
-    let Some(was) = before.get(&Id::from(one.resource.as_str())) else { return true };
-    // Something that was touched has changed with what belongs to it.
-    let owners = [Some(&was.id), was.facets.owner.as_ref()];
-    !owners.into_iter().flatten().any(|owner| touched.contains(owner)) && one.field != "state"
+    before.get(&Id::from(one.resource.as_str())).is_none() || (!is_touched(one, before, touched) && one.field != "state")
+}
+
+/// Whether it is of something that was touched: that has changed with what belongs to it.
+fn is_touched(one: &Difference, before: &Inventory, touched: &BTreeSet<Id>) -> bool {
+    let was = before.get(&Id::from(one.resource.as_str()));
+    was.is_some_and(|was| [Some(&was.id), was.facets.owner.as_ref()].into_iter().flatten().any(|owner| touched.contains(owner)))
 }
 
 /// Whether a thing is one that this migration has made: by its tag, or because the journal knows it.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::failure::exit;
 use super::place::Place;
-use super::{Done, Global, say, say_json, session};
+use super::{Done, Global, expected, say, say_json, session};
+use crate::discover::drift::Difference;
 use crate::execute::{Machine, look};
 use crate::model::call::Label;
 use crate::model::step::{Check, Step};
@@ -19,7 +20,8 @@ pub struct Args {
     name: Option<String>,
 }
 
-/// Looks at everything that the steps done so far promise; where all is done, at the whole account too.
+/// Looks at everything that the steps done so far promise; where all is done, at the whole account too. Where nothing is, it
+/// compares the account with the inventory.
 pub async fn run(global: &Global, args: Args) -> Done {
     let place = Place::find(global, args.name.as_deref())?;
     let plan = place.plan()?;
@@ -28,6 +30,11 @@ pub async fn run(global: &Global, args: Args) -> Done {
     let machine = Machine::replay(&plan, &records);
     let session = session::open(global, Some(&plan.region), &[]).await?;
     session.must_be(&plan.account, &plan.region).await?;
+    if !machine.has_begun() {
+        let drift = expected::compare(&session, &place, &machine).await?.drift;
+        tell_of_nothing(global, &place, &drift);
+        return Ok(if drift.is_empty() { 0 } else { exit::DRIFT });
+    }
     let find = |from: &str, output: &str| machine.output(from, output).cloned();
     let checks = standing(&machine);
     let mut broken: Vec<String> = Vec::new();
@@ -83,6 +90,25 @@ fn left_behind(plan: &Plan, now: &crate::model::inventory::Inventory) -> Vec<Str
         }
     }
     out
+}
+
+/// Where nothing is done, or all was taken back: the account is as it was, or how it is not.
+fn tell_of_nothing(global: &Global, place: &Place, drift: &[Difference]) {
+    let lines = expected::lines(drift);
+    if global.json {
+        say_json(&serde_json::json!({ "checks": 0, "whole_account": true, "broken": lines }));
+        return;
+    }
+    let style = global.style();
+    if drift.is_empty() {
+        say(&format!("{} nothing of the plan is in place, and the whole account is as the inventory says\n", style.good("✓")));
+        return;
+    }
+    let count = drift.len();
+    let mut out = format!("{} nothing of the plan is in place, but {count} difference(s) from the inventory are\n", style.bad("✗"));
+    lines.iter().for_each(|line| out.push_str(&format!("  {line}\n")));
+    out.push_str(&format!("next: hikkoshi discover {name} && hikkoshi plan {name}; hikkoshi explain HK0505\n", name = place.name));
+    say(&out);
 }
 
 fn tell(global: &Global, place: &Place, checks: usize, done: bool, broken: &[String]) {

@@ -5,9 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::model::facet::{Facets, Role};
+use crate::model::facet::{Facets, Role, Routing};
 use crate::model::id::Id;
 use crate::model::inventory::Inventory;
 use crate::model::resource::Resource;
@@ -125,6 +125,15 @@ fn words(value: &Value) -> String {
     if value.is_null() { "nothing".to_owned() } else { value.to_string() }
 }
 
+/// Routes have no order, and an association gets another id whenever a subnet turns to another table and back.
+fn routes_and_subnets(routing: &Routing) -> Value {
+    let mut routes: Vec<Value> = routing.routes.iter().map(|route| json!(route)).collect();
+    let mut subnets: Vec<&Id> = routing.associations.iter().map(|(subnet, _)| subnet).collect();
+    routes.sort_by_cached_key(Value::to_string);
+    subnets.sort();
+    json!({ "routes": routes, "main": routing.main, "subnets": subnets, "propagating": routing.propagating })
+}
+
 fn comparable(inventory: &Inventory, resource: &Resource) -> Value {
     let mut value = serde_json::to_value(&resource.facets).unwrap_or_default();
     for member in value.pointer_mut("/targets/members").and_then(Value::as_array_mut).into_iter().flatten() {
@@ -135,6 +144,9 @@ fn comparable(inventory: &Inventory, resource: &Resource) -> Value {
         && let Some(subnets) = value.pointer_mut("/placement/subnets").and_then(Value::as_array_mut)
     {
         subnets.retain(|subnet| subnet.as_str().is_some_and(|id| inventory.get(&Id::from(id)).is_some()));
+    }
+    if let Some(routing) = &resource.facets.routing {
+        value["routing"] = routes_and_subnets(routing);
     }
     if let Some(map) = value.as_object_mut() {
         map.remove("private_addresses");

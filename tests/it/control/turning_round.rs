@@ -26,3 +26,25 @@ fn what_the_way_back_could_not_give_back_is_no_strangers_change() {
     // The old instances run again with other public addresses: AWS gives none back.
     printed(&desk, &["apply", "story", "--until", "pets", "--yes", SIM]);
 }
+
+#[test]
+fn back_at_the_beginning_all_is_as_it_was_and_it_may_begin_again() {
+    let desk = Desk::new();
+    let (verify, apply) = (["verify", "story", SIM], ["apply", "story", "--yes", SIM]);
+    let as_it_was = "✓ nothing of the plan is in place, and the whole account is as the inventory says\n";
+    assert_eq!(printed(&desk, &verify), as_it_was);
+    printed(&desk, &apply);
+    printed(&desk, &["rollback", "story", "--all", "--yes", SIM]);
+    assert_eq!(printed(&desk, &verify), as_it_was);
+
+    let mine = desk.read("account.json");
+    let theirs = mine.replacen("\"PubliclyAccessible\":true", "\"PubliclyAccessible\":false", 1);
+    assert_ne!(mine, theirs, "a database is public");
+    desk.write("account.json", theirs);
+    let told = desk.run(&verify).expect_code(6).stdout;
+    assert!(told.contains("nothing of the plan is in place, but 1 difference(s)") && told.contains("publicly_accessible"), "{told}");
+    desk.write("account.json", mine);
+
+    printed(&desk, &apply);
+    assert!(printed(&desk, &verify).contains("hold; the whole account was looked at"));
+}
