@@ -133,12 +133,9 @@ impl What {
             Body::Untold { hook, news, why } => ("", What::Untold { hook: hook.clone(), news: news.clone(), why: why.clone() }),
             Body::RunEnded { how } => ("", What::RunEnded { how: how.clone() }),
             Body::Intended { step, .. } => (step, What::Calling),
-            Body::Ended { step, way: Way::Do, ending } => match ending {
-                Ending::Done(_) => (step, What::Called { adopted: false }),
-                Ending::Adopted(_) => (step, What::Called { adopted: true }),
-                Ending::Unknown(why) => (step, What::Unknown { why: why.clone() }),
-                Ending::Refused(..) => return None,
-            },
+            Body::Ended { step, ending: Ending::Unknown(why), .. } => (step, What::Unknown { why: why.clone() }),
+            Body::Ended { step, way: Way::Do, ending: Ending::Done(_) } => (step, What::Called { adopted: false }),
+            Body::Ended { step, way: Way::Do, ending: Ending::Adopted(_) } => (step, What::Called { adopted: true }),
             Body::Ended { .. } => return None,
             Body::Verified { step } => (step, What::Verified),
             Body::Failed { step, code, why, .. } => (step, What::Failed { code: code.clone(), why: why.clone() }),
@@ -170,7 +167,7 @@ impl Event {
     /// was told as a new try.
     pub fn replayed(record: &Record, later: &[Record]) -> Option<Event> {
         let event = |step: &str, what| Some(Event { at_ms: ms_of(&record.at), step: step.to_owned(), what });
-        if let Body::Ended { step, way: Way::Do, ending: Ending::Refused(code, words) } = &record.body {
+        if let Body::Ended { step, ending: Ending::Refused(code, words), .. } = &record.body {
             let next = later.iter().find(|record| record.body.step() == Some(step.as_str()));
             let given_up = next.is_some_and(|record| matches!(record.body, Body::Failed { .. }));
             return if given_up { None } else { event(step, What::Busy { why: format!("{code}: {words}") }) };

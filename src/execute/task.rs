@@ -553,12 +553,12 @@ impl<'c, 'p> Task<'c, 'p> {
                 Outcome::Refused(refusal) if refusal.is_not_found() || call.adopt_on.contains(&refusal.code) => return Ok(()),
                 Outcome::Unknown(why) => {
                     in_the_air = true;
-                    self.tell(What::Unknown { why });
+                    self.end(Way::Undo(at), Ending::Unknown(why))?;
                 }
                 Outcome::Refused(refusal) => {
                     in_the_air = false;
+                    self.end(Way::Undo(at), Ending::Refused(refusal.code.clone(), refusal.message.clone()))?;
                     if !patience.waits_out(&refusal, self.context.clock.now_ms()) {
-                        self.end(Way::Undo(at), Ending::Refused(refusal.code.clone(), refusal.message.clone()))?;
                         return failed("HK0506", format!("{} was refused: {refusal}", call.operation));
                     }
                     self.tell(What::Busy { why: refusal.to_string() });

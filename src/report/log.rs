@@ -1,5 +1,7 @@
 //! The journal as a history, in the words of the live terminal.
 
+use std::collections::BTreeMap;
+
 use super::{Style, harmless, run};
 use crate::execute::{Event, What};
 use crate::journal::{Body, Ending, Record, Way};
@@ -8,16 +10,26 @@ use crate::plan::Plan;
 /// Leaves out what a reader has just read: the same refusal again and again.
 #[derive(Default)]
 pub struct Again {
-    last: Option<(String, What)>,
+    /// Step → what was said last.
+    last: BTreeMap<String, What>,
 }
 
 impl Again {
-    /// Whether an event only says once more what the last one said.
+    /// Whether an event only says once more what was said last of its step: AWS refuses until something else is gone, and
+    /// several steps may wait so at a time.
     pub fn is(&mut self, event: &Event) -> bool {
-        let busy = matches!(event.what, What::Busy { .. }).then(|| (event.step.clone(), event.what.clone()));
-        let again = busy.is_some() && busy == self.last;
-        self.last = busy.or(self.last.take().filter(|_| event.what == What::Calling));
-        again
+        match &event.what {
+            What::Calling => false,
+            What::Busy { .. } => self.last.insert(event.step.clone(), event.what.clone()).as_ref() == Some(&event.what),
+            What::RunBegan { .. } => {
+                self.last.clear();
+                false
+            }
+            _ => {
+                self.last.remove(&event.step);
+                false
+            }
+        }
     }
 }
 
@@ -83,4 +95,30 @@ fn detail(body: &Body, style: Style) -> Option<String> {
         _ => return None,
     };
     Some(format!("{} {text}", style.dim("·")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_said_of_a_step_is_not_said_again_whatever_is_said_of_others() {
+        let busy = |words: &str| What::Busy { why: words.to_owned() };
+        let told = [
+            ("gone", busy("in use"), false),
+            ("gone", What::Calling, false),
+            ("group", busy("in use"), false),
+            ("gone", busy("in use"), true),
+            ("gone", busy("in use by another"), false),
+            ("group", busy("in use"), true),
+            ("gone", busy("in use"), false),
+            ("gone", What::Called { adopted: false }, false),
+            ("gone", busy("in use"), false),
+        ];
+        let mut again = Again::default();
+        for (at, (step, what, expected)) in told.into_iter().enumerate() {
+            let event = Event { at_ms: 0, step: step.to_owned(), what };
+            assert_eq!(again.is(&event), expected, "{at}: {event:?}");
+        }
+    }
 }

@@ -40,6 +40,18 @@ fn the_log_of_a_failure_and_of_its_repair_looks_as_it_did_live() {
 }
 
 #[test]
+fn the_log_of_a_way_back_says_why_it_waited() {
+    let desk = Desk::begun("stateless");
+    let there = printed(&desk, &["log", "story"]).lines().count();
+    let live = printed(&desk, &["rollback", "story", "--all", "--yes", "--fault", "2=lose", SIM]);
+    let live: Vec<&str> = live.lines().skip_while(|line| !line.starts_with('▶')).take_while(|line| !line.is_empty()).collect();
+    assert_eq!(live.iter().filter(|line| line.contains("outcome unknown")).count(), 1, "{live:#?}");
+    assert!(live.iter().any(|line| line.contains("trying again: DependencyViolation")), "{live:#?}");
+    let log = printed(&desk, &["log", "story"]);
+    assert_eq!(untimed(&log)[there..], live);
+}
+
+#[test]
 fn one_step_is_told_with_each_call_and_its_outcome() {
     let desk = Desk::begun("foundation");
     let log = printed(&desk, &["log", "story", "--step", "subnet-private-a"]);
