@@ -41,7 +41,7 @@ fn main() {
     support::heading("status");
     let folder = tempfile::tempdir_in(".").expect("a folder");
     let bytes = lay_out(folder.path());
-    let index = folder.path().join("plans/bench/.index");
+    let index = folder.path().join("plans/bench/.cache/index");
     let all = times(3, folder.path(), || drop(std::fs::remove_file(&index)));
     // The first one after the journal was written hashes it once more: the file system's clock ticks too coarsely.
     status(folder.path());

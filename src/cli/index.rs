@@ -1,4 +1,4 @@
-//! What `status` tells, kept beside plan and journal: `plans/<name>/.index`, so that it is told in milliseconds.
+//! What `status` tells, kept beside plan and journal: `plans/<name>/.cache/index`, so that it is told in milliseconds.
 //!
 //! It is believed as long as plan, journal, and what the plan was made from are, by length, inode and the times of their last
 //! changes, the very files that it was made of; where a time is too close to the index's own to tell, or is another one, the
@@ -131,6 +131,12 @@ fn check(version: &str, files: &BTreeMap<String, Option<Kept>>, view: &View) -> 
     sha256_of(&(version, files, view))
 }
 
+/// What is kept is of this machine: its folder tells git so by itself.
+fn ignored(path: &Path) -> Result<(), Failure> {
+    let note = path.with_file_name(".gitignore");
+    if stamp(&note).is_some() { Ok(()) } else { place::write_lightly(&note, "*\n") }
+}
+
 /// Keeps what is told of the files as they were at that moment; if they are others by now, nothing is kept. It only saves time:
 /// where it can't be written, nobody is held up.
 pub fn keep(place: &Place, then: &Stamps, view: &View) {
@@ -152,8 +158,8 @@ pub fn keep(place: &Place, then: &Stamps, view: &View) {
     }
     let version = env!("CARGO_PKG_VERSION").to_owned();
     let index = Index { check: check(&version, &kept, view), version, files: kept, view: view.clone() };
-    let written: Result<(), Failure> =
-        place::write_lightly(&place.index_path(), &(serde_json::to_string(&index).unwrap_or_default() + "\n"));
+    let text = serde_json::to_string(&index).unwrap_or_default() + "\n";
+    let written = ignored(&place.index_path()).and_then(|()| place::write_lightly(&place.index_path(), &text));
     if let Err(failure) = written {
         tracing::debug!("what status tells is not kept: {}", failure.message);
     }

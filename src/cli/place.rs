@@ -92,9 +92,9 @@ impl Place {
         self.folder().join("journal.jsonl")
     }
 
-    /// `plans/<name>/.index`: what `status` tells, kept.
+    /// `plans/<name>/.cache/index`: what `status` tells, kept.
     pub fn index_path(&self) -> PathBuf {
-        self.folder().join(".index")
+        self.folder().join(".cache/index")
     }
 
     /// `plans/<name>/review.html`.

@@ -6,7 +6,7 @@ use super::SIM;
 use crate::bad_input::{Desk, JOURNAL};
 use crate::support::command::Finished;
 
-const INDEX: &str = "plans/story/.index";
+const INDEX: &str = "plans/story/.cache/index";
 const PLAN: &str = "plans/story/plan.yaml";
 const QUICK: &str = "told from the index";
 
@@ -39,6 +39,13 @@ fn failed() -> Desk {
     let desk = Desk::begun("guard");
     desk.run(&["apply", "story", "--yes", "--fault", "19=fail", SIM]).expect_code(4);
     desk
+}
+
+#[test]
+fn what_is_kept_of_this_machine_is_not_for_git() {
+    let desk = failed();
+    assert!(status(&desk).1, "the run has kept it");
+    assert_eq!(desk.read("plans/story/.cache/.gitignore"), "*\n");
 }
 
 #[test]
