@@ -9,6 +9,7 @@ use crate::model::id::Id;
 use crate::model::network::{Peer, Protocol};
 use crate::model::path;
 use crate::model::resource::Resource;
+use crate::model::text::counted;
 
 pub const PROTOCOL_ALL: Rule = Rule {
     code: "protocol-all",
@@ -152,15 +153,11 @@ fn dangling_rule(view: &View<'_>) -> Vec<Seen> {
         let named: Vec<_> = named.into_iter().filter(|(_, _, id)| !foreign.contains(id.as_str())).collect();
         let ids: BTreeSet<&str> = named.iter().map(|(_, _, id)| id.as_str()).collect();
         let evidence = named.iter().map(|(direction, rule, id)| format!("{direction} {} with {id}", rule.ports)).collect();
-        let (rules, groups) = (plural(named.len(), "rule"), ids.into_iter().collect::<Vec<_>>().join(", "));
+        let (rules, groups) = (counted(named.len(), "rule"), ids.into_iter().collect::<Vec<_>>().join(", "));
         let what = format!("{} has {rules} for {groups}, which this VPC does not have.", group.name);
         (!named.is_empty()).then(|| Seen::of(group, Severity::Low, what, evidence))
     };
     view.groups().filter_map(seen).collect()
-}
-
-fn plural(n: usize, noun: &str) -> String {
-    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
 }
 
 fn unworn_group(view: &View<'_>) -> Vec<Seen> {

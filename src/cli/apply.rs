@@ -19,6 +19,7 @@ use crate::journal::approval::Stood;
 use crate::journal::request::{Asked, Requests};
 use crate::journal::{Body, Journal, Record};
 use crate::model::step::{Stage, Step};
+use crate::model::text::counted;
 use crate::plan::window::Windows;
 use crate::plan::{Plan, sha256};
 use crate::report::{aftermath as report, run as report_run, table};
@@ -146,8 +147,11 @@ pub async fn run(global: &Global, args: Args) -> Done {
     let warning = if until == Stage::Cleanup { "\nWhat cleanup deletes does not come back." } else { "" };
     confirm(
         &format!(
-            "This will {verb} migration {} in account {} ({}): {left} steps.{edits}{fits}{warning}",
-            plan.migration, plan.account, plan.region
+            "This will {verb} migration {} in account {} ({}): {}.{edits}{fits}{warning}",
+            plan.migration,
+            plan.account,
+            plan.region,
+            counted(left, "step")
         ),
         &place.name,
         args.yes,

@@ -20,6 +20,7 @@ use crate::journal::{Memory, Record};
 use crate::model::call::{Call, Label, Outcome};
 use crate::model::inventory::Inventory;
 use crate::model::step::{Stage, references};
+use crate::model::text::counted;
 use crate::plan::Plan;
 use crate::report::run::Shown;
 use crate::report::{self, duration, run as report_run, table};
@@ -254,7 +255,7 @@ fn said_by_aws(name: &str, asked: Option<&Asked>) -> Vec<Vec<String>> {
     let drift = match asked.drift.as_ref().map(Vec::len) {
         None => format!("not looked for, as a run has begun; what it has done: hikkoshi verify {name}"),
         Some(0) => "none: the account is as the inventory says".to_owned(),
-        Some(n) => format!("{n} differences"),
+        Some(n) => counted(n, "difference"),
     };
     let mut rows =
         vec![row("EC2 DryRun", format!("{allowed} allowed, {refused} refused, {later} can't be asked before their subjects exist"))];
@@ -282,7 +283,7 @@ fn text(
     );
     out.push_str(&report_run::timeline(plan, &there.events, there.start_ms, style, width, shown));
     let steps = there.events.iter().filter(|e| e.what == crate::execute::What::Verified).count();
-    let mut rows = vec![vec!["forward".to_owned(), format!("{steps} steps verified, {} failed", there.failed.len())]];
+    let mut rows = vec![vec!["forward".to_owned(), format!("{} verified, {} failed", counted(steps, "step"), there.failed.len())]];
     let interrupted = report_run::interruptions(plan, &there.events);
     let words: Vec<String> =
         interrupted.iter().map(|(name, seconds)| format!("{} for {}", report::harmless(name), duration(*seconds))).collect();

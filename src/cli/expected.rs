@@ -14,6 +14,7 @@ use crate::model::id::Id;
 use crate::model::inventory::Inventory;
 use crate::model::resource::{Resource, tags_of};
 use crate::model::step::Step;
+use crate::model::text::counted;
 use crate::plan::moment::{Moment, Stand};
 use crate::plan::sha256;
 use crate::report::aftermath::{diff, stands};
@@ -160,7 +161,7 @@ pub async fn must_be_so(session: &Session, place: &Place, machine: &Machine<'_>)
 
 /// The differences as a failure.
 fn drifted(drift: &[Difference]) -> Failure {
-    let message = format!("the account is no longer as the inventory says: {} difference(s)", drift.len());
+    let message = format!("the account is no longer as the inventory says: {}", counted(drift.len(), "difference"));
     let mut failure = Failure::new("HK0505", message);
     failure.details.extend(lines(drift));
     failure.more = Some(Box::new(serde_json::json!({ "drift": drift })));

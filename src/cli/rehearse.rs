@@ -7,6 +7,7 @@ use super::session::start;
 use super::{Done, Global, say, say_json};
 use crate::clock::rfc3339;
 use crate::model::step::Stage;
+use crate::model::text::counted;
 use crate::plan::{Plan, prove};
 use crate::rehearse::notes::What;
 use crate::rehearse::summary::{Class, Named, Summary};
@@ -144,7 +145,7 @@ fn bars(summary: &Summary, style: Style) -> String {
 }
 
 fn restarts(count: u64) -> String {
-    format!("{count} restart{}", if count == 1 { "" } else { "s" })
+    counted(usize::try_from(count).unwrap_or(usize::MAX), "restart")
 }
 
 fn faults(summary: &Summary) -> String {

@@ -8,6 +8,7 @@ use super::{Done, Global, ask, gate, say};
 use crate::cloud::simulated::FaultAt;
 use crate::execute::{End, Goal, Machine};
 use crate::model::step::Stage;
+use crate::model::text::counted;
 use crate::plan::Plan;
 use crate::report::run as report_run;
 
@@ -60,7 +61,12 @@ pub async fn run(global: &Global, args: Args) -> Done {
     let where_to = to.map_or("the beginning".to_owned(), |stage| format!("checkpoint {}", stage.name()));
     let notes = data_notes(&machine, to);
     confirm(
-        &format!("This will undo {count} steps of migration {} in account {}, back to {where_to}.{notes}", plan.migration, plan.account),
+        &format!(
+            "This will undo {} of migration {} in account {}, back to {where_to}.{notes}",
+            counted(count, "step"),
+            plan.migration,
+            plan.account
+        ),
         &place.name,
         args.yes,
     )?;

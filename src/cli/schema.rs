@@ -10,6 +10,7 @@ macro_rules! schemas {
 }
 
 schemas! {
+    "adopt": "adopt";
     "approve": "approve, approve --list";
     "audit": "audit";
     "compare": "plan --compare";
@@ -22,6 +23,7 @@ schemas! {
     "flows": "flows";
     "graph": "graph";
     "init": "init";
+    "move": "state --move-to";
     "plan": "plan";
     "policy": "policy";
     "reach": "reach";
@@ -29,9 +31,11 @@ schemas! {
     "request": "pause, resume, abort, throttle, release, hold";
     "rules": "rules";
     "runbook": "runbook";
+    "skip": "skip";
     "state": "state";
     "status": "status";
     "step": "plan --step ID; plan --stage STAGE: a list of them";
+    "unlock": "unlock";
     "verify": "verify";
 }
 

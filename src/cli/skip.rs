@@ -10,6 +10,7 @@ use crate::execute::skip::{self, Objection};
 use crate::execute::{Machine, Phase};
 use crate::journal::Body;
 use crate::journal::store::Taken;
+use crate::model::text::counted;
 use crate::plan::Plan;
 
 /// Options of `skip`.
@@ -84,18 +85,17 @@ fn objections(machine: &Machine<'_>, args: &Args) -> Vec<(String, Objection)> {
 }
 
 fn question(plan: &Plan, machine: &Machine<'_>, steps: &[String]) -> String {
-    let mut out =
-        format!("This will leave out {} of migration {}; without them the rest of the plan still holds:", counted(steps), plan.migration);
+    let mut out = format!(
+        "This will leave out {} of migration {}; without them the rest of the plan still holds:",
+        counted(steps.len(), "step"),
+        plan.migration
+    );
     for step in steps.iter().filter_map(|id| plan.step(id)) {
         let begun = machine.state(&step.id).is_some_and(|state| state.phase == Phase::Called);
         let left = if begun { " (its call is done and stays; what was not waited for and checked is not looked at again)" } else { "" };
         out.push_str(&format!("\n  {}: {}{left}", step.id, crate::report::harmless(&step.title)));
     }
     out
-}
-
-fn counted(steps: &[String]) -> String {
-    if steps.len() == 1 { "1 step".to_owned() } else { format!("{} steps", steps.len()) }
 }
 
 fn tell(global: &Global, place: &Place, args: &Args) {

@@ -10,6 +10,7 @@ use crate::execute::{Machine, look};
 use crate::model::call::Label;
 use crate::model::step::{Check, Step};
 use crate::model::strategy::Strategy;
+use crate::model::text::counted;
 use crate::plan::Plan;
 use crate::report::table;
 
@@ -104,8 +105,8 @@ fn tell_of_nothing(global: &Global, place: &Place, drift: &[Difference]) {
         say(&format!("{} nothing of the plan is in place, and the whole account is as the inventory says\n", style.good("✓")));
         return;
     }
-    let count = drift.len();
-    let mut out = format!("{} nothing of the plan is in place, but {count} difference(s) from the inventory are\n", style.bad("✗"));
+    let count = counted(drift.len(), "difference");
+    let mut out = format!("{} nothing of the plan is in place, but the account is not as the inventory says: {count}\n", style.bad("✗"));
     lines.iter().for_each(|line| out.push_str(&format!("  {line}\n")));
     out.push_str(&format!("next: hikkoshi discover {name} && hikkoshi plan {name}; hikkoshi explain HK0505\n", name = place.name));
     say(&out);

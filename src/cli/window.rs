@@ -3,6 +3,7 @@
 use super::failure::Failure;
 use crate::clock::rfc3339;
 use crate::model::step::{Stage, Step};
+use crate::model::text::counted;
 use crate::plan::Plan;
 use crate::plan::window::{Windows, left_over};
 use crate::report::duration;
@@ -40,7 +41,7 @@ pub fn fits(plan: &Plan, steps: &[&Step], now_ms: u64, again: &str) -> Result<St
     let left = duration(closes.saturating_sub(now_ms) / 1000);
     let what = match late.first() {
         None => "all of it fits, by the steps' usual lengths".to_owned(),
-        Some(first) => format!("{} steps do not fit and wait for the next one: {first} and what comes after it", late.len()),
+        Some(first) => format!("{} must wait for the next one: {first} and what comes after it", counted(late.len(), "step")),
     };
     Ok(format!("\nThe window closes in {left}, at {}: {what}.", rfc3339(closes)))
 }

@@ -22,6 +22,7 @@ use crate::model::path;
 use crate::model::resource::{Resource, tags_of};
 use crate::model::step::{Expect, Stage, Step};
 use crate::model::strategy::{NewRule, Provision};
+use crate::model::text::counted;
 
 pub struct SecurityGroup;
 
@@ -204,10 +205,11 @@ fn rules_step(key: &str, group: &Value, rules: &[NewRule]) -> Step {
     let in_list = |wanted: &str| peers.iter().filter(|(list, _)| *list == wanted).map(|(_, peer)| peer.clone()).collect::<Vec<_>>();
     let (list, field) = PEERS.into_iter().find(|(list, _)| !in_list(list).is_empty()).unwrap_or(PEERS[0]);
     let at = format!("SecurityGroups[].IpPermissions[].{list}[].{field}");
-    let mut draft = step(format!("rules-{key}"), Stage::Guard, "groups", format!("Let in what {key} serves: {} rules", rules.len()))
-        .call("ec2:AuthorizeSecurityGroupIngress", json!({ "GroupId": group, "IpPermissions": permissions }))
-        .adopt_on(&["InvalidPermission.Duplicate"])
-        .settled_by(check("the rules are there", "ec2:DescribeSecurityGroups", one.clone(), &at, Expect::Includes(in_list(list))));
+    let mut draft =
+        step(format!("rules-{key}"), Stage::Guard, "groups", format!("Let in what {key} serves: {}", counted(rules.len(), "rule")))
+            .call("ec2:AuthorizeSecurityGroupIngress", json!({ "GroupId": group, "IpPermissions": permissions }))
+            .adopt_on(&["InvalidPermission.Duplicate"])
+            .settled_by(check("the rules are there", "ec2:DescribeSecurityGroups", one.clone(), &at, Expect::Includes(in_list(list))));
     for (list, field) in PEERS.into_iter().filter(|(other, _)| *other != list && !in_list(other).is_empty()) {
         let at = format!("SecurityGroups[].IpPermissions[].{list}[].{field}");
         draft = draft.verify(check("the rules are there", "ec2:DescribeSecurityGroups", one.clone(), &at, Expect::Includes(in_list(list))));

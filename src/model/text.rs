@@ -1,4 +1,4 @@
-//! Text that came from an account, and lists of names.
+//! Text that came from an account, lists of names, and numbers of things.
 
 /// Text without what a terminal obeys or a reader is misled by: control characters, line separators and marks that turn
 /// the direction of writing. Names come from the account, and anybody who may tag may write them.
@@ -14,4 +14,9 @@ pub fn first_of(names: &[impl AsRef<str>], most: usize) -> String {
     let shown: Vec<&str> = names.iter().take(most).map(AsRef::as_ref).collect();
     let more = names.len().saturating_sub(most);
     if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
+}
+
+/// So many things, in words: `1 step`, `2 steps`.
+pub fn counted(count: usize, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }

@@ -16,6 +16,7 @@ use crate::model::path;
 use crate::model::resource::Resource;
 use crate::model::step::{Stage, Step};
 use crate::model::strategy::Strategy;
+use crate::model::text::counted;
 
 /// From which public addresses a workload's connections come, today and afterwards.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,7 +77,7 @@ pub fn gate(egress: &[Egress], steps: &[Step]) -> Option<Gate> {
         if more > 0 {
             told.push_str(&format!(" and {more} more (in the plan, by workload)"));
         }
-        format!("{count} workload(s) that leave by {told} today will leave by {}", new.join(", "))
+        format!("{} leaving by {told} today will leave by {}", counted(count, "workload"), new.join(", "))
     });
     let details: Vec<String> = details.collect();
     (!details.is_empty()).then(|| Gate {

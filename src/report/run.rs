@@ -10,6 +10,7 @@ use crate::journal::approval::Stood;
 use crate::journal::request::Asked;
 use crate::model::call::Operation;
 use crate::model::step::{Impact, Stage, Step, reference};
+use crate::model::text::counted;
 use crate::plan::Plan;
 
 /// One event as a line; none for what only a progress display shows.
@@ -105,8 +106,14 @@ pub fn timeline(plan: &Plan, events: &[Event], start_ms: u64, style: Style, widt
         let mut of: Vec<(&Step, (u64, u64))> = plan.steps_of(*stage).filter_map(|s| Some((s, *times.get(s.id.as_str())?))).collect();
         let begin = of.iter().map(|(_, t)| t.0).min().unwrap_or(start_ms);
         let end = of.iter().map(|(_, t)| t.1).max().unwrap_or(start_ms);
-        let head =
-            format!("{} – {}  {:<10} {} steps, {}", clock(begin), clock(end), stage.name(), of.len(), duration((end - begin) / 1000));
+        let head = format!(
+            "{} – {}  {:<10} {}, {}",
+            clock(begin),
+            clock(end),
+            stage.name(),
+            counted(of.len(), "step"),
+            duration((end - begin) / 1000)
+        );
         let _ = writeln!(out, "  {}", style.bold(&head));
         of.sort_by_key(|(_, t)| t.0);
         let told = |step: &Step| match shown {

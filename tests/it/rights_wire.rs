@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::book::json::faults;
 use crate::support::command::{Finished, Hikkoshi};
 use crate::support::emulator::aws_all;
 use crate::support::night::Night;
@@ -86,6 +87,7 @@ fn without(action: &'static str) -> impl Fn(&str, &mut Value) {
 fn whoever_has_it_all(desk: &Desk<'_>) -> [u64; 2] {
     let all = desk.user("mika", desk.parts("mika", &|_, _| ()));
     let told = all.run(&["dry-run", "move", "--json"]).expect_code(0).json();
+    assert_eq!(faults("dry-run", &told), Vec::<String>::new());
     let iam = &told["aws"]["iam"];
     assert_eq!((&iam["who"], &iam["denied"], &iam["unsure"]), (&json!("arn:aws:iam::123456789012:user/ops/mika"), &json!([]), &json!([])));
     let counts: Vec<u64> = ["read", "apply", "cleanup"].iter().map(|part| iam["allowed"][part].as_u64().expect("a number")).collect();

@@ -80,7 +80,7 @@ pub fn certificate(certificate: &Certificate) -> Vec<String> {
 
 /// How many counterexamples there are.
 pub fn counted(broken: &[Counterexample]) -> String {
-    if broken.len() == 1 { "1 counterexample".to_owned() } else { format!("{} counterexamples", broken.len()) }
+    crate::model::text::counted(broken.len(), "counterexample")
 }
 
 /// A counterexample, drawn step by step.

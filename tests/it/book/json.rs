@@ -18,6 +18,12 @@ fn schema(name: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("schemas/{name}.json: {error}"))
 }
 
+/// Where a document is not as the schema of that name says.
+pub fn faults(name: &str, document: &Value) -> Vec<String> {
+    let schema = schema(name);
+    wrong(&schema, &schema, document, name)
+}
+
 /// Where a value is not as a schema says, or has a field that it does not describe.
 fn wrong(root: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> {
     if let Some(place) = schema["$ref"].as_str() {
@@ -82,9 +88,8 @@ impl Desk {
         assert!(!all.is_empty(), "{args:?} prints nothing");
         for one in all {
             let name = if one.get("error").is_some() { "error" } else { name };
-            let schema = schema(name);
             let list = one.as_array().cloned().filter(|_| name == "step").unwrap_or_else(|| vec![one]);
-            let wrong = list.iter().flat_map(|one| wrong(&schema, &schema, one, name));
+            let wrong = list.iter().flat_map(|one| faults(name, one));
             self.found.extend(wrong.map(|what| format!("{}: {what}", args.join(" "))));
         }
     }
@@ -129,6 +134,8 @@ fn what_commands_print_is_as_their_schemas_say() {
     desk.says("dry-run", &["dry-run", "story", SIM]);
     desk.says("event", &["apply", "story", "--yes", "--fault=8=die-after", SIM]);
     desk.says("status", &["status", "story"]);
+    let number = desk.hikkoshi.run(&["state", "story", "--json"]).json()["lease"]["number"].to_string();
+    desk.says("unlock", &["unlock", "story", "--number", &number]);
     desk.says("event", &["apply", "story", "--yes", SIM]);
     desk.says("verify", &["verify", "story", SIM]);
     desk.says("state", &["state", "story"]);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::support::source::{files, read, root};
 
 /// What `--json` prints, by its schemas.
-mod json;
+pub mod json;
 /// The pages that are made from the program.
 mod reference;
 /// `console` blocks, typed again.

@@ -42,7 +42,10 @@ fn back_at_the_beginning_all_is_as_it_was_and_it_may_begin_again() {
     assert_ne!(mine, theirs, "a database is public");
     desk.write("account.json", theirs);
     let told = desk.run(&verify).expect_code(6).stdout;
-    assert!(told.contains("nothing of the plan is in place, but 1 difference(s)") && told.contains("publicly_accessible"), "{told}");
+    assert!(
+        told.contains("but the account is not as the inventory says: 1 difference\n") && told.contains("publicly_accessible"),
+        "{told}"
+    );
     desk.write("account.json", mine);
 
     printed(&desk, &apply);

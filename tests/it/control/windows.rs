@@ -82,7 +82,7 @@ fn what_does_not_fit_is_said_before_and_left_for_the_next_window() {
     let desk = windowed("Tue 00:00-00:20 UTC");
     let apply = desk.run(&["apply", "story", "--yes", SIM]);
     assert!(apply.stderr.starts_with("The window closes in 20 min, at 2026-11-24T00:20:00Z: "), "{}", apply.stderr);
-    assert!(apply.stderr.contains(" steps do not fit and wait for the next one: "), "{}", apply.stderr);
+    assert!(apply.stderr.contains(" steps must wait for the next one: "), "{}", apply.stderr);
     let failure = apply.stderr.split_once("error[").map(|(_, rest)| format!("error[{rest}")).expect("it ends with a failure");
     let finished = crate::support::command::Finished { stderr: failure, ..apply };
     let says: &[&str] =

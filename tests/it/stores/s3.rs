@@ -5,6 +5,7 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use crate::bad_input::{Desk, JOURNAL, Refusal, SIM, refused};
+use crate::book::json::faults;
 use crate::support::command::{Finished, Hikkoshi};
 use crate::support::emulator::Emulator;
 use crate::support::http;
@@ -105,7 +106,8 @@ fn a_journal_moves_to_a_bucket_and_back_in_one_command() {
     let says: &[&str] = &["moved to s3://night/team", "--state s3://night/team"];
     let old = ["apply", "story", "--yes", SIM, "--state", "local"];
     team.desk.refuses_by(&team.hikkoshi(), &old, &Refusal { exit: 2, code: "HK0207", says });
-    team.run(&["state", "story", "--move-to", "local"]);
+    let told = team.run(&["state", "story", "--move-to", "local", "--json"]).json();
+    assert_eq!((faults("move", &told), &told["moved_to"]), (Vec::new(), &"local".into()), "{told}");
     assert!(team.desk.read(JOURNAL).starts_with(&local) && team.desk.read(JOURNAL).len() > local.len());
     team.run(&["rollback", "story", "--all", "--yes", SIM]);
     team.desk.refuses_by(&team.hikkoshi(), GUARD, &Refusal { exit: 2, code: "HK0207", says: &["moved to local"] });
