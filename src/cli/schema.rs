@@ -29,6 +29,7 @@ schemas! {
     "reach": "reach";
     "rehearse": "rehearse";
     "request": "pause, resume, abort, throttle, release, hold";
+    "review": "review";
     "rules": "rules";
     "runbook": "runbook";
     "skip": "skip";

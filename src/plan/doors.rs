@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::prove::{alive, is_public, question};
@@ -12,9 +13,10 @@ use crate::model::resource::Resource;
 use crate::reach::{Fabric, Fact, Key, Side, View, ask_briefly};
 
 /// Something that the internet reaches.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Door {
     /// What: a workload or a balancer.
+    #[schemars(with = "String")]
     pub id: Id,
     /// Its name.
     pub name: String,

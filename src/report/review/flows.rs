@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::doors::Exposure;
@@ -19,7 +20,7 @@ use crate::plan::prove::words::{end_words, flow_words};
 const MOST: usize = 60_000;
 
 /// The flows that must survive.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 pub struct Flows {
     /// Why nobody can tell them, if that is so.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -27,6 +28,7 @@ pub struct Flows {
     /// Who takes part.
     pub ends: Vec<Party>,
     /// Ports, evidence and reasons, as text.
+    #[schemars(with = "Vec<String>")]
     pub texts: Texts,
     /// The flows.
     pub list: Vec<Line>,
@@ -42,7 +44,7 @@ pub struct Flows {
 }
 
 /// One end of flows.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Party {
     /// What people call it.
     pub name: String,
@@ -57,7 +59,7 @@ pub struct Party {
 pub type Line = (usize, usize, usize, Vec<usize>, Verdict, Option<usize>);
 
 /// What the proof says of a flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// It holds in every state, there and back.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::id::Id;
@@ -12,7 +13,7 @@ use crate::plan::Plan;
 use crate::plan::guard::Line;
 
 /// All groups.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Groups {
     /// The groups of today that something of the plan wears.
     pub old: Vec<Old>,
@@ -21,7 +22,7 @@ pub struct Groups {
 }
 
 /// A group of today.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Old {
     /// Its id.
     pub id: String,
@@ -36,7 +37,7 @@ pub struct Old {
 }
 
 /// What becomes of the groups of one workload, or of several that share one.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Unit {
     /// Who wears it, by name.
     pub members: Vec<String>,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::doors::Exposure;
@@ -18,11 +19,12 @@ use crate::plan::doors::doors;
 use crate::plan::film::{self, Frame};
 
 /// What is drawn.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 pub struct Map {
     /// Everything that is there at some moment.
     pub nodes: Vec<Node>,
     /// Rules of groups, as text.
+    #[schemars(with = "Vec<String>")]
     pub rules: Texts,
     /// The step that can't be played, and why: the map ends before it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -30,7 +32,7 @@ pub struct Map {
 }
 
 /// One thing.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Node {
     /// Its id.
     pub id: String,
@@ -63,7 +65,7 @@ pub struct Node {
 }
 
 /// What something is like at a moment.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Stand {
     /// Its subnets.
     #[serde(rename = "s", skip_serializing_if = "Vec::is_empty")]

@@ -23,7 +23,7 @@ use crate::plan::Plan;
 
 pub use page::{live_page, page};
 pub use progress::Progress;
-pub use view::View;
+pub use view::{View, schema};
 
 /// What a review is made of.
 pub struct Subject<'a> {

@@ -1,5 +1,6 @@
 //! What the overview shows.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -13,7 +14,7 @@ use crate::plan::prove::words::counted;
 use crate::plan::{Plan, cost, order, pace, short};
 
 /// The overview's own part; it grows with the moves alone.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Head {
     /// Format of this data; 1.
     pub version: u32,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::execute::{Machine, Phase};
@@ -11,7 +12,7 @@ use crate::journal::{Body, Record};
 const EVENTS: usize = 200;
 
 /// Where a run stands.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Progress {
     /// `todo`, `running`, `done`, `failed`, `undone`, `waiting` or `skipped`, by step; those that have not begun are left out.
     pub steps: BTreeMap<String, &'static str>,
@@ -26,7 +27,7 @@ pub struct Progress {
 }
 
 /// Something that happened.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Event {
     /// When, RFC 3339.
     pub at: String,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -12,11 +13,12 @@ use crate::plan::{Plan, order, pace};
 use crate::report::aws_cli;
 
 /// All steps in short.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Steps {
     /// Whose steps there are: ids of moves, and of what belongs to none, such as `network`.
     pub lanes: Vec<String>,
     /// Reasons.
+    #[schemars(with = "Vec<String>")]
     pub becauses: Texts,
     /// The steps, in the plan's order.
     pub list: Vec<Short>,
@@ -25,7 +27,7 @@ pub struct Steps {
 }
 
 /// A step in short.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Short {
     /// Its id.
     pub id: String,

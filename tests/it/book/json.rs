@@ -117,6 +117,7 @@ fn what_commands_print_is_as_their_schemas_say() {
     desk.says("reach", &["reach", "story", "--from=internet", "--to=pg-multi", "--at=end"]);
     desk.says("dry-run", &["dry-run", "story", SIM]);
     desk.says("policy", &["policy", "story"]);
+    desk.says("review", &["review", "story", "--against=plans/story/plan.yaml"]);
     desk.says("runbook", &["runbook", "story"]);
     desk.says("rules", &["rules", "story"]);
     desk.says("export", &["export", "terraform", "story"]);
@@ -138,6 +139,7 @@ fn what_commands_print_is_as_their_schemas_say() {
     desk.says("unlock", &["unlock", "story", "--number", &number]);
     desk.says("event", &["apply", "story", "--yes", SIM]);
     desk.says("verify", &["verify", "story", SIM]);
+    desk.says("review", &["review", "story"]);
     desk.says("state", &["state", "story"]);
     desk.says("event", &["log", "story"]);
     desk.says("event", &["rollback", "story", "--to=guard", "--yes", SIM]);
@@ -179,6 +181,11 @@ fn every_field_of_a_schema_is_described() {
     let mut found = Vec::new();
     SCHEMAS.iter().for_each(|(name, _, _)| undescribed(&schema(name), name, &mut found));
     assert_none("fields without a description", &found);
+}
+
+#[test]
+fn the_schema_of_the_page_is_made_of_its_types() {
+    crate::story::holds("schemas/review.json", &format!("{:#}\n", hikkoshi::report::review::schema()));
 }
 
 #[test]
