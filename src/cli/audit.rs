@@ -122,12 +122,16 @@ async fn alone(global: &Global, source: &Source) -> Result<Found, Failure> {
 async fn against(global: &Global, source: &Source, path: &Path) -> Result<Found, Failure> {
     let text = place::read_named(path, "--rules")?;
     let rules = rules::parse(&text).map_err(|fault| faulty(path, &text, fault))?;
-    let named = if source.is_named() { Some(source.inventory(global).await?) } else { None };
-    named.iter().try_for_each(|inventory| must_be_of(path, &rules, inventory))?;
-    // A migration's inventory is of before the move; whether rules are kept is asked of the account as it is now.
-    let inventory = match named.filter(|_| !source.is_migration()) {
-        Some(inventory) => inventory,
-        None => now(global, &rules).await?,
+    let inventory = if source.is_named() && !source.is_migration() {
+        let inventory = source.inventory(global).await?;
+        must_be_of(path, &rules, [&inventory.account, &inventory.region, inventory.vpc.as_str()])?;
+        inventory
+    } else {
+        // A migration's inventory is of before the move; whether rules are kept is asked of the account as it is now.
+        if let Some(intent) = source.intent(global)? {
+            must_be_of(path, &rules, [&intent.account.value, &intent.region.value, &intent.vpc.value])?;
+        }
+        now(global, &rules).await?
     };
     let breaches = rules::check(&rules, &inventory);
     let shown = |breach: &Breach| Some(Place { uri: uri(path), line: breach.line.unwrap_or(1) });
@@ -135,16 +139,16 @@ async fn against(global: &Global, source: &Source, path: &Path) -> Result<Found,
     Ok(Found { inventory, findings: breaches.into_iter().map(|breach| breach.finding).collect(), places })
 }
 
-/// Whether rules are for an inventory's account, region and VPC.
-fn must_be_of(path: &Path, rules: &Rules, inventory: &Inventory) -> Result<(), Failure> {
+/// Whether rules are for this account, region and VPC.
+fn must_be_of(path: &Path, rules: &Rules, [account, region, vpc]: [&str; 3]) -> Result<(), Failure> {
     for (what, ours, theirs) in [
-        ("account", rules.account.value.as_str(), inventory.account.as_str()),
-        ("region", &rules.region, &inventory.region),
-        ("VPC", &rules.vpc.value, inventory.vpc.as_str()),
+        ("account", rules.account.value.as_str(), account),
+        ("region", rules.region.as_str(), region),
+        ("VPC", rules.vpc.value.as_str(), vpc),
     ] {
         if ours != theirs {
             return Err(Failure::new("HK0103", format!("{} is for {what} {ours}, and this is {theirs}", path.display()))
-                .detail("only reads were sent; nothing was judged")
+                .detail("nothing was judged, nothing was written")
                 .hint("the same command with the rules file of this VPC, or with the account of this file"));
         }
     }

@@ -13,6 +13,7 @@ use crate::discover::{discover, dump};
 use crate::model::facet::Role;
 use crate::model::id::Id;
 use crate::model::inventory::Inventory;
+use crate::plan::intent::Intent;
 use crate::report::{run as report_run, table};
 
 /// Options of `discover`.
@@ -53,6 +54,14 @@ impl Source {
     /// Whether it is a migration's own inventory, which was taken when it was planned.
     pub fn is_migration(&self) -> bool {
         self.name.is_some() && self.vpc.is_none() && self.inventory.is_none()
+    }
+
+    /// The migration's intent, if it is one that was named.
+    ///
+    /// # Errors
+    /// If there is none of that name, or it can't be read.
+    pub fn intent(&self, global: &Global) -> Result<Option<Intent>, Failure> {
+        self.is_migration().then(|| Ok(Place::find(global, self.name.as_deref())?.intent()?.value)).transpose()
     }
 
     /// The file that the inventory is read from, if it is.

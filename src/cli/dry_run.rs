@@ -8,14 +8,15 @@ use super::place::{Hashed, Place};
 use super::progress::Progress;
 use super::proof::{self, Proved};
 use super::rights::{self, Rights};
-use super::session::{self, Session, start};
-use super::{Done, Global, say, say_json};
+use super::session::{self, start};
+use super::{Done, Global, expected, say, say_json};
 use crate::clock::{Clock, VirtualClock};
 use crate::cloud::Cloud;
 use crate::cloud::simulated::Simulated;
-use crate::discover::drift::{self, Difference};
+use crate::discover::drift::Difference;
+use crate::execute::amend::has_begun;
 use crate::execute::driver::FailedStep;
-use crate::execute::{End, Event, Goal, Run, Stop, look};
+use crate::execute::{End, Event, Goal, Machine, Run, Stop, look};
 use crate::journal::{Memory, Record};
 use crate::model::call::{Call, Label, Outcome};
 use crate::model::inventory::Inventory;
@@ -182,8 +183,9 @@ async fn ask(global: &Global, place: &Place, plan: &Plan, inventory: &Inventory)
     } else {
         rights::ask(&*session.cloud, place, plan, inventory, &caller).await?
     };
-    let begun = !place.records()?.is_empty();
-    let drift = if begun { None } else { Some(compare(&session, inventory).await?) };
+    let records = place.records()?;
+    let machine = Machine::replay(plan, &records);
+    let drift = if has_begun(&records) { None } else { Some(expected::compare(&session, place, &machine).await?.drift) };
     let mut asked = Asked { allowed: 0, refused: Vec::new(), later: 0, drift, rights };
     for step in plan.steps.iter().filter(|step| step.call.operation.service() == "ec2") {
         let uses = references(&serde_json::to_value(&step.call.parameters).unwrap_or_default());
@@ -218,15 +220,6 @@ async fn dry(
         Outcome::Unknown(why) => Err(why),
         Outcome::Done(_) => Err(format!("{operation} was carried out although DryRun was set")),
     }
-}
-
-/// The account as it is, compared with the inventory.
-///
-/// # Errors
-/// If it can't be looked at.
-pub async fn compare(session: &Session, inventory: &Inventory) -> Result<Vec<Difference>, Failure> {
-    let now = super::discover::look(session, &inventory.account, &inventory.vpc).await?;
-    Ok(drift::between(inventory, &now))
 }
 
 /// Differences as lines.

@@ -10,6 +10,7 @@ use super::session::Session;
 use crate::discover::drift::{self, Difference};
 use crate::execute::{Machine, Phase};
 use crate::kinds::MIGRATION_TAG;
+use crate::model::facet::PublicAddress;
 use crate::model::id::Id;
 use crate::model::inventory::Inventory;
 use crate::model::resource::{Resource, tags_of};
@@ -33,6 +34,8 @@ pub struct Compared {
     pub drift: Vec<Difference>,
     /// What it has touched.
     pub touched: BTreeSet<Id>,
+    /// What has other public addresses after all was taken back, by name: AWS gives none a second time.
+    pub readdressed: BTreeSet<String>,
 }
 
 impl Compared {
@@ -72,13 +75,26 @@ pub async fn compare(session: &Session, place: &Place, machine: &Machine<'_>) ->
         now.resources.retain(|id, resource| before.get(id).is_some() || !is_ours(resource, machine));
     }
     let mut drift = drift::between(&before, &now);
+    let mut readdressed = BTreeSet::new();
     if machine.has_begun() {
         drift.retain(|one| is_strange(one, &before, &touched));
     } else {
-        // What was taken back as a whole is as it was, but for addresses that AWS gives nobody twice.
-        drift.retain(|one| one.field != "public_addresses" || !is_touched(one, &before, &touched));
+        // What was taken back as a whole is as it was, but for addresses that AWS gives nobody twice; and it may not be at
+        // rest yet.
+        drift.retain(|one| !(is_touched(one, &before, &touched) && one.field == "state"));
+        let others = |one: &mut Difference| is_touched(one, &before, &touched) && is_readdressed(one, &before, &now);
+        readdressed.extend(drift.extract_if(.., others).map(|one| one.name));
     }
-    Ok(Compared { before, now, drift, touched })
+    Ok(Compared { before, now, drift, touched, readdressed })
+}
+
+/// Whether it is only that AWS has assigned other public addresses, as many as there were.
+fn is_readdressed(one: &Difference, before: &Inventory, now: &Inventory) -> bool {
+    let id = Id::from(one.resource.as_str());
+    let (Some(was), Some(is)) = (before.get(&id), now.get(&id)) else { return false };
+    let (was, is) = (&was.facets.public_addresses, &is.facets.public_addresses);
+    let alike = |(a, b): (&PublicAddress, &PublicAddress)| a == b || a.allocation.is_none() && b.allocation.is_none();
+    one.field == "public_addresses" && was.len() == is.len() && was.iter().zip(is).all(alike)
 }
 
 /// What steps have touched that are done, that may be, or that were taken back: no way back gives a public address back.

@@ -51,15 +51,27 @@ pub async fn ask(cloud: &dyn Cloud, place: &Place, plan: &Plan, inventory: &Inve
 
 async fn hear(cloud: &dyn Cloud, plan: &Plan, questions: &[Question], who: &str) -> Result<Told, String> {
     let operation = "iam:SimulatePrincipalPolicy";
-    let asked = stream::iter(questions).map(|question| {
-        let call = Call::new(operation, Value::Object(question.parameters(plan, who)));
-        async move { (question, cloud.call(&call).await) }
-    });
-    let mut answers = asked.buffered(CONCURRENT);
     let mut told = Told::of(questions);
-    while let Some((question, outcome)) = answers.next().await {
-        let answer = answer(operation, outcome)?;
-        told.hear(question, answer["EvaluationResults"].as_array().map(Vec::as_slice).unwrap_or_default());
+    let mut next = questions.to_vec();
+    while !next.is_empty() {
+        let asked = stream::iter(std::mem::take(&mut next)).map(|question| {
+            let call = Call::new(operation, Value::Object(question.parameters(plan, who)));
+            async move { (question, cloud.call(&call).await) }
+        });
+        let mut answers = asked.buffered(CONCURRENT);
+        while let Some((question, outcome)) = answers.next().await {
+            match outcome {
+                // Of some actions AWS wants other things to be told than of others.
+                Outcome::Refused(refusal) if refusal.code == "InvalidInput" => match question.apart() {
+                    parts if parts.is_empty() => told.refused(&question, &refusal.to_string()),
+                    parts => next.extend(parts),
+                },
+                outcome => {
+                    let answer = answer(operation, outcome)?;
+                    told.hear(&question, answer["EvaluationResults"].as_array().map(Vec::as_slice).unwrap_or_default());
+                }
+            }
+        }
     }
     Ok(told)
 }

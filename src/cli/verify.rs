@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use super::expected::Compared;
 use super::failure::exit;
 use super::place::Place;
 use super::{Done, Global, expected, say, say_json, session};
-use crate::discover::drift::Difference;
 use crate::execute::{Machine, look};
 use crate::model::call::Label;
 use crate::model::step::{Check, Step};
 use crate::model::strategy::Strategy;
-use crate::model::text::counted;
+use crate::model::text::{counted, first_of};
 use crate::plan::Plan;
-use crate::report::table;
+use crate::report::{harmless, table};
 
 /// Options of `verify`.
 #[derive(clap::Args, Debug)]
@@ -32,9 +32,9 @@ pub async fn run(global: &Global, args: Args) -> Done {
     let session = session::open(global, Some(&plan.region), &[]).await?;
     session.must_be(&plan.account, &plan.region).await?;
     if !machine.has_begun() {
-        let drift = expected::compare(&session, &place, &machine).await?.drift;
-        tell_of_nothing(global, &place, &drift);
-        return Ok(if drift.is_empty() { 0 } else { exit::DRIFT });
+        let compared = expected::compare(&session, &place, &machine).await?;
+        tell_of_nothing(global, &place, &compared);
+        return Ok(if compared.drift.is_empty() { 0 } else { exit::DRIFT });
     }
     let find = |from: &str, output: &str| machine.output(from, output).cloned();
     let checks = standing(&machine);
@@ -94,7 +94,7 @@ fn left_behind(plan: &Plan, now: &crate::model::inventory::Inventory) -> Vec<Str
 }
 
 /// Where nothing is done, or all was taken back: the account is as it was, or how it is not.
-fn tell_of_nothing(global: &Global, place: &Place, drift: &[Difference]) {
+fn tell_of_nothing(global: &Global, place: &Place, Compared { drift, readdressed, .. }: &Compared) {
     let lines = expected::lines(drift);
     if global.json {
         say_json(&serde_json::json!({ "checks": 0, "whole_account": true, "broken": lines }));
@@ -102,7 +102,13 @@ fn tell_of_nothing(global: &Global, place: &Place, drift: &[Difference]) {
     }
     let style = global.style();
     if drift.is_empty() {
-        say(&format!("{} nothing of the plan is in place, and the whole account is as the inventory says\n", style.good("✓")));
+        let mut out = format!("{} nothing of the plan is in place, and the whole account is as the inventory says\n", style.good("✓"));
+        if !readdressed.is_empty() {
+            let names: Vec<String> = readdressed.iter().map(|name| harmless(name)).collect();
+            let line = format!("with other public addresses, for AWS gives none a second time: {}", first_of(&names, 8));
+            out.push_str(&table::hanging(&style.warn("! "), &line, 2, global.width()));
+        }
+        say(&out);
         return;
     }
     let count = counted(drift.len(), "difference");

@@ -556,8 +556,10 @@ impl<'c, 'p> Task<'c, 'p> {
                     self.end(Way::Undo(at), Ending::Unknown(why))?;
                 }
                 Outcome::Refused(refusal) => {
-                    in_the_air = false;
-                    self.end(Way::Undo(at), Ending::Refused(refusal.code.clone(), refusal.message.clone()))?;
+                    // It answers this try. An earlier one of which nobody knows stays in the air, in the journal too.
+                    if !in_the_air {
+                        self.end(Way::Undo(at), Ending::Refused(refusal.code.clone(), refusal.message.clone()))?;
+                    }
                     if !patience.waits_out(&refusal, self.context.clock.now_ms()) {
                         return failed("HK0506", format!("{} was refused: {refusal}", call.operation));
                     }

@@ -30,6 +30,8 @@ const EC2_ENDPOINT: Class<'_> = class_of("ec2 endpoint", 4.0, 0.3);
 const EC2_NAT: Class<'_> = class_of("ec2 nat gateway", 10.0, 1.0);
 /// IAM is one for all regions of an account.
 const IAM: Class<'_> = class_of("iam", 10.0, 5.0);
+/// IAM's simulator was throttled after 183 questions without a pause (nccgroup/PMapper#1).
+const IAM_SIMULATOR: Class<'_> = class_of("iam simulator", 40.0, 5.0);
 /// Route 53 takes five requests a second from an account, in all (Route 53 guide, "Quotas").
 const ROUTE53: Class<'_> = class_of("route53", 5.0, 4.0);
 /// CloudWatch Logs takes five searches a second from an account and region, and raises it for nobody (AWS re:Post,
@@ -51,6 +53,7 @@ pub fn class(operation: &Operation) -> Class<'_> {
         ("ec2", "CreateNatGateway" | "DeleteNatGateway") => EC2_NAT,
         ("ec2", _) if operation.is_read() => EC2_READ,
         ("ec2", _) => EC2_CHANGE,
+        ("iam", "SimulatePrincipalPolicy") => IAM_SIMULATOR,
         ("iam", _) => IAM,
         ("route53", _) => ROUTE53,
         ("logs", "FilterLogEvents") => LOGS_SEARCH,

@@ -45,12 +45,16 @@ fn whoever_has_the_policy_of_a_plan_is_allowed_all_that_is_asked() {
                 }
             }
         }
+        // That the question itself is allowed is seen by its answer.
+        let asks = |action: &String| action != "iam:SimulatePrincipalPolicy" && action != "iam:GetRole";
+        asked.retain(|(_, action)| asks(action));
         let actions = |document: &Value| {
             document["Statement"].as_array().into_iter().flatten().flat_map(|one| list(&one["Action"])).collect::<Vec<_>>()
         };
-        let written = of.iter().flat_map(|(part, documents)| documents.iter().flat_map(actions).map(|action| (*part, action))).collect();
+        let written =
+            of.iter().flat_map(|(part, documents)| documents.iter().flat_map(actions).filter(asks).map(|action| (*part, action))).collect();
         assert_eq!(asked, written, "each action is asked about");
-        assert!(questions.len() < 40, "{} questions", questions.len());
+        assert!(questions.len() < 60, "{} questions", questions.len());
     });
 }
 
@@ -129,6 +133,14 @@ fn an_answer_says_who_does_not_allow_it() {
         ("kms:CreateGrant", "arn:aws:kms:us-east-1:123456789012:key/1"),
         ("s3:PutObject", "arn:aws:s3:::moves/*"),
         ("iam:PassRole", "arn:aws:iam::123456789012:role/*"),
+        (
+            "iam:CreateServiceLinkedRole",
+            "arn:aws:iam::123456789012:role/aws-service-role/natgateway.amazonaws.com/AWSServiceRoleForNATGateway",
+        ),
+        ("autoscaling:UpdateAutoScalingGroup", "arn:aws:autoscaling:us-east-1:123456789012:autoScalingGroup:*:autoScalingGroupName/web"),
+        ("rds:CreateDBInstance", "arn:aws:rds:us-east-1:123456789012:pg:*"),
+        ("ec2:CreateTags", "arn:aws:ec2:us-east-1:123456789012:*"),
+        ("ec2:RunInstances", "*"),
     ] {
         let said = verdict(action, on, json!([{ "EvalActionName": action, "EvalDecision": "implicitDeny" }]));
         assert!(said.starts_with("unsure: "), "{action}: {said}");

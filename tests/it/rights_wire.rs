@@ -86,6 +86,8 @@ fn without(action: &'static str) -> impl Fn(&str, &mut Value) {
 /// Nothing is missing; how much `read` and `apply` are.
 fn whoever_has_it_all(desk: &Desk<'_>) -> [u64; 2] {
     let all = desk.user("mika", desk.parts("mika", &|_, _| ()));
+    // AWS takes some actions by themselves only.
+    desk.night.emulator.set("iam_alone", "ec2:CreateRoute");
     let told = all.run(&["dry-run", "move", "--json"]).expect_code(0).json();
     assert_eq!(faults("dry-run", &told), Vec::<String>::new());
     let iam = &told["aws"]["iam"];
@@ -94,6 +96,10 @@ fn whoever_has_it_all(desk: &Desk<'_>) -> [u64; 2] {
     assert!(counts.iter().all(|count| *count > 5), "{counts:?}");
     let [read, apply, cleanup] = counts[..] else { panic!("three parts") };
     assert_eq!((&iam["untold"], cleanup), (&json!([]), 7));
+    desk.night.emulator.set("iam_unknown", "ec2:CreateRoute");
+    let said = flat(&all.run(&["dry-run", "move"]).expect_code(0));
+    assert!(said.contains("? apply needs ec2:CreateRoute on ") && said.contains("IAM's simulator does not take the question"), "{said}");
+    desk.night.emulator.set("iam_unknown", "");
     [read, apply]
 }
 

@@ -64,7 +64,19 @@ pub struct Bucket {
 /// # Errors
 /// The operations of the plan whose needs nobody has written down here.
 pub fn documents(plan: &Plan, inventory: &Inventory, bucket: Option<&Bucket>, part: Part) -> Result<Vec<Value>, Vec<String>> {
-    Ok(grant::documents(grant::statements(&grants(plan, inventory, bucket, part)?), CHARACTERS_MAX))
+    let mut grants = grants(plan, inventory, bucket, part)?;
+    if part == Part::Read {
+        grants.extend(of_the_caller(plan));
+    }
+    Ok(grant::documents(grant::statements(&grants), CHARACTERS_MAX))
+}
+
+/// What a dry run needs to ask IAM about whoever runs it: a user, or the role of a session, whose path only IAM knows. That
+/// it is allowed needs no asking: it is asked with it.
+fn of_the_caller(plan: &Plan) -> [Grant; 3] {
+    let arn = |kind: &str| format!("arn:{}:iam::{}:{kind}/*", ask::partition(&plan.region), plan.account);
+    let simulate = "iam:SimulatePrincipalPolicy";
+    [Grant::new("iam:GetRole", arn("role")), Grant::new(simulate, arn("role")), Grant::new(simulate, arn("user"))]
 }
 
 /// What a part must be allowed; errors as in [`documents`].
@@ -86,10 +98,7 @@ fn reads(plan: &Plan) -> BTreeSet<Grant> {
     let planned = plan.steps.iter().flat_map(calls::of_step).chain(calls::of_gates(plan));
     operations.extend(planned.filter(|call| call.what_for == For::Look).map(|call| call.operation.to_string()));
     operations.extend(["ec2:DescribeFlowLogs", "logs:FilterLogEvents"].map(str::to_owned));
-    let listed = operations.iter().map(|operation| everywhere(plan, &services::action(operation)));
-    // A dry run asks IAM about whoever runs it: a user, or the role of a session.
-    let who = ["role", "user"].map(|kind| format!("arn:{}:iam::{}:{kind}/*", ask::partition(&plan.region), plan.account));
-    listed.chain(who.map(|who| Grant::new("iam:SimulatePrincipalPolicy", who))).collect()
+    operations.iter().map(|operation| everywhere(plan, &services::action(operation))).collect()
 }
 
 /// The reads of a discovery.

@@ -68,33 +68,38 @@ impl Question {
 /// The region in which an action is asked for. Global services are asked in one of their partition (AWS General
 /// Reference, "AWS Identity and Access Management endpoints and quotas").
 fn region(plan: &Plan, action: &str) -> String {
-    let global = match partition(&plan.region) {
-        "aws-cn" => "cn-north-1",
-        "aws-us-gov" => "us-gov-west-1",
+    let service = action.split(':').next().unwrap_or_default();
+    let global = match (partition(&plan.region), service) {
+        ("aws-cn", "route53") => "cn-northwest-1",
+        ("aws-cn", _) => "cn-north-1",
+        ("aws-us-gov", _) => "us-gov-west-1",
         _ => "us-east-1",
     };
-    if super::is_global(action.split(':').next().unwrap_or_default()) { global.to_owned() } else { plan.region.clone() }
+    if super::is_global(service) { global.to_owned() } else { plan.region.clone() }
 }
 
 /// What an action is needed on, and for which parts.
 type On = BTreeMap<String, BTreeSet<Part>>;
 
-/// All that is to be asked about a plan, in few requests.
+/// All that is to be asked about a plan, in few requests: what has the same values, of one service, and either on
+/// resources or on none. AWS refuses some mixtures (`InvalidInput`: actions "require different authorization information").
 ///
 /// # Errors
 /// As [`super::documents`].
 pub fn questions(plan: &Plan, inventory: &Inventory, bucket: Option<&Bucket>) -> Result<Vec<Question>, Vec<String>> {
-    let mut alike: BTreeMap<Context, BTreeMap<String, On>> = BTreeMap::new();
+    let mut alike: BTreeMap<(Context, String, bool), BTreeMap<String, On>> = BTreeMap::new();
     for part in Part::ALL {
         for grant in grants(plan, inventory, bucket, part)? {
             for mut context in contexts(&grant.condition) {
                 context.entry("aws:RequestedRegion".to_owned()).or_insert_with(|| Known::One(region(plan, &grant.action)));
-                let on = alike.entry(context).or_default().entry(grant.action.clone()).or_default();
+                let service = grant.action.split(':').next().unwrap_or_default().to_owned();
+                let together = (context, service, grant.resource == "*");
+                let on = alike.entry(together).or_default().entry(grant.action.clone()).or_default();
                 on.entry(grant.resource.clone()).or_default().insert(part);
             }
         }
     }
-    Ok(alike.into_iter().flat_map(|(context, needed)| packed(&context, needed)).collect())
+    Ok(alike.into_iter().flat_map(|((context, ..), needed)| packed(&context, needed)).collect())
 }
 
 /// Requests for what has the same values: what is needed on the same things stands together.
@@ -122,6 +127,22 @@ fn packed(context: &Context, needed: BTreeMap<String, On>) -> Vec<Question> {
         last.needed.extend(on.into_iter().map(|(resource, parts)| ((action.clone(), resource), parts)));
     }
     out
+}
+
+impl Question {
+    /// The same, action by action: nothing, if there is but one.
+    pub fn apart(&self) -> Vec<Question> {
+        if self.actions.len() < 2 {
+            return Vec::new();
+        }
+        let of = |action: &String| {
+            let needed: BTreeMap<_, _> =
+                self.needed.iter().filter(|((of, _), _)| of == action).map(|(pair, parts)| (pair.clone(), parts.clone())).collect();
+            let resources = needed.keys().map(|(_, resource)| resource.clone()).collect();
+            Question { actions: BTreeSet::from([action.clone()]), resources, needed, context: self.context.clone() }
+        };
+        self.actions.iter().map(of).collect()
+    }
 }
 
 /// The values that requests have where a condition holds: one request for each value that a key may have, unless the
@@ -199,6 +220,13 @@ impl Told {
         }
     }
 
+    /// Notes that a question was refused.
+    pub fn refused(&mut self, question: &Question, words: &str) {
+        for (pair, parts) in &question.needed {
+            self.note(pair, parts, Word::Unsure(format!("IAM's simulator does not take the question: {words}")));
+        }
+    }
+
     fn note(&mut self, (action, resource): &(String, String), parts: &BTreeSet<Part>, word: Word) {
         for part in parts.iter().copied() {
             let lack = |why: &String| Lack { part, action: action.clone(), why: why.clone(), resource: resource.clone() };
@@ -241,7 +269,7 @@ impl Verdict<'_> {
 
     /// The keys that it hangs on.
     fn missing(&self) -> BTreeSet<String> {
-        let keys = [self.result, self.of].into_iter().flat_map(|of| of["MissingContextValues"].as_array().into_iter().flatten());
+        let keys = self.of["MissingContextValues"].as_array().into_iter().flatten();
         keys.filter_map(|key| key.as_str().map(str::to_owned)).collect()
     }
 
@@ -254,11 +282,10 @@ impl Verdict<'_> {
         if !open.is_empty() {
             return Word::Unsure(format!("it depends on {}, which is not known beforehand", first_of(&open, 3)));
         }
-        let is_below = |of: &Value| of["PermissionsBoundaryDecisionDetail"]["AllowedByPermissionsBoundary"] == false;
         if self.result["OrganizationsDecisionDetail"]["AllowedByOrganizations"] == false {
             return Word::Denied("a service control policy of the organization does not allow it".to_owned());
         }
-        if is_below(self.of) || is_below(self.result) {
+        if self.of["PermissionsBoundaryDecisionDetail"]["AllowedByPermissionsBoundary"] == false {
             return Word::Denied("the permissions boundary does not allow it".to_owned());
         }
         if self.decision == "explicitDeny" {
@@ -267,21 +294,35 @@ impl Verdict<'_> {
                 None => "a policy denies it".to_owned(),
             });
         }
-        match action.split_once(':') {
-            Some(("kms" | "s3", _)) => Word::Unsure(
-                "no policy of the caller allows it; the policy of the key or bucket may, which IAM's simulator does not read".to_owned(),
-            ),
-            Some(("iam", "PassRole")) if resource.ends_with(":role/*") => {
-                Word::Unsure("not every role may be passed; which one it will be is not known yet".to_owned())
-            }
-            _ => Word::Denied("no policy allows it".to_owned()),
+        match elsewhere(action, resource) {
+            Some(why) => Word::Unsure(why.to_owned()),
+            None => Word::Denied("no policy allows it".to_owned()),
         }
     }
 
     /// The policy that denies.
     fn denying(&self) -> Option<&str> {
-        let statements = [self.of, self.result].into_iter().flat_map(|of| of["MatchedStatements"].as_array().into_iter().flatten());
+        let statements = self.of["MatchedStatements"].as_array().into_iter().flatten();
         statements.filter_map(|statement| statement["SourcePolicyId"].as_str()).find(|policy| !policy.is_empty())
+    }
+}
+
+/// Why something may be allowed all the same, although no policy of the caller's allows it as it was asked.
+fn elsewhere(action: &str, resource: &str) -> Option<&'static str> {
+    let parts: Vec<&str> = resource.splitn(6, ':').collect();
+    // EC2 makes up the ids of what it makes: nobody can name them beforehand.
+    let is_made = matches!(parts[..], ["arn", _, "ec2", _, _, of] if of.split_once('/').is_some_and(|(kind, id)| kind != "*" && id == "*"));
+    match action.split_once(':') {
+        Some(("kms" | "s3", _)) => {
+            Some("no policy of the caller allows it; the policy of the key or bucket may, which IAM's simulator does not read")
+        }
+        Some(("iam", "CreateServiceLinkedRole")) => {
+            Some("no policy allows it; it is needed only where the account does not have that role yet")
+        }
+        _ if resource == "*" && action == "ec2:RunInstances" || resource.contains('*') && resource != "*" && !is_made => {
+            Some("no policy allows it on all that this may be; which one it will be is not known beforehand")
+        }
+        _ => None,
     }
 }
 

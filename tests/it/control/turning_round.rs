@@ -37,6 +37,9 @@ fn back_at_the_beginning_all_is_as_it_was_and_it_may_begin_again() {
     printed(&desk, &["rollback", "story", "--all", "--yes", SIM]);
     assert_eq!(printed(&desk, &verify), as_it_was);
 
+    let dry_run = ["dry-run", "story", SIM];
+    assert!(printed(&desk, &dry_run).contains("none: the account is as the inventory says"));
+
     let mine = desk.read("account.json");
     let theirs = mine.replacen("\"PubliclyAccessible\":true", "\"PubliclyAccessible\":false", 1);
     assert_ne!(mine, theirs, "a database is public");
@@ -46,6 +49,7 @@ fn back_at_the_beginning_all_is_as_it_was_and_it_may_begin_again() {
         told.contains("but the account is not as the inventory says: 1 difference\n") && told.contains("publicly_accessible"),
         "{told}"
     );
+    assert!(desk.run(&dry_run).expect_code(6).stdout.contains("Δ pg-multi"));
     desk.write("account.json", mine);
 
     printed(&desk, &apply);
