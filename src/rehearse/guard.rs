@@ -38,6 +38,22 @@ pub(super) fn is_gone(resource: &Resource) -> bool {
         .any(gone)
 }
 
+/// Whether it is only AWS's memory of what was: events, refreshes and tasks that have ended, which node was the primary, the
+/// version of a template that was there before. Nobody can take it away, or nobody should, and it does nothing.
+fn is_history(resource: &Resource) -> bool {
+    match resource.kind.as_str() {
+        "rds_event" | "elasticache_event" | "cache_primary" => true,
+        "instance_refresh" => {
+            let ended = ["Successful", "Failed", "Cancelled", "RollbackSuccessful", "RollbackFailed"];
+            ended.iter().any(|status| resource.doc["Status"] == *status)
+        }
+        "ecs_task" => resource.doc["desiredStatus"] == "STOPPED",
+        // The migration's own versions say so.
+        "launch_template_version" => !resource.doc["VersionDescription"].as_str().is_some_and(|text| text.starts_with("hikkoshi ")),
+        _ => false,
+    }
+}
+
 impl<'s> Guard<'s> {
     /// Guards an account that held these things before the first call, and of which steps made these since.
     pub fn new(before: &'s BTreeSet<Id>, makers: BTreeMap<Id, String>) -> Guard<'s> {
@@ -85,7 +101,7 @@ impl<'s> Guard<'s> {
         self.looks.fetch_add(1, Ordering::Relaxed);
         let mut made: BTreeSet<(String, String)> = BTreeSet::new();
         for (id, resource) in account.resources.iter().filter(|(id, _)| !self.before.contains(id)) {
-            if is_gone(resource) {
+            if is_gone(resource) || is_history(resource) {
                 continue;
             }
             let tagged = tags_of(&resource.doc).remove(STEP_TAG);

@@ -20,7 +20,7 @@ use crate::support::lab::plan_of;
 use crate::support::source::read;
 
 /// Accounts and the further lines of their intents, in which every kind moves by every strategy that there is.
-fn scenarios() -> Vec<(Docs, String)> {
+pub fn scenarios() -> Vec<(Docs, String)> {
     let mut out = vec![
         (spine(), "endpoints: {gateway: [s3], interface: [ssm]}\ngates:\n- before: data\n  alarm: errors\nnat: regional\n".to_owned()),
         (everything(), String::new()),

@@ -4,6 +4,7 @@
 //! replays a failure. What runs in the suite by default is [`USUAL`] for each small plan.
 
 use std::ops::Range;
+use std::sync::Mutex;
 
 use hikkoshi::model::step::Stage;
 use hikkoshi::plan::Plan;
@@ -11,11 +12,16 @@ use hikkoshi::rehearse::notes::{Note, What};
 use hikkoshi::rehearse::weather::STORM;
 use hikkoshi::rehearse::{Night, Outcome, Rehearsal, nights};
 
+use crate::aws_cli::scenarios;
 use crate::support::account::{BEGIN_MS, Docs, ZONES, network, target_group};
 use crate::support::lab::{flows_of, plan_of};
+use crate::support::upset::in_parallel;
 
 /// The seeds of each small plan in the suite.
 const USUAL: Range<u64> = 0..50;
+
+/// The same of each account in which every kind moves by every strategy.
+const FEW: Range<u64> = 0..1;
 
 /// The seeds that are asked for, or these.
 fn seeds(usual: Range<u64>) -> Vec<u64> {
@@ -102,4 +108,40 @@ fn a_bastion_with_an_elastic_address() {
     docs.instance("bastion", "a", &["sg-default-all"]);
     docs.elastic_ip("eipalloc-bastion", "198.51.100.200", "bastion");
     storms("a_bastion_with_an_elastic_address", &docs, "");
+}
+
+/// Every sort of workload can be rehearsed, not only those of the story; and in a few nights with faults no end is another.
+#[test]
+fn accounts_of_every_sort_can_be_rehearsed() {
+    let scenarios: Vec<(usize, (Docs, String))> = scenarios().into_iter().enumerate().collect();
+    let seeds = seeds(FEW);
+    let wrong = Mutex::new(Vec::new());
+    in_parallel(&scenarios, |(at, (docs, further))| {
+        let plan = plan_of(docs, further);
+        let mut account = docs.account();
+        account.now_ms = account.now_ms.max(BEGIN_MS);
+        let rehearsal = Rehearsal::new(&plan, &flows_of(docs, further), account, Stage::Tighten);
+        let rehearsal = rehearsal.unwrap_or_else(|why| panic!("account {at}, without faults: {why}"));
+        let nights: Vec<Night> = seeds.iter().map(|seed| rehearsal.storm(*seed, STORM, false)).collect();
+        wrong.lock().expect("nobody panics here").extend(bad(&nights, |night| format!("account {at}, seed {}", night.seed)));
+    });
+    let wrong = wrong.into_inner().expect("nobody panicked");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What happened in one night of an account: `HIKKOSHI_NIGHT=4:1`, its place among the scenarios and the seed.
+#[test]
+fn one_night_of_an_account_is_told() {
+    let Ok(asked) = std::env::var("HIKKOSHI_NIGHT") else { return };
+    let (at, seed) = asked.split_once(':').expect("ACCOUNT:SEED");
+    let (docs, further) = &scenarios()[at.parse::<usize>().expect("a number")];
+    let plan = plan_of(docs, further);
+    let mut account = docs.account();
+    account.now_ms = account.now_ms.max(BEGIN_MS);
+    let rehearsal = Rehearsal::new(&plan, &flows_of(docs, further), account, Stage::Tighten).expect("without faults");
+    let night = rehearsal.storm(seed.parse().expect("a number"), STORM, true);
+    for note in &night.notes {
+        println!("{:>9} {}", note.at_ms, told(note));
+    }
+    println!("{:?}", night.outcome);
 }
