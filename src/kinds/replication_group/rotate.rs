@@ -99,6 +99,10 @@ impl Way<'_> {
     }
 
     /// A change is under way: what shows a change of unknown outcome before its end does.
+    fn busy(&self) -> Check {
+        self.see("a change is under way", "Status", Expect::Equals(json!("modifying")))
+    }
+
     fn count(&self, zones: &[Vec<String>]) -> Check {
         let nodes = zones.iter().map(Vec::len).sum();
         self.see("it has as many nodes as asked", "NodeGroups[].NodeGroupMembers[].CacheClusterId", Expect::Count(nodes))
@@ -161,7 +165,8 @@ impl Way<'_> {
             .before(self.count(from))
             .call("elasticache:IncreaseReplicaCount", self.more_call(to))
             .settled_by(self.count(to))
-            .adopt_on(&["NoOperationFault", "InvalidParameterValue"])
+            .sign(self.busy())
+            .adopt_on(&["NoOperationFault"])
             .wait(rest.clone())
             .wait(wait(self.count(to), 30, 3600))
             .undo(vec![
@@ -177,6 +182,7 @@ impl Way<'_> {
             .before(self.count(from))
             .call("elasticache:DecreaseReplicaCount", gone)
             .settled_by(self.count(to))
+            .sign(self.busy())
             .adopt_on(&["NoOperationFault", "InvalidParameterValue"])
             .wait(at_rest(self.name))
             .wait(wait(self.count(to), 30, 3600))
@@ -244,6 +250,7 @@ impl Way<'_> {
             .before(role("the primary is where it was", home))
             .call("elasticache:ModifyReplicationGroup", call(self.to))
             .settled_by(role(writes, self.to))
+            .sign(self.busy())
             .adopt_on(&["NoOperationFault"])
             .wait(wait(role(writes, self.to), PROMOTE_S, 1800))
             .wait(at_rest(self.name))
