@@ -138,6 +138,10 @@ fn listed(files: &[File], listing: &Listing) -> Result<Option<Vec<Value>>, Error
                 let Some(trail) = trail(files, from, file) else { continue };
                 merge(&mut doc, &trail);
             }
+            if !doc.is_object() {
+                let (path, doc) = (file.path.display(), doc.to_string().chars().take(60).collect::<String>());
+                return Err(Error::Dump(format!("{path} has {doc} in `{key}`, where AWS's answers have an object")));
+            }
             let id = identity(&doc, id_key);
             match seen.get(&id) {
                 Some((first, other)) if *other != doc => {

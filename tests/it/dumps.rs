@@ -263,6 +263,19 @@ fn broken_files_are_named_with_their_place() {
     dump.refused("HK0109", &["dump/d1/broken.json can't be read"]);
 }
 
+/// Found by fuzzing: a text among the functions was taken for one, and the program fell over.
+#[test]
+fn what_is_no_thing_is_told() {
+    for (file, text) in [("functions.json", r#"{"Functions": ["orders"]}"#), ("vpcs.json", r#"{"Vpcs": [7]}"#)] {
+        let why =
+            dump::of(&[(PathBuf::from(file), text.to_owned())], Path::new("."), None, None, String::new()).expect_err("it is refused");
+        assert!(
+            why.to_string().contains(&format!("{file} has ")) && why.to_string().contains("where AWS's answers have an object"),
+            "{why}"
+        );
+    }
+}
+
 #[test]
 fn a_missing_page_is_told() {
     let dump = Dump::of_the_story();
