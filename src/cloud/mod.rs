@@ -26,4 +26,10 @@ pub trait Cloud: Send + Sync {
 
     /// How many requests were sent, pages and retries' first tries included, by `service:Operation`.
     fn requests(&self) -> std::collections::BTreeMap<String, u64>;
+
+    /// How far this machine's clock is ahead of the account's, in milliseconds, as its last answer told; below zero where it
+    /// is behind. What the account dates, such as events, is compared with the account's time.
+    fn ahead_ms(&self) -> i64 {
+        0
+    }
 }

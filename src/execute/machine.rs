@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::control::Control;
+use crate::clock::{ms_of, rfc3339};
 use crate::journal::{Body, Drift, Ending, Record, Way};
 use crate::model::step::{Stage, Step, Undo};
 use crate::plan::{Gate, Plan};
@@ -34,7 +35,7 @@ pub struct StepState {
     pub generation: u32,
     /// What its call gave, and what was remembered before it.
     pub outputs: BTreeMap<String, Value>,
-    /// When the call that was or may have been carried out was first announced, RFC 3339.
+    /// When the call that was or may have been carried out was first announced, by AWS's clock, RFC 3339.
     pub announced: Option<String>,
     /// When its call was last announced or answered, RFC 3339.
     pub called: Option<String>,
@@ -404,10 +405,10 @@ impl<'p> Machine<'p> {
 pub(super) fn take(state: &mut StepState, at: &str, body: &Body) {
     match body {
         Body::Captured { values, .. } => state.outputs.extend(values.clone()),
-        Body::Intended { way, digest, .. } => {
+        Body::Intended { way, digest, ahead_s, .. } => {
             state.failure = None;
             forget_the_way_there(state, *way);
-            state.announced.get_or_insert_with(|| at.to_owned());
+            state.announced.get_or_insert_with(|| earlier(at, *ahead_s));
             called(state, *way, at);
             state.phase = match way {
                 Way::Do => Phase::Intended,
@@ -445,6 +446,11 @@ fn forget_the_way_there(state: &mut StepState, way: Way) {
     if matches!(way, Way::Undo(_)) && !matches!(state.phase, Phase::Undoing(..)) {
         state.announced = None;
     }
+}
+
+/// A moment so many seconds before another.
+fn earlier(at: &str, by_s: i64) -> String {
+    if by_s == 0 { at.to_owned() } else { rfc3339(ms_of(at).saturating_add_signed(-by_s * 1000)) }
 }
 
 fn called(state: &mut StepState, way: Way, at: &str) {

@@ -212,9 +212,7 @@ impl<'c, 'p> Task<'c, 'p> {
             // A rollback that was begun on this step is gone to its end first.
             Phase::Undoing(..) => return Box::pin(self.backward_then_forward()).await,
         }
-        for wait in &self.step.wait {
-            self.wait(wait).await?;
-        }
+        self.waits(&self.step.wait).await?;
         for check in &self.step.verify {
             self.verify(check).await?;
         }
@@ -294,7 +292,9 @@ impl<'c, 'p> Task<'c, 'p> {
         }
         let (_, generation) = self.phase();
         let digest = if way == Way::Do { digest(self.step) } else { String::new() };
-        self.context.record(Body::Intended { step: self.step.id.clone(), way, operation: operation.to_string(), generation, digest })?;
+        let ahead_s = -(-self.context.cloud.ahead_ms()).div_euclid(1000);
+        let (step, name) = (self.step.id.clone(), operation.to_string());
+        self.context.record(Body::Intended { step, way, operation: name, generation, digest, ahead_s })?;
         let call = Call { operation, parameters, label: Some(self.label.clone()) };
         Ok(self.context.cloud.call(&call).await)
     }
@@ -385,6 +385,19 @@ impl<'c, 'p> Task<'c, 'p> {
             }
         }
         Ok(false)
+    }
+
+    /// The waits after a call. What takes a while is not believed to have ended while reads may still show what was before
+    /// the call: old and new answers alternate, and the next step would build on the old ones.
+    async fn waits(&self, waits: &[Wait]) -> Result<(), Failure> {
+        if let Some(long) = waits.iter().find(|wait| wait.usual_s > UNSEEN_S) {
+            self.tell(What::Waiting { until: long.until.what.clone() });
+            self.context.sleep(UNSEEN_S as f64).await?;
+        }
+        for wait in waits {
+            self.wait(wait).await?;
+        }
+        Ok(())
     }
 
     async fn wait(&self, wait: &Wait) -> Result<(), Failure> {
@@ -515,9 +528,7 @@ impl<'c, 'p> Task<'c, 'p> {
         for value in each {
             self.undo_once(at, call, value.as_ref()).await?;
         }
-        for wait in &call.wait {
-            self.wait(wait).await?;
-        }
+        self.waits(&call.wait).await?;
         self.end(Way::Undo(at), Ending::Done(BTreeMap::new()))
     }
 

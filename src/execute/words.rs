@@ -33,7 +33,7 @@ pub fn words(expect: &Expect) -> String {
         Expect::Exists => "something".to_owned(),
         Expect::Absent => "nothing".to_owned(),
         Expect::Count(wanted) => format!("{wanted} of them"),
-        Expect::Later(value) => format!("later than {value}"),
+        Expect::Later(value) => format!("not before {value}"),
     }
 }
 

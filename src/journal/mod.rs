@@ -112,6 +112,10 @@ pub enum Body {
         /// What was sent and how it is undone, in short: an edit of the plan must leave it as it was.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         digest: String,
+        /// How far the machine's clock was ahead of AWS's, in seconds and rounded up: what AWS dates is compared with AWS's
+        /// time.
+        #[serde(default, skip_serializing_if = "is_even")]
+        ahead_s: i64,
     },
     /// What a call came to.
     Ended {
@@ -362,6 +366,10 @@ impl From<notes::Error> for Error {
     fn from(notes::Error(why): notes::Error) -> Error {
         Error::Unreachable { at: "what lies beside the journal".to_owned(), why }
     }
+}
+
+fn is_even(ahead_s: &i64) -> bool {
+    *ahead_s == 0
 }
 
 fn other_number(number: u64, holder: Option<&Lease>) -> String {

@@ -75,8 +75,8 @@ pub enum Expect {
     Absent,
     /// Exactly so many.
     Count(usize),
-    /// At least one is a moment after this one; both are RFC 3339 texts. `${self.At}` is when the step's call was
-    /// first announced.
+    /// At least one is a moment not before this one; both are RFC 3339 texts. `${self.At}` is when the step's call was
+    /// first announced: to the second, as some services date their events, so one of the same second counts.
     Later(Value),
 }
 
@@ -110,10 +110,10 @@ fn elements(value: &Value) -> Vec<Value> {
     }
 }
 
-/// Whether one moment is after another; what is no moment is never later.
+/// Whether one moment is not before another; what is no moment is never later.
 fn is_later(value: &Value, than: &Value) -> bool {
     let moment = |value: &Value| value.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
-    moment(value).zip(moment(than)).is_some_and(|(value, than)| value > than)
+    moment(value).zip(moment(than)).is_some_and(|(value, than)| value >= than)
 }
 
 /// A look with an expectation.

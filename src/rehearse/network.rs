@@ -223,4 +223,8 @@ impl Cloud for Network<'_, '_> {
     fn requests(&self) -> BTreeMap<String, u64> {
         self.site.account.requests()
     }
+
+    fn ahead_ms(&self) -> i64 {
+        self.vitals.skew_ms()
+    }
 }

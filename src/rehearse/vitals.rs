@@ -42,7 +42,8 @@ impl Vitals {
         self.skew_ms.fetch_add(by_ms, Ordering::SeqCst);
     }
 
-    fn skew_ms(&self) -> i64 {
+    /// How far its clock is ahead of everybody's.
+    pub fn skew_ms(&self) -> i64 {
         self.skew_ms.load(Ordering::SeqCst)
     }
 }

@@ -111,8 +111,8 @@ class Reader:
                 return test(set(wanted[len(start):].split()))
         if wanted.startswith('so many values: '):
             return len(words) == int(wanted.split()[-1])
-        if wanted.startswith('later than '):
-            return any(moment(word) > moment(wanted.split()[-1]) for word in words)
+        if wanted.startswith('not before '):
+            return any(moment(word) >= moment(wanted.split()[-1]) for word in words)
         return bool(words) and set(words) == set(wanted.split()) and len(wanted.split()) == 1
 
     def part(self, lines):

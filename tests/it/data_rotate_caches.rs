@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hikkoshi::cloud::simulated::Simulated;
+use hikkoshi::execute::driver::End;
 use hikkoshi::execute::machine::Goal;
 use hikkoshi::model::call::{Call, Outcome};
 use hikkoshi::model::facet::Role;
@@ -15,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::support::account::{Docs, ZONES, look, network};
 use crate::support::account_data::by;
-use crate::support::lab::{ALL, Lab, plan_of};
+use crate::support::lab::{ALL, Disturb, Fate, Lab, plan_of};
 use crate::support::upset::{SOAK_S, around};
 use crate::support::view::{made, same, twice, view_of};
 
@@ -138,6 +139,27 @@ fn each_shard_fails_over_once_whatever_happens() {
         let found = failovers(&lab.cloud);
         assert!(found == there || found == back, "{context}: {found:?}");
     });
+}
+
+/// ElastiCache dates its events by its own clock: where the machine's is ahead of it or behind, and the answer is lost, a
+/// failover is still known for the one that was asked for.
+#[test]
+fn a_machine_whose_clock_is_wrong_fails_a_shard_over_once() {
+    let docs = sharded();
+    let plan = rotating(&docs, "carts");
+    for ahead_ms in [-120_000, -700, 700, 2_000, 120_000] {
+        let mut lab = Lab::new(&docs, &plan);
+        lab.ahead_ms = ahead_ms;
+        let lost = Disturb {
+            decide: &|_, call| if call.operation.name() == "TestFailover" { Fate::Lose } else { Fate::Pass },
+            ..Disturb::default()
+        };
+        for (goal, times) in [(ALL, 1), (Goal::Back(None), 2)] {
+            let end = lab.go_with(goal, &lost);
+            assert!(matches!(end, End::Reached), "{ahead_ms}: {end:?}");
+            assert_eq!(failovers(&lab.cloud).into_values().collect::<Vec<_>>(), [times, times], "{ahead_ms}");
+        }
+    }
 }
 
 #[test]

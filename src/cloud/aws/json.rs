@@ -172,7 +172,7 @@ macro_rules! operations {
                         .$set(fields.take(&$crate::cloud::aws::json::spell!($style $set $($set_name)?))?)
                     )*;
                     fields.finish()?;
-                    let ready = ready.customize().interceptor(request.agent());
+                    let ready = ready.customize().interceptor(request.agent()).interceptor(request.dates());
                     Box::pin(async move {
                         let sent = ready.send().await;
                         sent.map(|answer| answer.json().unwrap_or_default()).map_err(Failure::from_sdk)

@@ -19,6 +19,7 @@ mod autoscaling;
 mod batch;
 mod budget;
 mod cloudwatch;
+mod dates;
 mod ec2_access;
 mod ec2_groups;
 mod ec2_instances;
@@ -61,6 +62,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use self::budget::Budgets;
+use self::dates::Dates;
 use self::failure::Failure;
 use self::json::Fields;
 use crate::cloud::{Answer, Cloud};
@@ -109,6 +111,7 @@ pub struct AwsCloud {
     region: String,
     endpoint: Option<String>,
     budgets: Budgets,
+    dates: Dates,
     requests: Mutex<BTreeMap<String, u64>>,
 }
 
@@ -158,6 +161,7 @@ impl AwsCloud {
             region,
             endpoint: config.endpoint_url().map(str::to_owned),
             budgets: Budgets::default(),
+            dates: Dates::default(),
             requests: Mutex::default(),
         })
     }
@@ -177,7 +181,7 @@ impl AwsCloud {
     /// # Errors
     /// What they don't have.
     pub fn knows(&self, call: &Call) -> Result<(), Refusal> {
-        let request = Request { operation: &call.operation, parameters: &call.parameters, label: None };
+        let request = Request { operation: &call.operation, parameters: &call.parameters, label: None, dates: &self.dates };
         self.find(&request).map(drop)
     }
 
@@ -185,7 +189,7 @@ impl AwsCloud {
         let operation = &call.operation;
         let label = call.label.as_ref();
         if !operation.is_read() || pages::one_by_one(operation) {
-            return match self.request(&Request { operation, parameters: &call.parameters, label }).await {
+            return match self.request(&Request { operation, parameters: &call.parameters, label, dates: &self.dates }).await {
                 Ok(answer) => pages::settle(operation, &call.parameters, answer),
                 Err(outcome) => outcome,
             };
@@ -194,7 +198,7 @@ impl AwsCloud {
         for first in pages::chains(operation, &call.parameters) {
             let mut following = Some(first);
             while let Some(parameters) = following {
-                let page = self.request(&Request { operation, parameters: &parameters, label }).await;
+                let page = self.request(&Request { operation, parameters: &parameters, label, dates: &self.dates }).await;
                 let next = page.and_then(|mut page| Ok((pages::next(&mut page, &parameters)?, page)));
                 match next {
                     Ok((next, page)) => {
@@ -296,6 +300,10 @@ impl Cloud for AwsCloud {
     fn requests(&self) -> BTreeMap<String, u64> {
         self.requests.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
     }
+
+    fn ahead_ms(&self) -> i64 {
+        self.dates.ahead_ms()
+    }
 }
 
 /// How long to wait before attempt `attempt + 1`: twice as long each time, and by chance up to half of it less, so that
@@ -314,6 +322,7 @@ struct Request<'a> {
     operation: &'a Operation,
     parameters: &'a Object,
     label: Option<&'a Label>,
+    dates: &'a Dates,
 }
 
 impl Request<'_> {
@@ -332,6 +341,10 @@ impl Request<'_> {
 
     fn agent(&self) -> Agent {
         Agent(agent(self.label))
+    }
+
+    fn dates(&self) -> Dates {
+        self.dates.clone()
     }
 }
 
@@ -392,7 +405,7 @@ mod tests {
     fn only_what_can_be_done_twice_is_harmless() {
         let harmless = |operation: &str, parameters: Value| {
             let call = Call::new(operation, parameters);
-            Request { operation: &call.operation, parameters: &call.parameters, label: None }.is_harmless()
+            Request { operation: &call.operation, parameters: &call.parameters, label: None, dates: &Dates::default() }.is_harmless()
         };
         assert!(harmless("ec2:DescribeSubnets", json!({})));
         assert!(harmless("logs:FilterLogEvents", json!({})));

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{BASICS, template, version};
-use crate::kinds::build::{capture, check, filter, output, step, undo, undo_and_wait, wait, wait_or_fail};
+use crate::kinds::build::{capture, check, filter, output, step, undo, undo_and_wait, wait, wait_or_fail, wait_out};
 use crate::kinds::place::{Leg, Net};
 use crate::model::path;
 use crate::model::resource::Resource;
@@ -12,6 +12,9 @@ use crate::model::strategy::Scene;
 
 /// Seconds that a refresh usually takes for one instance: boot, first checks, warm-up (300 by default).
 pub(super) const INSTANCE_S: u64 = 420;
+
+/// Seconds until `$Latest` means to every reader what it means.
+const LATEST_S: u64 = 15;
 
 const ACTIVE: [&str; 6] = ["Pending", "InProgress", "Cancelling", "RollbackInProgress", "Baking", "RollingBack"];
 
@@ -185,6 +188,16 @@ impl Roll<'_> {
             gone,
         );
         delete.adopt_on = ["UnauthorizedOperation", "NotImplemented"].map(str::to_owned).to_vec();
+        // What is latest may still be answered as it was, whether or not the version could be deleted.
+        let own = json!({ "LaunchTemplateId": self.template_id(), "Versions": [self.used] });
+        let there = check(
+            "what is latest is answered as it is",
+            "ec2:DescribeLaunchTemplateVersions",
+            own,
+            "LaunchTemplateVersions[].VersionNumber",
+            Expect::Exists,
+        );
+        delete.wait = vec![wait_out(there, LATEST_S)];
         let latest = json!({ "LaunchTemplateId": self.template_id(), "Versions": ["$Latest"] });
         let not_on_top = check(
             "the latest version is not the one that was made",

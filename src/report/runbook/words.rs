@@ -54,7 +54,7 @@ fn words(expect: &Expect, inside: bool) -> String {
         Expect::Absent if inside => "nothing, or `None`, or that it does not exist".to_owned(),
         Expect::Absent => "nothing (or `None`, or AWS says that it does not exist)".to_owned(),
         Expect::Count(wanted) => format!("so many values: {wanted}"),
-        Expect::Later(value) => format!("later than {}", printed(value)),
+        Expect::Later(value) => format!("not before {}", printed(value)),
     }
 }
 

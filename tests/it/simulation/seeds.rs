@@ -23,6 +23,10 @@ const USUAL: Range<u64> = 0..50;
 /// The same of each account in which every kind moves by every strategy.
 const FEW: Range<u64> = 0..1;
 
+/// Nights of these accounts that went wrong once, by account and seed: believed too early, dated by a clock that was ahead,
+/// in the same second, `$Latest` of before.
+const WRONG_ONCE: [(usize, u64); 8] = [(1, 4), (1, 16), (3, 1), (3, 4), (3, 8), (4, 1), (9, 7), (11, 4)];
+
 /// The seeds that are asked for, or these.
 fn seeds(usual: Range<u64>) -> Vec<u64> {
     let Ok(asked) = std::env::var("HIKKOSHI_SEEDS") else { return usual.collect() };
@@ -121,13 +125,15 @@ fn accounts_of_every_sort_can_be_rehearsed() {
     let all = scenarios().into_iter().enumerate().filter(|(at, _)| only.is_none_or(|only| only == *at));
     let scenarios: Vec<(usize, (Docs, String))> = all.collect();
     assert!(!scenarios.is_empty(), "there is no such account");
+    let usual = std::env::var("HIKKOSHI_SEEDS").is_err();
     let seeds = seeds(FEW);
     let alone = only.is_some() && seeds.len() == 1;
     let wrong = Mutex::new(Vec::new());
     in_parallel(&scenarios, |(at, (docs, further))| {
         let plan = plan_of(docs, further);
         let rehearsal = without_faults(docs, &plan, further).unwrap_or_else(|why| panic!("account {at}, without faults: {why}"));
-        let nights: Vec<Night> = seeds.iter().map(|seed| rehearsal.storm(*seed, STORM, alone)).collect();
+        let once = WRONG_ONCE.iter().filter(|(account, _)| usual && account == at).map(|(_, seed)| seed);
+        let nights: Vec<Night> = seeds.iter().chain(once).map(|seed| rehearsal.storm(*seed, STORM, alone)).collect();
         nights.iter().flat_map(|night| &night.notes).for_each(|note| println!("{:>9} {}", note.at_ms, told(note)));
         wrong
             .lock()

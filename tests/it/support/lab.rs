@@ -20,6 +20,7 @@ use hikkoshi::model::flow::Flow;
 use hikkoshi::model::step::Stage;
 use hikkoshi::plan::window::Windows;
 use hikkoshi::plan::{self, Gate, Plan, intent};
+use hikkoshi::rehearse::vitals::{Vitals, Watch};
 use hikkoshi::world::World;
 
 use super::account::{ACCOUNT, BEGIN_MS, Docs, REGION, VPC, block_on};
@@ -67,6 +68,7 @@ struct Flaky<'a> {
     mutating: AtomicU64,
     reads: AtomicU64,
     dead: &'a AtomicBool,
+    ahead_ms: i64,
 }
 
 fn lost() -> Outcome {
@@ -99,6 +101,10 @@ impl Cloud for Flaky<'_> {
 
     fn requests(&self) -> BTreeMap<String, u64> {
         self.inner.requests()
+    }
+
+    fn ahead_ms(&self) -> i64 {
+        self.ahead_ms
     }
 }
 
@@ -164,6 +170,8 @@ pub struct Lab<'p> {
     pub cloud: Simulated,
     /// The journal.
     pub records: Vec<Record>,
+    /// How far the clock of the machine that runs it is ahead of AWS's, in milliseconds.
+    pub ahead_ms: i64,
 }
 
 /// The last stage before cleanup.
@@ -175,14 +183,14 @@ impl<'p> Lab<'p> {
         assert_eq!(plan.blockers, [], "a plan with blockers is not carried out");
         let clock = VirtualClock::at(BEGIN_MS);
         let cloud = Simulated::new(World::resume(docs.account()), Arc::new(clock.clone()));
-        Lab { plan, clock, cloud, records: Vec::new() }
+        Lab { plan, clock, cloud, records: Vec::new(), ahead_ms: 0 }
     }
 
     /// The same at this moment, to be disturbed on its own.
     pub fn fork(&self) -> Lab<'p> {
         let clock = VirtualClock::at(self.clock.now_ms());
         let cloud = Simulated::new(World::resume(self.cloud.account()), Arc::new(clock.clone()));
-        Lab { plan: self.plan, clock, cloud, records: self.records.clone() }
+        Lab { plan: self.plan, clock, cloud, records: self.records.clone(), ahead_ms: self.ahead_ms }
     }
 
     /// Makes a run that nothing disturbs.
@@ -201,8 +209,17 @@ impl<'p> Lab<'p> {
         let dead = AtomicBool::new(false);
         let kept = Mutex::new(Memory { records: self.records.clone() });
         let stop = Stop::default();
-        let cloud =
-            Flaky { inner: &self.cloud, decide: disturb.decide, mutating: AtomicU64::new(0), reads: AtomicU64::new(0), dead: &dead };
+        let cloud = Flaky {
+            inner: &self.cloud,
+            decide: disturb.decide,
+            mutating: AtomicU64::new(0),
+            reads: AtomicU64::new(0),
+            dead: &dead,
+            ahead_ms: self.ahead_ms,
+        };
+        let vitals = Arc::new(Vitals::default());
+        vitals.set_clock(self.ahead_ms);
+        let watch = Watch::new(&self.clock, &vitals);
         let journal = Mortal { kept: &kept, dead: &dead, left: disturb.records };
         let tell = |event: &Event| (disturb.tell)(event, &stop);
         let opening = Body::Opened { id: "test".into(), migration: "shop".into(), plan: "hash".into(), version: "0".into() };
@@ -210,7 +227,7 @@ impl<'p> Lab<'p> {
             plan: self.plan,
             records: &self.records,
             cloud: &cloud,
-            clock: &self.clock,
+            clock: &watch,
             tell: &tell,
             stop: &stop,
             ask: disturb.ask,
