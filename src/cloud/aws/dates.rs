@@ -9,8 +9,6 @@ use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint}
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
-use crate::clock::{Clock, RealClock};
-
 /// How far this machine's clock is ahead of AWS's. Every HTTP answer is dated, to the second (RFC 9110, 6.6.1): what
 /// comes out is up to a second and the answer's way too much, never too little.
 #[derive(Clone, Debug, Default)]
@@ -22,9 +20,9 @@ impl Dates {
         self.0.load(Ordering::Relaxed)
     }
 
-    fn note(&self, date: &str, now_ms: u64) {
+    fn note(&self, date: &str, now: jiff::Timestamp) {
         let Ok(date) = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(date) else { return };
-        self.0.store(i64::try_from(now_ms).unwrap_or(0) - date.as_millisecond(), Ordering::Relaxed);
+        self.0.store(now.as_millisecond() - date.as_millisecond(), Ordering::Relaxed);
     }
 }
 
@@ -41,7 +39,8 @@ impl Intercept for Dates {
         _config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         if let Some(date) = context.response().headers().get("date") {
-            self.note(date, RealClock.now_ms());
+            #[expect(clippy::disallowed_methods, reason = "this machine's clock is what is compared")]
+            self.note(date, jiff::Timestamp::now());
         }
         Ok(())
     }
@@ -54,12 +53,13 @@ mod tests {
     #[test]
     fn a_clock_is_ahead_by_what_it_shows_beyond_the_date_of_an_answer() {
         let dates = Dates::default();
+        let shows = |text: &str| text.parse().expect("a moment");
         assert_eq!(dates.ahead_ms(), 0);
-        dates.note("Sun, 29 Nov 2026 10:31:47 GMT", 1_795_948_307_250);
+        dates.note("Sun, 29 Nov 2026 10:31:47 GMT", shows("2026-11-29T10:31:47.25Z"));
         assert_eq!(dates.ahead_ms(), 250);
-        dates.note("Sun, 29 Nov 2026 10:31:47 GMT", 1_795_948_187_000);
+        dates.note("Sun, 29 Nov 2026 10:31:47 GMT", shows("2026-11-29T10:29:47Z"));
         assert_eq!(dates.ahead_ms(), -120_000);
-        dates.note("yesterday", 0);
+        dates.note("yesterday", shows("2026-11-29T10:29:47Z"));
         assert_eq!(dates.ahead_ms(), -120_000, "what is no date says nothing");
     }
 }
