@@ -20,6 +20,10 @@ const LISTS: [(&str, bool); 7] = [
     ("/IpPermissions", false),
 ];
 
+/// The lists of a thing's groups; and where it is part of another, whose groups it wears: AWS takes them for the whole.
+const GROUPS: [&str; 2] = ["/VpcSecurityGroups", "/SecurityGroups"];
+const PART_OF: [(&str, &str); 2] = [("cache_cluster", "ReplicationGroupId"), ("db_instance", "DBClusterIdentifier")];
+
 /// The flag that a colleague sets.
 const PUBLIC: &str = "PubliclyAccessible";
 
@@ -63,8 +67,9 @@ pub fn edit(account: &mut Account, targets: &[Id], dice: u64) -> Option<Edit> {
         account.remove(&id);
         return Some(Edit { what: format!("deleted {} {}", before.kind, before.name), id, way_back: WayBack::Make(Box::new(before)) });
     }
-    let lists: Vec<(&str, bool)> =
-        LISTS.into_iter().filter(|(at, _)| before.doc.pointer(at).and_then(Value::as_array).is_some_and(|list| !list.is_empty())).collect();
+    let is_part = PART_OF.iter().any(|(kind, whole)| before.kind == *kind && before.doc[*whole].is_string());
+    let holds = |at: &str| before.doc.pointer(at).and_then(Value::as_array).is_some_and(|list| !list.is_empty());
+    let lists: Vec<(&str, bool)> = LISTS.into_iter().filter(|(at, _)| holds(at) && !(is_part && GROUPS.contains(at))).collect();
     let doc = account.edit(id.as_str(), "NotFound").ok()?;
     let (what, way_back) = match (dice.one(&lists), doc.get(PUBLIC).and_then(Value::as_bool)) {
         (_, Some(public)) if dice.below(2) == 0 => {

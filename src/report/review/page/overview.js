@@ -51,12 +51,12 @@ function tiles() {
   const gates = head.gates.length;
   const tile = (value, label, more, sort) => h('div', { class: 'tile ' + (sort || '') }, h('b', null, value), h('span', null, label), more && h('small', null, more));
   return h('div', { class: 'tiles' },
-    tile(number(head.moves.length), t('workloads'), strategies()),
+    tile(number(head.moves.length), t('workloads', { n: head.moves.length }), strategies()),
     tile(hit.length ? atMost(longest) : t('none'), t('longest interruption'), hit.length ? t('n interrupted', { n: number(hit.length) }) : t('nobody interrupted'), hit.length ? 'bad' : 'good'),
     tile(seconds(head.pace.length_s), t('duration'), t('one after the other', { time: seconds(head.pace.sum_s) })),
     tile(money(head.cost.cents_month, true), t('cost a month'), money(head.cost.before_cents) + ' → ' + money(head.cost.before_cents + head.cost.cents_month)),
-    tile(number(stepCount()), t('steps'), head.no_return.length ? t('n without way back', { n: number(head.no_return.length) }) : t('all with a way back'), head.no_return.length ? 'warn' : ''),
-    tile(number(gates), t('gates'), head.lacking.length ? t('n approvals missing', { n: head.lacking.length }) : t('no approval missing'), head.lacking.length ? 'warn' : ''));
+    tile(number(stepCount()), t('steps', { n: stepCount() }), head.no_return.length ? t('n without way back', { n: number(head.no_return.length) }) : t('all with a way back'), head.no_return.length ? 'warn' : ''),
+    tile(number(gates), t('gates', { n: gates }), head.lacking.length ? t('n approvals missing', { n: head.lacking.length }) : t('no approval missing'), head.lacking.length ? 'warn' : ''));
 }
 
 function strategies() {
