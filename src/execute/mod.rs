@@ -6,6 +6,7 @@
 
 pub mod amend;
 pub mod approval;
+mod back;
 pub mod control;
 pub mod drift;
 pub mod driver;
@@ -18,6 +19,7 @@ pub mod machine;
 mod patience;
 pub mod skip;
 pub mod task;
+mod wait;
 mod window;
 mod words;
 

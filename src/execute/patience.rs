@@ -44,6 +44,11 @@ impl Pace {
         Pace { next_s: 0.2, most_s: (usual_s as f64 / 20.0).clamp(1.0, 10.0) }
     }
 
+    /// For what is looked at only when it has had some time.
+    pub(super) fn later(usual_s: u64) -> Pace {
+        Pace { next_s: 1.0, ..Pace::of(usual_s) }
+    }
+
     /// For what takes many minutes: a deletion that waits for something to let go.
     pub(super) fn slow() -> Pace {
         Pace { next_s: 0.2, most_s: 60.0 }

@@ -1,4 +1,4 @@
-//! One step, from wherever it stands to its end, forward or back.
+//! One step, from wherever it stands forward to its end; the way back is in `back`, what is waited for in `wait`.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,17 +11,17 @@ use super::driver::Stop;
 use super::event::{Event, What};
 use super::look::{self, Blind};
 use super::machine::{Machine, Phase};
-use super::patience::{BUSY, Pace, Patience, Waiting};
-use super::words::{advised, differs, minutes, unacceptable};
+use super::patience::{Pace, Patience, Waiting};
+use super::words::unacceptable;
 use crate::clock::{Clock, rfc3339};
 use crate::cloud::Cloud;
 use crate::journal::{Body, Drift, Ending, Error as JournalError, Journal, Way};
 use crate::model::call::{Call, Label, Object, Outcome, Refusal};
-use crate::model::step::{Action, Check, Once, Step, Undo, UndoCall, Wait, outputs_of, references, resolve_path};
+use crate::model::step::{Action, Check, Once, Step, outputs_of, references, resolve_path};
 use crate::plan::sha256;
 
 /// How long a fresh id may be unknown to AWS (EC2 guide, "Eventual consistency"), and how long a check may lag behind.
-const CONSISTENCY_S: u64 = 60;
+pub(super) const CONSISTENCY_S: u64 = 60;
 /// How long reads may not show yet what a call has done; nothing follows from its absence so soon (EC2 guide, as above).
 pub(super) const UNSEEN_S: u64 = 15;
 /// How often a call of unknown outcome is looked for before it is made again; reads may lag behind.
@@ -60,7 +60,7 @@ impl From<JournalError> for Failure {
     }
 }
 
-fn failed<T>(code: &'static str, why: impl Into<String>) -> Result<T, Failure> {
+pub(super) fn failed<T>(code: &'static str, why: impl Into<String>) -> Result<T, Failure> {
     Err(Failure::Step { code, why: why.into(), drift: Vec::new() })
 }
 
@@ -164,7 +164,7 @@ impl<'c, 'p> Task<'c, 'p> {
         Task { context, step, label: context.label(step) }
     }
 
-    fn find(&self) -> impl Fn(&str, &str) -> Option<Value> + Sync + '_ {
+    pub(super) fn find(&self) -> impl Fn(&str, &str) -> Option<Value> + Sync + '_ {
         |from, output| self.context.find(self.step, from, output)
     }
 
@@ -172,7 +172,7 @@ impl<'c, 'p> Task<'c, 'p> {
         self.context.tell(&self.step.id, what);
     }
 
-    fn phase(&self) -> (Phase, u32) {
+    pub(super) fn phase(&self) -> (Phase, u32) {
         self.context.shared().machine.state(&self.step.id).map(|state| (state.phase.clone(), state.generation)).unwrap_or_default()
     }
 
@@ -183,7 +183,7 @@ impl<'c, 'p> Task<'c, 'p> {
         self.note(result)
     }
 
-    fn note(&self, result: Result<(), Failure>) -> Result<(), Failure> {
+    pub(super) fn note(&self, result: Result<(), Failure>) -> Result<(), Failure> {
         if let Err(Failure::Step { code, why, drift }) = &result {
             let (step, drift) = (self.step.id.clone(), drift.clone());
             self.context.record(Body::Failed { step, code: (*code).to_owned(), why: why.clone(), drift })?;
@@ -224,7 +224,7 @@ impl<'c, 'p> Task<'c, 'p> {
         self.forward_from_here().await
     }
 
-    async fn look(&self, check: &Check) -> Result<look::Found, Failure> {
+    pub(super) async fn look(&self, check: &Check) -> Result<look::Found, Failure> {
         look::check(self.context.cloud, &self.label, check, &self.find()).await.or_else(|blind| blinded(&blind))
     }
 
@@ -286,7 +286,7 @@ impl<'c, 'p> Task<'c, 'p> {
     }
 
     /// Announces a call in the journal, and makes it.
-    async fn make(&self, way: Way, operation: crate::model::call::Operation, parameters: Object) -> Result<Outcome, Failure> {
+    pub(super) async fn make(&self, way: Way, operation: crate::model::call::Operation, parameters: Object) -> Result<Outcome, Failure> {
         if self.context.stop.halted() {
             return Err(Failure::Parked);
         }
@@ -299,7 +299,7 @@ impl<'c, 'p> Task<'c, 'p> {
         Ok(self.context.cloud.call(&call).await)
     }
 
-    fn end(&self, way: Way, ending: Ending) -> Result<(), Failure> {
+    pub(super) fn end(&self, way: Way, ending: Ending) -> Result<(), Failure> {
         self.context.record(Body::Ended { step: self.step.id.clone(), way, ending })
     }
 
@@ -378,7 +378,7 @@ impl<'c, 'p> Task<'c, 'p> {
         Ok(true)
     }
 
-    async fn any_sign(&self, once: Option<&Once>) -> Result<bool, Failure> {
+    pub(super) async fn any_sign(&self, once: Option<&Once>) -> Result<bool, Failure> {
         for sign in once.iter().flat_map(|once| &once.signs) {
             if self.look(sign).await?.holds {
                 return Ok(true);
@@ -387,104 +387,9 @@ impl<'c, 'p> Task<'c, 'p> {
         Ok(false)
     }
 
-    /// The waits after a call. What takes a while is not believed to have ended while reads may still show what was before
-    /// the call: old and new answers alternate, and the next step would build on the old ones.
-    async fn waits(&self, waits: &[Wait]) -> Result<(), Failure> {
-        if let Some(long) = waits.iter().find(|wait| wait.usual_s > UNSEEN_S) {
-            self.tell(What::Waiting { until: long.until.what.clone() });
-            self.context.sleep(UNSEEN_S as f64).await?;
-        }
-        for wait in waits {
-            self.wait(wait).await?;
-        }
-        Ok(())
-    }
-
-    async fn wait(&self, wait: &Wait) -> Result<(), Failure> {
-        if wait.least_s > 0 {
-            self.tell(What::Waiting { until: wait.until.what.clone() });
-            self.context.sleep(wait.least_s as f64).await?;
-        }
-        let deadline = self.context.clock.now_ms() + wait.timeout_s * 1000;
-        let (mut pace, waiter) = (Pace::of(wait.usual_s), self.context.waiting.join(&wait.until.operation));
-        let mut told = false;
-        loop {
-            let found = match look::check(self.context.cloud, &self.label, &wait.until, &self.find()).await {
-                Ok(found) => found,
-                Err(Blind::NoAnswer(_)) => look::Found { holds: false, values: Vec::new() },
-                Err(Blind::Refused(refusal)) if BUSY.contains(&refusal.code.as_str()) => look::Found { holds: false, values: Vec::new() },
-                Err(blind) => return blinded(&blind),
-            };
-            if found.holds {
-                return Ok(());
-            }
-            if let Some(never) = found.values.iter().find(|value| wait.never.contains(value)) {
-                let why = format!("waiting until {}: it became {never}, from which it does not come back", wait.until.what);
-                return failed("HK0503", advised(why, wait));
-            }
-            if self.context.clock.now_ms() >= deadline {
-                let why = format!("waited {} for \"{}\"; last seen: {}", minutes(wait.timeout_s), wait.until.what, found.seen());
-                return failed("HK0503", advised(why, wait));
-            }
-            if !told {
-                told = true;
-                self.tell(What::Waiting { until: wait.until.what.clone() });
-            }
-            self.context.sleep(pace.next().max(waiter.least_s())).await?;
-        }
-    }
-
-    async fn verify(&self, check: &Check) -> Result<(), Failure> {
-        let deadline = self.context.clock.now_ms() + CONSISTENCY_S * 1000;
-        let mut pace = Pace::of(30);
-        loop {
-            let found = self.look(check).await?;
-            if found.holds {
-                return Ok(());
-            }
-            if self.context.clock.now_ms() >= deadline {
-                return failed("HK0504", differs(check, &found));
-            }
-            self.context.sleep(pace.next()).await?;
-        }
-    }
-
-    /// Goes the way back, from wherever the step stands.
-    pub async fn backward(&self) -> Result<(), Failure> {
-        self.tell(What::Began);
-        let result = self.backward_from_here().await;
-        self.note(result)
-    }
-
-    async fn backward_from_here(&self) -> Result<(), Failure> {
-        let calls = match &self.step.undo {
-            Undo::Calls(calls) => calls,
-            Undo::Irreversible(why) => return failed("HK0507", format!("it can't be undone: {why}")),
-            Undo::Nothing(_) => return self.undone(),
-        };
-        // What was just made may not be seen yet, and what isn't seen is not taken away.
-        let unseen_ms = self.unseen_until().saturating_sub(self.context.clock.now_ms());
-        if unseen_ms > 0 {
-            self.context.sleep(unseen_ms as f64 / 1000.0).await?;
-        }
-        let (phase, _) = self.phase();
-        if phase == Phase::Intended && !self.came_through().await? {
-            return self.undone();
-        }
-        let from = if let Phase::Undoing(at, _) = phase { at } else { 0 };
-        for (at, call) in calls.iter().enumerate().skip(from) {
-            self.undo_call(at, call).await?;
-        }
-        self.undone()
-    }
-
-    fn undone(&self) -> Result<(), Failure> {
-        self.context.record(Body::Undone { step: self.step.id.clone() })
-    }
-
     /// Until when reads may not show yet what the step's call has done. A clock that was ahead when it was noted counts
     /// for no more than the others.
-    fn unseen_until(&self) -> u64 {
+    pub(super) fn unseen_until(&self) -> u64 {
         let called = self.context.shared().machine.state(&self.step.id).and_then(|state| state.called.clone());
         let called = called.and_then(|at| at.parse::<jiff::Timestamp>().ok()).and_then(|at| u64::try_from(at.as_millisecond()).ok());
         // Records tell seconds: up to one more has passed.
@@ -497,7 +402,7 @@ impl<'c, 'p> Task<'c, 'p> {
     }
 
     /// Whether a call of unknown outcome was carried out: looked for, a few times or as long as the step says.
-    async fn came_through(&self) -> Result<bool, Failure> {
+    pub(super) async fn came_through(&self) -> Result<bool, Failure> {
         let settle_s = self.step.call.once.as_ref().map_or(0, |once| once.settle_s);
         let mut until = self.context.clock.now_ms() + settle_s * 1000;
         if !self.is_told_by_token() {
@@ -514,71 +419,6 @@ impl<'c, 'p> Task<'c, 'p> {
             }
         }
         Ok(false)
-    }
-
-    async fn undo_call(&self, at: usize, call: &UndoCall) -> Result<(), Failure> {
-        let each = match &call.each {
-            None => vec![None],
-            Some(look) => {
-                let found =
-                    look::select(self.context.cloud, &self.label, &look.operation, &look.parameters, &look.path, &self.find()).await;
-                found.or_else(|blind| blinded(&blind))?.into_iter().map(Some).collect()
-            }
-        };
-        for value in each {
-            self.undo_once(at, call, value.as_ref()).await?;
-        }
-        self.waits(&call.wait).await?;
-        self.end(Way::Undo(at), Ending::Done(BTreeMap::new()))
-    }
-
-    /// Whether there is nothing to undo; if a call that must not be made twice may be in the air, looked for long enough.
-    async fn needless(&self, call: &UndoCall, in_the_air: bool) -> Result<bool, Failure> {
-        let settle_s = call.once.as_ref().filter(|_| in_the_air).map_or(0, |once| once.settle_s);
-        let until = self.context.clock.now_ms() + settle_s * 1000;
-        let mut pace = Pace::of(20.max(settle_s / 10));
-        loop {
-            if self.look(&call.unless).await?.holds || in_the_air && self.any_sign(call.once.as_ref()).await? {
-                return Ok(true);
-            }
-            if self.context.clock.now_ms() >= until {
-                return Ok(false);
-            }
-            self.context.sleep(pace.next()).await?;
-        }
-    }
-
-    async fn undo_once(&self, at: usize, call: &UndoCall, each: Option<&Value>) -> Result<(), Failure> {
-        let patience = Patience::from(self.context.clock.now_ms());
-        let mut pace = Pace::slow();
-        let mut in_the_air = self.phase().0 == Phase::Undoing(at, true);
-        loop {
-            if self.needless(call, in_the_air).await? {
-                return Ok(());
-            }
-            let find = |from: &str, output: &str| if from == "each" { each.cloned() } else { self.context.find(self.step, from, output) };
-            let parameters =
-                look::parameters(self.context.cloud, &self.label, &call.parameters, &find).await.or_else(|blind| blinded(&blind))?;
-            match self.make(Way::Undo(at), call.operation.clone(), parameters).await? {
-                Outcome::Done(_) => return Ok(()),
-                Outcome::Refused(refusal) if refusal.is_not_found() || call.adopt_on.contains(&refusal.code) => return Ok(()),
-                Outcome::Unknown(why) => {
-                    in_the_air = true;
-                    self.end(Way::Undo(at), Ending::Unknown(why))?;
-                }
-                Outcome::Refused(refusal) => {
-                    // It answers this try. An earlier one of which nobody knows stays in the air, in the journal too.
-                    if !in_the_air {
-                        self.end(Way::Undo(at), Ending::Refused(refusal.code.clone(), refusal.message.clone()))?;
-                    }
-                    if !patience.waits_out(&refusal, self.context.clock.now_ms()) {
-                        return failed("HK0506", format!("{} was refused: {refusal}", call.operation));
-                    }
-                    self.tell(What::Busy { why: refusal.to_string() });
-                }
-            }
-            self.context.sleep(pace.next()).await?;
-        }
     }
 }
 
