@@ -518,7 +518,7 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
 /// # Errors
 /// If the disk is full or not writable; then the file is as it was.
 pub fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    replace(path, text, true)
+    replace(path, text, true, &|| true).map(drop)
 }
 
 /// As [`write`], without waiting for the disk: for a simulated account, which nobody's data depends on.
@@ -526,11 +526,19 @@ pub fn write(path: &Path, text: &str) -> Result<(), Failure> {
 /// # Errors
 /// As [`write`].
 pub fn write_lightly(path: &Path, text: &str) -> Result<(), Failure> {
-    replace(path, text, false)
+    replace(path, text, false, &|| true).map(drop)
+}
+
+/// The same, unless the file is not to be replaced any more at the last moment. Answers whether it was.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_lightly_if(path: &Path, text: &str, still: &dyn Fn() -> bool) -> Result<bool, Failure> {
+    replace(path, text, false, still)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the working directory is this module's purpose")]
-fn replace(path: &Path, text: &str, durable: bool) -> Result<(), Failure> {
+fn replace(path: &Path, text: &str, durable: bool, still: &dyn Fn() -> bool) -> Result<bool, Failure> {
     let unwritable = |error: std::io::Error| {
         Failure::new("HK0203", format!("{} can't be written: {error}", path.display()))
             .detail("the file is as it was; nothing is half-written")
@@ -543,12 +551,16 @@ fn replace(path: &Path, text: &str, durable: bool) -> Result<(), Failure> {
         file.write_all(text.as_bytes())?;
         if durable { file.sync_all() } else { Ok(()) }
     });
-    let renamed = written.and_then(|()| std::fs::rename(&beside, path));
-    if renamed.is_err() {
+    let may = still();
+    let renamed = written.and_then(|()| if may { std::fs::rename(&beside, path) } else { Ok(()) });
+    if !may || renamed.is_err() {
         let _ = std::fs::remove_file(&beside);
     }
     renamed.map_err(unwritable)?;
-    if durable { std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(unwritable) } else { Ok(()) }
+    if durable {
+        std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(unwritable)?;
+    }
+    Ok(may)
 }
 
 /// Whether a file is there.

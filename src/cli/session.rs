@@ -113,15 +113,17 @@ fn simulated(global: &Global, file: &Path, faults: &[FaultAt]) -> Result<Session
     let seen = Mutex::new(stamp(file));
     let keep = move |account: &Account, changed: bool| {
         let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if !changed && *seen != stamp(&path) {
-            // Another command has gone on with it: what this one sees of it is of the past.
+        // Where another command has gone on with it, what this one sees of it is of the past.
+        let before = *seen;
+        let still = || changed || before == stamp(&path);
+        if !still() {
             return;
         }
         let text = serde_json::to_string(account).unwrap_or_default();
-        let kept = place::write_lightly(&path, &text);
-        *seen = stamp(&path);
-        if let Err(failure) = kept {
-            tracing::error!("the simulated account could not be saved: {}", failure.message);
+        match place::write_lightly_if(&path, &text, &still) {
+            Ok(false) => {}
+            Ok(true) => *seen = stamp(&path),
+            Err(failure) => tracing::error!("the simulated account could not be saved: {}", failure.message),
         }
     };
     let cloud = Simulated::new(World::resume(account), clock.clone()).with_faults(faults.to_vec()).kept(Box::new(keep));

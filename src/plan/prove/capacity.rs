@@ -58,7 +58,7 @@ impl Tally {
 pub struct Counter {
     /// How many rules one that names a prefix list counts as.
     weights: BTreeMap<Id, usize>,
-    now: BTreeMap<Id, BTreeMap<What, i64>>,
+    now: BTreeMap<Id, Vec<(What, i64)>>,
     tallies: BTreeMap<What, Tally>,
 }
 
@@ -72,7 +72,9 @@ impl Counter {
         for resource in resources.values() {
             let counts = counts(resource, &counter.weights);
             counts.iter().for_each(|(what, count)| *first.entry(what.clone()).or_default() += count);
-            counter.now.insert(resource.id.clone(), counts);
+            if !counts.is_empty() {
+                counter.now.insert(resource.id.clone(), counts.into_iter().collect());
+            }
         }
         for (what, used) in first {
             let (first, least) = match &what {
@@ -89,7 +91,7 @@ impl Counter {
     /// Counts again what a step touched.
     pub fn note(&mut self, step: usize, touched: &BTreeSet<Id>, resources: &Resources, quotas: &Quotas) {
         for id in touched {
-            let before = self.now.remove(id).unwrap_or_default();
+            let before: BTreeMap<What, i64> = self.now.remove(id).into_iter().flatten().collect();
             let after = resources.get(id).map(|resource| counts(resource, &self.weights)).unwrap_or_default();
             for what in before.keys().chain(after.keys()).collect::<BTreeSet<_>>() {
                 let change = after.get(what).unwrap_or(&0) - before.get(what).unwrap_or(&0);
@@ -99,7 +101,7 @@ impl Counter {
                 }
             }
             if !after.is_empty() {
-                self.now.insert(id.clone(), after);
+                self.now.insert(id.clone(), after.into_iter().collect());
             }
         }
     }

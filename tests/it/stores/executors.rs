@@ -19,6 +19,7 @@ fn stop_half_way(desk: &Desk, run: &mut Running) {
         let journal = std::fs::read_to_string(desk.path(JOURNAL)).unwrap_or_default();
         let last: Value = journal.lines().last().and_then(|line| serde_json::from_str(line).ok()).unwrap_or_default();
         let half_way = journal.lines().count() > 20 && journal.ends_with('\n') && last["body"].get("intended").is_none();
+        let half_way = half_way && !desk.path(".account.json.new").exists();
         if half_way && File::open(desk.path("plans/story/lease.lock")).is_ok_and(|file| file.try_lock().is_ok()) {
             return;
         }
