@@ -35,7 +35,7 @@ fn main() {
 }
 
 fn row(seen: &Inventory) {
-    let (made, fabric) = measure(ALLOCATOR, 2, || Fabric::new(seen.resources.values()));
+    let (made, fabric) = measure(ALLOCATOR, 2, || Fabric::new(seen.all()));
     let movable: Vec<&Id> = seen.resources.values().filter(|r| r.is_movable()).map(|r| &r.id).collect();
     let nodes: Vec<Id> = movable.iter().flat_map(|id| fabric.nodes(id)).collect();
     println!("{:>9} {:>9} {:>9.1}", movable.len(), seen.resources.len(), made.ms);

@@ -57,7 +57,7 @@ pub fn crowded(workloads: usize, shape: Shape, resources: usize) -> Inventory {
         vpc: VPC.into(),
         taken_at: "2026-11-24T00:00:00Z".into(),
         missing: Vec::new(),
-        resources: account.resources,
+        resources: account.resources.into_iter().map(|(id, resource)| (id, resource.into())).collect(),
     }
 }
 

@@ -42,7 +42,7 @@ impl<'i> View<'i> {
                 }
             }
         };
-        for resource in inventory.resources.values().filter(|r| r.role != Role::Interface) {
+        for resource in inventory.all().filter(|r| r.role != Role::Interface) {
             wear(resource, resource);
         }
         for interface in inventory.with_role(Role::Interface) {
@@ -112,7 +112,7 @@ impl<'i> View<'i> {
 
     /// What computes or stores, whether it can be moved or not.
     pub fn workloads(&self) -> impl Iterator<Item = &'i Resource> + use<'i> {
-        self.inventory.resources.values().filter(|r| r.role == Role::Workload || (r.role == Role::Bystander && !r.subnets().is_empty()))
+        self.inventory.all().filter(|r| r.role == Role::Workload || (r.role == Role::Bystander && !r.subnets().is_empty()))
     }
 
     /// A name with its id, as evidence.
@@ -143,9 +143,7 @@ impl<'i> Placed<'i> {
     fn of(inventory: &'i Inventory) -> Placed<'i> {
         let named: BTreeSet<&Id> = inventory.with_role(Role::Interface).filter_map(|interface| interface.facets.owner.as_ref()).collect();
         let mut by_subnet: BTreeMap<&Id, BTreeSet<Vec<&Id>>> = BTreeMap::new();
-        for resource in
-            inventory.resources.values().filter(|r| r.role != Role::Interface && !named.contains(&r.id) && !r.groups().is_empty())
-        {
+        for resource in inventory.all().filter(|r| r.role != Role::Interface && !named.contains(&r.id) && !r.groups().is_empty()) {
             for subnet in resource.subnets() {
                 by_subnet.entry(subnet).or_default().insert(sorted(resource.groups()));
             }

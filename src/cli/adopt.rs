@@ -6,6 +6,7 @@
 //! would have been at the start.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::amend;
 use super::confirm::confirm;
@@ -125,7 +126,7 @@ fn replanned(place: &Place, plan: &Hashed<Plan>, compared: &Compared, besides: &
     let ids: BTreeSet<Id> = drift.iter().map(|one| Id::from(one.resource.as_str())).collect();
     let (merged, whole): (BTreeSet<Id>, BTreeSet<Id>) = ids.into_iter().partition(|id| besides.contains_key(id));
     let mut inventory = drift::taken_over(&compared.before, &compared.now, &whole);
-    inventory.resources.extend(merged.into_iter().map(|id| (id.clone(), besides[&id].clone())));
+    inventory.resources.extend(merged.into_iter().map(|id| (id.clone(), Arc::new(besides[&id].clone()))));
     let text = super::discover::file(&inventory);
     let sha = sha256(text.as_bytes());
     let after = planned(place, &inventory, &sha)?;

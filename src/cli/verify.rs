@@ -77,7 +77,7 @@ fn left_behind(plan: &Plan, now: &crate::model::inventory::Inventory) -> Vec<Str
         let same = |r: &&crate::model::resource::Resource| {
             r.kind == one.kind && r.name == one.name && r.facets.state != "stopped" && r.facets.state != "stopping"
         };
-        let found: Vec<_> = now.resources.values().filter(same).collect();
+        let found: Vec<_> = now.all().filter(same).collect();
         if found.is_empty() {
             out.push(format!("{} is not there", one.name));
         }

@@ -10,6 +10,7 @@ pub mod flow_logs;
 mod nested;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -217,14 +218,15 @@ fn shared(calls: Vec<(Vec<usize>, Call)>) -> Vec<(Vec<usize>, Call)> {
 }
 
 /// The documents as resources; what belongs to another VPC falls out.
-fn parse(documents: &mut [(&'static dyn Kind, Vec<Value>)], vpc: &Id) -> BTreeMap<Id, Resource> {
+fn parse(documents: &mut [(&'static dyn Kind, Vec<Value>)], vpc: &Id) -> BTreeMap<Id, Arc<Resource>> {
     nested::place(documents, vpc);
-    let mut resources: BTreeMap<Id, Resource> = BTreeMap::new();
+    let mut resources: BTreeMap<Id, Arc<Resource>> = BTreeMap::new();
     for (kind, found) in documents {
         // What was parsed keeps a document of its own: each is let go as it is read.
         for doc in found.drain(..) {
             resources.extend(
-                kind.parse(&doc, vpc).map(|resource| (resource.id.clone(), Resource { name: harmless(&resource.name), ..resource })),
+                kind.parse(&doc, vpc)
+                    .map(|resource| (resource.id.clone(), Arc::new(Resource { name: harmless(&resource.name), ..resource }))),
             );
         }
     }
@@ -239,7 +241,7 @@ pub fn complete(inventory: &mut Inventory) {
     let vpc = inventory.vpc.clone();
     for resource in inventory.resources.values_mut() {
         let Some(read) = crate::kinds::kind(&resource.kind).and_then(|kind| kind.parse(&resource.doc, &vpc)) else { continue };
-        let (facets, now) = (&mut resource.facets, read.facets);
+        let (facets, now) = (&mut Arc::make_mut(resource).facets, read.facets);
         facets.acl = facets.acl.take().or(now.acl);
         facets.gateway = facets.gateway.or(now.gateway);
         facets.endpoint = facets.endpoint.take().or(now.endpoint);
@@ -253,19 +255,19 @@ pub fn complete(inventory: &mut Inventory) {
 }
 
 /// Interfaces whose owner tells what belongs to it, or belongs to a workload itself, are the workload's.
-fn link(resources: &mut BTreeMap<Id, Resource>) {
+fn link(resources: &mut BTreeMap<Id, Arc<Resource>>) {
     let mut owners: BTreeMap<Id, Id> = BTreeMap::new();
     for resource in resources.values().filter(|r| r.is_movable()) {
         owners.extend(resource.facets.members.iter().map(|member| (member.clone(), resource.id.clone())));
     }
     for part in resources.values().filter(|r| r.role == Role::Bystander) {
-        let owner = part.facets.owner.as_ref().filter(|owner| resources.get(*owner).is_some_and(Resource::is_movable));
+        let owner = part.facets.owner.as_ref().filter(|owner| resources.get(*owner).is_some_and(|owner| owner.is_movable()));
         owners.extend(owner.map(|owner| (part.id.clone(), owner.clone())));
     }
     for interface in resources.values_mut().filter(|r| r.role == Role::Interface) {
         let owner = owners.get(&interface.id).or_else(|| owners.get(interface.facets.owner.as_ref()?));
         if let Some(owner) = owner {
-            interface.facets.owner = Some(owner.clone());
+            Arc::make_mut(interface).facets.owner = Some(owner.clone());
         }
     }
 }

@@ -135,7 +135,7 @@ impl<'a> Moment<'a> {
             moment.tasks.extend(workload.facets.members.iter().map(|task| (task, &workload.id)));
         }
         // What has addresses of its own and an interface too is told by the interface.
-        let others = inventory.resources.values().filter(|r| r.role != Role::Interface && r.role != Role::Address);
+        let others = inventory.all().filter(|r| r.role != Role::Interface && r.role != Role::Address);
         for resource in others.chain(inventory.with_role(Role::Interface)) {
             let addresses = |texts: Vec<&'a String>| texts.into_iter().filter_map(|text| text.parse::<IpAddr>().ok());
             moment.addresses.extend(addresses(resource.facets.private_addresses.iter().collect()).map(|a| (a, resource)));
@@ -220,7 +220,7 @@ impl<'a> Moment<'a> {
                 && (zones.is_empty() || zone.is_none_or(|zone| zones.contains(zone)))
                 && port.is_none_or(|port| r.facets.listens.iter().flatten().any(|listens| listens.cover(port)))
         };
-        let parts = self.inventory.resources.values().filter(|r| matches!(r.role, Role::Workload | Role::Bystander));
+        let parts = self.inventory.all().filter(|r| matches!(r.role, Role::Workload | Role::Bystander));
         let found: BTreeSet<Id> = parts.filter(fits).map(|r| self.whole(r)).collect();
         found.into_iter().filter(|id| self.inventory.get(id).is_some_and(Resource::is_movable)).collect()
     }

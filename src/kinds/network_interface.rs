@@ -5,6 +5,7 @@
 //! begins with `service:`; it is known, but not moved by this version.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -130,7 +131,7 @@ fn function(description: &str) -> Id {
 }
 
 /// What shows only when everything has been read: a cache's interface names its node, and the node its cluster.
-pub fn relate(resources: &mut BTreeMap<Id, Resource>) {
+pub fn relate(resources: &mut BTreeMap<Id, Arc<Resource>>) {
     let owner = |named: &Id| {
         let node = named.as_str().strip_prefix("cache:")?;
         // A cluster's nodes are called after it: `pages-0001`.
@@ -143,7 +144,7 @@ pub fn relate(resources: &mut BTreeMap<Id, Resource>) {
     let owners: Vec<(Id, Id)> = interfaces.filter_map(|i| Some((i.id.clone(), owner(i.facets.owner.as_ref()?)?))).collect();
     for (interface, owner) in owners {
         if let Some(interface) = resources.get_mut(&interface) {
-            interface.facets.owner = Some(owner);
+            Arc::make_mut(interface).facets.owner = Some(owner);
         }
     }
 }

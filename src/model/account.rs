@@ -326,7 +326,7 @@ impl Account {
             vpc: self.vpc.clone(),
             taken_at: taken_at.to_owned(),
             missing: Vec::new(),
-            resources: self.resources.iter().map(|(id, resource)| (id.clone(), (**resource).clone())).collect(),
+            resources: self.resources.iter().map(|(id, resource)| (id.clone(), resource.clone())).collect(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What exists in one account, region and VPC at one moment.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -33,9 +34,9 @@ pub struct Inventory {
     /// What could not be looked at.
     #[serde(default)]
     pub missing: Vec<Missing>,
-    /// Everything found, by id.
+    /// Everything found, by id. Who plays with it shares what does not change.
     #[serde(with = "as_list")]
-    pub resources: BTreeMap<Id, Resource>,
+    pub resources: BTreeMap<Id, Arc<Resource>>,
 }
 
 /// The file holds a list: a resource names its own id.
@@ -49,11 +50,11 @@ mod as_list {
     use super::{Id, Resource};
     use crate::model::tight::tight;
 
-    pub fn serialize<S: Serializer>(map: &BTreeMap<Id, Resource>, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_seq(map.values())
+    pub fn serialize<S: Serializer>(map: &BTreeMap<Id, Arc<Resource>>, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(map.values().map(Arc::as_ref))
     }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<Id, Resource>, D::Error> {
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<Id, Arc<Resource>>, D::Error> {
         from.deserialize_seq(ById)
     }
 
@@ -61,7 +62,7 @@ mod as_list {
     struct ById;
 
     impl<'de> Visitor<'de> for ById {
-        type Value = BTreeMap<Id, Resource>;
+        type Value = BTreeMap<Id, Arc<Resource>>;
 
         fn expecting(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
             to.write_str("a list of resources")
@@ -70,7 +71,8 @@ mod as_list {
         fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
             let mut all = BTreeMap::new();
             while let Some(resource) = list.next_element::<Resource>()? {
-                all.insert(resource.id.clone(), Resource { doc: Arc::new(tight(Arc::unwrap_or_clone(resource.doc))), ..resource });
+                let doc = Arc::new(tight(Arc::unwrap_or_clone(resource.doc)));
+                all.insert(resource.id.clone(), Arc::new(Resource { doc, ..resource }));
             }
             Ok(all)
         }
@@ -80,7 +82,12 @@ mod as_list {
 impl Inventory {
     /// A resource by id.
     pub fn get(&self, id: &Id) -> Option<&Resource> {
-        self.resources.get(id)
+        self.resources.get(id).map(Arc::as_ref)
+    }
+
+    /// All resources, in the order of their ids.
+    pub fn all(&self) -> impl Iterator<Item = &Resource> + Clone {
+        self.resources.values().map(Arc::as_ref)
     }
 
     /// The name that people use for a resource; the id where it isn't in the inventory.
@@ -90,7 +97,7 @@ impl Inventory {
 
     /// All resources with a role, in the order of their ids.
     pub fn with_role(&self, role: Role) -> impl Iterator<Item = &Resource> {
-        self.resources.values().filter(move |resource| resource.role == role)
+        self.all().filter(move |resource| resource.role == role)
     }
 
     /// The VPC's own resource.

@@ -40,7 +40,8 @@ impl Resources {
     }
 
     /// Puts one in; what had its id goes.
-    pub fn insert(&mut self, id: Id, resource: Resource) {
+    pub fn insert(&mut self, id: Id, resource: impl Into<Arc<Resource>>) {
+        let resource: Arc<Resource> = resource.into();
         self.remove(&id);
         put(&mut self.roles, &resource.role, &id);
         match self.kinds.get_mut(&resource.kind) {
@@ -62,7 +63,7 @@ impl Resources {
             put(&mut self.balancers, group, &id);
         }
         self.texts.changed(&resource.kind, &id);
-        self.all.insert(id, Arc::new(resource));
+        self.all.insert(id, resource);
     }
 
     /// Takes one out.
@@ -192,8 +193,8 @@ impl Deref for Resources {
     }
 }
 
-impl From<BTreeMap<Id, Resource>> for Resources {
-    fn from(all: BTreeMap<Id, Resource>) -> Resources {
+impl<R: Into<Arc<Resource>>> From<BTreeMap<Id, R>> for Resources {
+    fn from(all: BTreeMap<Id, R>) -> Resources {
         let mut resources = Resources::default();
         all.into_iter().for_each(|(id, resource)| resources.insert(id, resource));
         resources
@@ -214,7 +215,7 @@ impl Serialize for Resources {
 
 impl<'de> Deserialize<'de> for Resources {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Resources, D::Error> {
-        BTreeMap::deserialize(from).map(Resources::from)
+        BTreeMap::<Id, Resource>::deserialize(from).map(Resources::from)
     }
 }
 

@@ -101,14 +101,14 @@ impl Access {
         let closing = closing(inventory, decisions);
         if let Some(wish) = &intent.client_vpn {
             self.client_vpn(wish, intent, inventory, network)?;
-        } else if !closing.is_empty() && inventory.resources.values().all(|r| r.kind != "client_vpn_endpoint") {
+        } else if !closing.is_empty() && inventory.all().all(|r| r.kind != "client_vpn_endpoint") {
             self.warnings.push(format!(
                 "{} will not be public any more: developers and services outside the VPC lose them; `client_vpn` in the intent gives developers a way in before that",
                 closing.join(", ")
             ));
         }
         let outside = |r: &&Resource| r.role == Role::Bystander && r.facets.initiates && r.facets.placement.is_none();
-        let functions: Vec<&str> = inventory.resources.values().filter(outside).map(|r| r.name.as_str()).collect();
+        let functions: Vec<&str> = inventory.all().filter(outside).map(|r| r.name.as_str()).collect();
         if !closing.is_empty() && !functions.is_empty() {
             self.warnings.push(format!(
                 "{} run outside every VPC: if one of them opens connections to {} by its public name, it loses it; give it subnets of the VPC first",
@@ -274,7 +274,7 @@ pub fn before_turns(
 /// The databases that are public and stop being so.
 fn closing<'a>(inventory: &'a Inventory, decisions: &Decisions<'_>) -> Vec<&'a str> {
     let moves = |id: &Id| decisions.by_workload.get(id).is_some_and(|d| d.moves && !matches!(d.strategy, Strategy::Skip | Strategy::Stay));
-    inventory.resources.values().filter(|r| r.facets.publicly_accessible && moves(&r.id)).map(|r| r.name.as_str()).collect()
+    inventory.all().filter(|r| r.facets.publicly_accessible && moves(&r.id)).map(|r| r.name.as_str()).collect()
 }
 
 /// The clients' range is nobody else's.

@@ -78,7 +78,7 @@ pub fn decide_as<'a>(intent: &Intent, inventory: &'a Inventory, prefer: Prefer) 
     let asked = asked(intent, &names)?;
     let index = Index::of(inventory);
     let public = inventory.public_subnets();
-    let movable: Vec<&Resource> = inventory.resources.values().filter(|r| r.is_movable()).collect();
+    let movable: Vec<&Resource> = inventory.all().filter(|r| r.is_movable()).collect();
     let slugs = slugs(&movable);
     let mut flipping: BTreeSet<Id> = BTreeSet::new();
     loop {
@@ -127,7 +127,7 @@ impl<'a> Names<'a> {
     /// The names of all that can be moved.
     pub fn of(inventory: &'a Inventory) -> Names<'a> {
         let mut names = Names { by_id: BTreeMap::new(), by_name: BTreeMap::new() };
-        for resource in inventory.resources.values().filter(|r| r.is_movable()) {
+        for resource in inventory.all().filter(|r| r.is_movable()) {
             names.by_id.insert(resource.id.as_str(), resource);
             names.by_name.entry(&resource.name).or_default().push(resource);
         }
@@ -289,7 +289,7 @@ fn refuse_the_impossible(decisions: &mut Decisions<'_>, inventory: &Inventory) {
             decisions.warnings.push(format!("{} stays public: {}", resource.name, decision.taken.reason));
         }
     }
-    let notes = inventory.resources.values().filter(|r| !r.facets.note.is_empty());
+    let notes = inventory.all().filter(|r| !r.facets.note.is_empty());
     decisions.warnings.extend(notes.map(|r| r.facets.note.clone()));
     whole_units(decisions, inventory);
     public_bystanders(decisions, inventory);

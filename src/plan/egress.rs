@@ -93,7 +93,7 @@ pub fn gate(egress: &[Egress], steps: &[Step]) -> Option<Gate> {
 /// name. Rules by group id match private addresses only, so such a caller is to be led to the private name.
 pub fn called_by_public_address(inventory: &Inventory) -> Vec<String> {
     let mut owners: BTreeMap<&str, &Resource> = BTreeMap::new();
-    for resource in inventory.resources.values().filter(|r| r.is_movable()) {
+    for resource in inventory.all().filter(|r| r.is_movable()) {
         owners.extend(resource.facets.public_addresses.iter().map(|address| (address.ip.as_str(), resource)));
     }
     let mut out = Vec::new();

@@ -35,7 +35,7 @@ pub struct Peers<'a> {
 impl<'a> Peers<'a> {
     /// The indexes; `opens` tells which workloads open connections and stay in being.
     pub fn new(inventory: &'a Inventory, opens: &dyn Fn(&Resource) -> bool) -> Peers<'a> {
-        let initiators: Vec<&Resource> = inventory.resources.values().filter(|r| opens(r)).collect();
+        let initiators: Vec<&Resource> = inventory.all().filter(|r| opens(r)).collect();
         let mut wearing: BTreeMap<&Id, Vec<&Resource>> = BTreeMap::new();
         let mut by_address = BTreeMap::new();
         for resource in &initiators {

@@ -48,7 +48,7 @@ pub struct Broken {
 /// If one of them can't be carried out on the simulated account.
 pub fn of(plan: &Plan, inventory: &Inventory, flows: &[Flow], stands: &[Stand<'_>]) -> Result<Service, Stuck> {
     let moment = Moment::with(plan, inventory, stands)?;
-    let start = Place { fabric: Fabric::new(inventory.resources.values()), moment: None };
+    let start = Place { fabric: Fabric::new(inventory.all()), moment: None };
     let now = Place { fabric: Fabric::new(moment.account.resources.values()), moment: Some(&moment) };
     let mut service = Service::default();
     let mut ends: BTreeSet<&Id> = BTreeSet::new();

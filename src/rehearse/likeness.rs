@@ -71,15 +71,15 @@ pub fn view(inventory: &Inventory) -> BTreeSet<String> {
     let step = |r: &Resource| tags_of(&r.doc).get(STEP_TAG).map(|step| format!("<{} of {step}>", r.kind));
     let owner = |r: &Resource| inventory.get(r.facets.owner.as_ref()?).filter(|_| r.role == Role::Interface);
     let made = |r: &Resource| step(r).or_else(|| Some(format!("<interface of {}>", step(owner(r)?)?)));
-    let mut names: Vec<(String, String)> = inventory.resources.values().filter_map(|r| Some((r.id.to_string(), made(r)?))).collect();
-    names.extend(inventory.resources.values().filter_map(node));
+    let mut names: Vec<(String, String)> = inventory.all().filter_map(|r| Some((r.id.to_string(), made(r)?))).collect();
+    names.extend(inventory.all().filter_map(node));
     let instances = inventory.with_role(Role::Bystander).filter(|r| r.kind == "ec2_instance" && r.facets.owner.is_some());
     let scaled: BTreeSet<&str> = instances.map(|r| r.id.as_str()).collect();
     let line = |resource: &Resource| {
         // What comes and goes with a group: whose it is, where, and what it wears.
         let part = scaled.contains(resource.id.as_str())
             || resource.doc["Attachment"]["InstanceId"].as_str().is_some_and(|id| scaled.contains(id));
-        let whole = |id: &str| inventory.resources.values().find(|r| r.id.as_str() == id)?.facets.owner.as_ref();
+        let whole = |id: &str| inventory.all().find(|r| r.id.as_str() == id)?.facets.owner.as_ref();
         let mut doc = if part { interface(resource) } else { document(resource) };
         for target in doc["TargetHealthDescriptions"].as_array_mut().into_iter().flatten() {
             let owner = target["Target"]["Id"].as_str().filter(|id| scaled.contains(id)).and_then(whole);
@@ -93,7 +93,7 @@ pub fn view(inventory: &Inventory) -> BTreeSet<String> {
             if managed || part { "interface".to_owned() } else { format!("{} {}", resource.kind, named(resource.id.as_str(), &names)) };
         format!("{head} {doc}")
     };
-    inventory.resources.values().map(line).collect()
+    inventory.all().map(line).collect()
 }
 
 /// What counts of a thing.

@@ -169,7 +169,7 @@ fn what_has_no_port_for_people_and_what_does_not_run_is_left_alone() {
 #[test]
 fn what_could_not_be_seen_of_a_role_is_said_and_the_proof_shows_it() {
     let mut inventory = small().inventory();
-    let web = inventory.resources.get_mut(&Id::from("i-web")).expect("it is there");
+    let web = std::sync::Arc::make_mut(inventory.resources.get_mut(&Id::from("i-web")).expect("it is there"));
     let login = web.facets.login.as_mut().expect("an instance has one");
     (login.online, login.role, login.allowed) = (false, None, None);
     inventory.missing.push(Missing { operation: "iam:GetInstanceProfile".into(), why: "AccessDenied".into() });

@@ -172,7 +172,8 @@ pub fn scaled() -> Plan {
     cluster["EndpointList"] = json!([{ "DBClusterIdentifier": "aurora", "DBClusterEndpointIdentifier": "reports", "EndpointType": "CUSTOM",
         "CustomEndpointType": "READER", "StaticMembers": ["aurora-2"], "ExcludedMembers": [] }]);
     let mut inventory = docs.inventory();
-    let seen = std::sync::Arc::make_mut(&mut inventory.resources.get_mut(&Id::from("dbcluster:aurora")).expect("the cluster").doc);
+    let cluster = std::sync::Arc::make_mut(inventory.resources.get_mut(&Id::from("dbcluster:aurora")).expect("the cluster"));
+    let seen = std::sync::Arc::make_mut(&mut cluster.doc);
     seen["ScalableTargets"] = json!([{ "ServiceNamespace": "rds", "ResourceId": "cluster:aurora", "ScalableDimension": "rds:cluster:ReadReplicaCount",
         "MinCapacity": 1, "MaxCapacity": 4,
         "SuspendedState": { "DynamicScalingInSuspended": false, "DynamicScalingOutSuspended": false, "ScheduledScalingSuspended": false } }]);

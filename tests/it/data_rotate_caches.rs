@@ -65,7 +65,7 @@ fn all_private(cloud: &Simulated) {
     let now = look(cloud);
     let public = now.public_subnets();
     let node = |r: &&Resource| r.role == Role::Workload || r.doc["Description"].as_str().is_some_and(|d| d.starts_with("ElastiCache"));
-    for resource in now.resources.values().filter(node) {
+    for resource in now.all().filter(node) {
         assert!(!resource.subnets().iter().any(|subnet| public.contains(subnet)), "{} {}", resource.kind, resource.name);
     }
 }

@@ -171,8 +171,8 @@ fn scattered_answers_give_the_inventory_of_the_account() {
     #[cfg(unix)]
     std::os::unix::fs::symlink("..", dump.folder().join("d2/round")).expect("links can be made");
     let (read, looked) = (dump.read(), dump.looked());
-    for (id, resource) in &looked.resources {
-        assert_eq!(read.get(id), Some(resource), "{id}");
+    for resource in looked.all() {
+        assert_eq!(read.get(&resource.id), Some(resource), "{}", resource.id);
     }
     assert_eq!(read.resources.len(), looked.resources.len());
     assert_eq!(read.missing, [], "every read was answered");

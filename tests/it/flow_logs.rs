@@ -273,7 +273,7 @@ fn an_address_belongs_to_whom_had_it_then() {
     assert_eq!(seen.inventories, ["2026-10-01T00:00:00Z", "2026-11-20T00:00:00Z"]);
     // By address alone, the time decides.
     let mut kept = old.resources.get(&"i-old".into()).expect("it was there").clone();
-    kept.facets.private_addresses.clear();
+    std::sync::Arc::make_mut(&mut kept).facets.private_addresses.clear();
     today.resources.insert(kept.id.clone(), kept);
     let sender = |start: i64| {
         v2("eni-elsewhere", (&address(&old, "eni-old"), 40000), ("10.50.0.9", 80), "ACCEPT")

@@ -31,7 +31,7 @@ fn many(instances: usize) -> Inventory {
             if !copy.facets.private_addresses.is_empty() {
                 copy.facets.private_addresses = vec![address];
             }
-            inventory.resources.insert(copy.id.clone(), copy);
+            inventory.resources.insert(copy.id.clone(), copy.into());
         }
     }
     inventory

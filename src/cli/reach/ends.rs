@@ -33,7 +33,7 @@ pub struct Scenery<'i> {
 impl<'i> Scenery<'i> {
     /// The network of an inventory.
     pub fn new(inventory: &'i Inventory) -> Scenery<'i> {
-        Scenery { inventory, fabric: Fabric::new(inventory.resources.values()) }
+        Scenery { inventory, fabric: Fabric::new(inventory.all()) }
     }
 
     /// Its own interfaces, or itself where it is one.
@@ -46,7 +46,7 @@ impl<'i> Scenery<'i> {
 
     /// What of that name has interfaces: what can be moved before what can't.
     fn called(&self, name: &str) -> Vec<&'i Resource> {
-        let named = self.inventory.resources.values().filter(|resource| resource.name == name);
+        let named = self.inventory.all().filter(|resource| resource.name == name);
         let all: Vec<&Resource> = named.filter(|resource| !self.nodes(&resource.id).is_empty()).collect();
         let movable: Vec<&Resource> = all.iter().copied().filter(|resource| resource.is_movable()).collect();
         if movable.is_empty() { all } else { movable }
@@ -157,7 +157,7 @@ impl<'i> Names<'i> {
     }
 
     fn unknown(&self, named: &str, places: &[&Scenery<'_>]) -> Failure {
-        let all = places.iter().flat_map(|place| place.inventory.resources.values().map(move |resource| (place, resource)));
+        let all = places.iter().flat_map(|place| place.inventory.all().map(move |resource| (place, resource)));
         let known = all.filter(|(place, resource)| !place.nodes(&resource.id).is_empty());
         let names = known.flat_map(|(_, resource)| [resource.name.as_str(), resource.id.as_str()]);
         let then = if self.then.is_some() { ", nor at that moment," } else { "" };

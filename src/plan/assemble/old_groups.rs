@@ -57,7 +57,7 @@ impl<'a> Assembly<'a> {
                 }
             }
         }
-        for user in self.inventory.resources.values() {
+        for user in self.inventory.all() {
             for (group, because) in &user.facets.uses {
                 out.entry(group).or_insert_with(|| format!("{}: {because}", user.name));
             }
@@ -71,7 +71,7 @@ impl<'a> Assembly<'a> {
             Role::Bystander => moved(r.facets.owner.as_ref().unwrap_or(&r.id)),
             _ => moved(&r.id),
         };
-        for wearer in self.inventory.resources.values().filter(|r| !goes(r)) {
+        for wearer in self.inventory.all().filter(|r| !goes(r)) {
             for group in wearer.groups() {
                 out.entry(group).or_insert_with(|| format!("{} still wears it", wearer.name));
             }

@@ -26,7 +26,7 @@ pub fn additions(designer: &Designer<'_>, designs: &BTreeMap<Id, Design>) -> Vec
         let chosen = |id: &Id| input.chosen.get(id).map(|(strategy, _)| *strategy == Strategy::Skip);
         chosen(r.facets.owner.as_ref().filter(|_| r.role == Role::Bystander).unwrap_or(&r.id)).unwrap_or(r.role == Role::Bystander)
     };
-    let worn: BTreeSet<&Id> = input.inventory.resources.values().filter(|r| stays(r)).chain(keepers()).flat_map(Resource::groups).collect();
+    let worn: BTreeSet<&Id> = input.inventory.all().filter(|r| stays(r)).chain(keepers()).flat_map(Resource::groups).collect();
     for group in worn {
         let mut rules: Vec<NewRule> = designer.peers.ingress(group).iter().flat_map(|rule| anew(rule, designer, designs)).collect();
         rules.sort_by_key(|(ports, peer, _)| (ports.clone(), peer.to_string()));

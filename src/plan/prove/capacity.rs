@@ -215,7 +215,7 @@ mod tests {
             ),
         ];
         let parsed = docs.iter().filter_map(|(name, doc)| kind(name)?.parse(doc, &"vpc-1".into()));
-        let resources: BTreeMap<Id, Resource> = parsed.map(|resource| (resource.id.clone(), resource)).collect();
+        let resources: BTreeMap<Id, _> = parsed.map(|resource| (resource.id.clone(), resource.into())).collect();
         assert_eq!(resources.len(), docs.len());
         let inventory = Inventory {
             version: 1,

@@ -105,7 +105,7 @@ impl Lookout {
             Interrupts::Untracked => None,
         });
         Lookout {
-            start: Fabric::new(inventory.resources.values()),
+            start: Fabric::new(inventory.all()),
             flows: flows.iter().map(|flow| (flow_words(inventory, flow), flow.clone())).collect(),
             moves,
             cuts: cuts.collect(),
@@ -171,7 +171,7 @@ impl Lookout {
     }
 
     fn doors(&self, scene: &Scene) -> Vec<Broken> {
-        let movable = self.inventory.resources.values().filter(|resource| resource.is_movable());
+        let movable = self.inventory.all().filter(|resource| resource.is_movable());
         movable.flat_map(|owner| self.doors_of(owner, scene)).collect()
     }
 

@@ -405,7 +405,7 @@ impl<'p> Round<'p> {
     fn knocks(&self, back: bool) -> Vec<(Id, Question)> {
         let histories = self.way(back).explorer.histories;
         let mut out = BTreeSet::new();
-        let movable = self.premises.inventory.resources.values().filter(|resource| resource.is_movable());
+        let movable = self.premises.inventory.all().filter(|resource| resource.is_movable());
         for resource in movable {
             for node in histories.nodes(&resource.id).into_iter().filter(|node| self.ever_public(node, back)) {
                 let worn: BTreeSet<Id> = histories
@@ -532,7 +532,7 @@ impl<'p> Round<'p> {
     /// The balancers that send to a target group.
     fn balancers(&self, group: &Id) -> Vec<&'p Id> {
         let sends = |resource: &&Resource| resource.facets.balancing.iter().any(|balancing| balancing.target_groups.contains(group));
-        self.premises.inventory.resources.values().filter(sends).map(|resource| &resource.id).collect()
+        self.premises.inventory.all().filter(sends).map(|resource| &resource.id).collect()
     }
 
     /// No interface wears more groups than AWS lets it.

@@ -65,7 +65,7 @@ pub fn groups(plan: &Plan, inventory: &Inventory) -> Groups {
         plan.groups.iter().flat_map(&members).filter_map(|id| inventory.get(&id)).flat_map(Resource::groups).cloned().collect();
     let places: BTreeMap<&Id, usize> = worn.iter().enumerate().map(|(at, id)| (id, at)).collect();
     let mut wearers: BTreeMap<&Id, usize> = BTreeMap::new();
-    for group in inventory.resources.values().filter(|one| one.is_movable()).flat_map(Resource::groups) {
+    for group in inventory.all().filter(|one| one.is_movable()).flat_map(Resource::groups) {
         *wearers.entry(group).or_default() += 1;
     }
     let units = plan.groups.iter().map(|unit| {

@@ -24,7 +24,7 @@ impl Writer<'_> {
 
     /// Instances that run, and whether their agent is connected.
     fn instances(&self) -> Vec<(String, bool)> {
-        let running = self.page.inventory.resources.values().filter(|r| r.facets.login.is_some() && !is_stopped(r));
+        let running = self.page.inventory.all().filter(|r| r.facets.login.is_some() && !is_stopped(r));
         let mut all: Vec<(String, bool)> =
             running.map(|r| (r.name.clone(), r.facets.login.as_ref().is_some_and(|login| login.online))).collect();
         all.sort();
@@ -65,7 +65,7 @@ impl Writer<'_> {
     /// Databases and caches that have an address of their own.
     fn stores(&self) -> Vec<&Resource> {
         let address = |r: &&Resource| r.role == Role::Workload && endpoint(r).is_some();
-        let mut stores: Vec<&Resource> = self.page.inventory.resources.values().filter(address).collect();
+        let mut stores: Vec<&Resource> = self.page.inventory.all().filter(address).collect();
         stores.sort_by(|a, b| (&a.kind, &a.name).cmp(&(&b.kind, &b.name)));
         stores
     }
@@ -81,7 +81,7 @@ impl Writer<'_> {
         }
         self.heading("How to reach a database", "データベースへの接続方法");
         let region = self.region();
-        let vpn = self.page.inventory.resources.values().find(|r| r.kind == "client_vpn_endpoint").map(|r| r.id.to_string());
+        let vpn = self.page.inventory.all().find(|r| r.kind == "client_vpn_endpoint").map(|r| r.id.to_string());
         if let Some(id) = &vpn {
             self.line(
                 "By AWS Client VPN, with your own certificate or single sign-on:",
@@ -140,7 +140,7 @@ impl Writer<'_> {
                 && !is_stopped(r)
                 && r.groups().iter().any(|group| admitted.contains(&group))
         };
-        inventory.resources.values().find(able).map(|r| r.name.clone())
+        inventory.all().find(able).map(|r| r.name.clone())
     }
 
     /// A worked example on this VPC's own subnets and, if there is one, database.

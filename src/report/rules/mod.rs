@@ -157,7 +157,7 @@ impl Writer<'_> {
         let inventory = self.page.inventory;
         let mut out: BTreeMap<String, Vec<String>> = BTreeMap::new();
         let nat = |r: &Resource| matches!(r.facets.gateway, Some(GatewayKind::Nat | GatewayKind::PrivateNat));
-        for resource in inventory.resources.values().filter(|r| (r.is_movable() || nat(r)) && !is_stopped(r)) {
+        for resource in inventory.all().filter(|r| (r.is_movable() || nat(r)) && !is_stopped(r)) {
             for subnet in resource.subnets().iter().filter_map(|id| inventory.get(id)) {
                 out.entry(path::text(&subnet.doc, "CidrBlock").to_owned()).or_default().push(resource.name.clone());
             }
@@ -263,7 +263,7 @@ impl Writer<'_> {
         let mut lines: Vec<(String, String)> = Vec::new();
         for entry in self.rules.public.iter().map(|entry| &entry.value) {
             let facing = |r: &&Resource| r.facets.balancing.as_ref().is_some_and(|balancing| balancing.internet_facing);
-            let same = self.page.inventory.resources.values().filter(|r| r.kind == entry.kind && r.name == entry.name);
+            let same = self.page.inventory.all().filter(|r| r.kind == entry.kind && r.name == entry.name);
             if !same.clone().any(|r| facing(&r)) {
                 let name = plain(&entry.name);
                 lines.push((format!("{name} is public ({}).", plain(&entry.why)), format!("{name} がパブリックのまま。")));

@@ -343,7 +343,7 @@ impl Docs {
                 let kind = kinds::kind(name).unwrap_or_else(|| panic!("no kind {name}"));
                 kind.parse(doc, &vpc).unwrap_or_else(|| panic!("{name} does not read {doc}"))
             })
-            .map(|resource| (resource.id.clone(), resource))
+            .map(|resource| (resource.id.clone(), Arc::new(resource)))
             .collect();
         assert_eq!(resources.len(), self.0.len(), "two documents have the same id");
         let mut account = Account::from(&Inventory {
