@@ -69,6 +69,11 @@ impl PacedClock {
         PacedClock { from_ms, began_ms: RealClock.now_ms(), times: u64::from(times.max(1)) }
     }
 
+    /// How many times as fast as the machine's it runs.
+    pub fn times(&self) -> u32 {
+        u32::try_from(self.times).unwrap_or(u32::MAX)
+    }
+
     /// Has shown the machine's time at one moment, and runs so many times as fast since: the same clock in every process.
     /// `1764374400000x10`. None if that is something else, or if it is not for a test: an executor that waits a tenth of
     /// the time is let at nothing but an endpoint on this machine.

@@ -51,7 +51,11 @@ async fn aws(global: &Global, region: Option<&str>) -> Result<Session, Failure> 
             .detail("nothing was called, nothing was written")
             .hint("the same command with --region REGION, or export AWS_REGION=REGION")
     })?;
-    let (region, clock) = (cloud.region().to_owned(), clock_at(cloud.endpoint())?);
+    let region = cloud.region().to_owned();
+    let (cloud, clock): (_, Arc<dyn Clock>) = match clock_for_test(cloud.endpoint())? {
+        None => (cloud, Arc::new(crate::clock::RealClock)),
+        Some(clock) => (cloud.paced(clock.times()), Arc::new(clock)),
+    };
     Ok(Session { cloud: Arc::new(cloud), clock, region })
 }
 
@@ -59,14 +63,14 @@ async fn aws(global: &Global, region: Option<&str>) -> Result<Session, Failure> 
 #[cfg(feature = "aws")]
 const CLOCK: &str = "HIKKOSHI_CLOCK";
 
-/// The machine's clock; or the one that a test asks for, if all of AWS is on this machine.
+/// The clock that a test asks for, if one does and all of AWS is on this machine.
 #[cfg(feature = "aws")]
-fn clock_at(endpoint: Option<&str>) -> Result<Arc<dyn Clock>, Failure> {
-    let Some(text) = std::env::var_os(CLOCK) else { return Ok(Arc::new(crate::clock::RealClock)) };
+fn clock_for_test(endpoint: Option<&str>) -> Result<Option<PacedClock>, Failure> {
+    let Some(text) = std::env::var_os(CLOCK) else { return Ok(None) };
     // One service may be led elsewhere than the others.
     let divided = std::env::vars_os().any(|(name, _)| name.to_string_lossy().starts_with("AWS_ENDPOINT_URL_"));
     match text.to_str().filter(|_| !divided).and_then(|text| PacedClock::for_test(text, endpoint)) {
-        Some(clock) => Ok(Arc::new(clock)),
+        Some(clock) => Ok(Some(clock)),
         None => {
             Err(Failure::new("HK0111", format!("{CLOCK} is set: it shortens every wait, and is for tests against an AWS on 127.0.0.1"))
                 .detail("nothing was called, nothing was written")
