@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::failure::Failure;
 use super::place::Place;
-use super::{Done, Global, say, say_json};
+use super::{Done, Global, say, say_json, typed};
 use crate::clock::{Clock, RealClock};
 use crate::execute::control::{Control, Paused};
 use crate::execute::{Event, Machine, What};
@@ -182,11 +182,13 @@ fn not_paused(place: &Place) -> Failure {
 fn next(place: &Place, what: &Asked) -> String {
     let name = &place.name;
     match what {
-        Asked::Pause => format!("next: hikkoshi resume {name}, or hikkoshi abort {name}\n"),
+        Asked::Pause => format!("next: hikkoshi resume {name}   # or hikkoshi abort {name}\n"),
         Asked::Hold { step } => format!("next: hikkoshi release {name} {step}\n"),
         Asked::Resume | Asked::Throttle { .. } | Asked::Release { .. } => format!("next: hikkoshi status {name} --watch\n"),
         Asked::Abort => {
-            format!("calls in flight are finished, waits are left\nnext: hikkoshi status {name}; it goes on with: hikkoshi apply {name}\n")
+            format!(
+                "calls in flight are finished, waits are left\nnext: hikkoshi status {name}\n      hikkoshi apply {name}   # goes on where it is\n"
+            )
         }
     }
 }
@@ -195,7 +197,7 @@ fn tell(global: &Global, request: &Request, heard: bool, text: &str) {
     if global.json {
         say_json(&serde_json::json!({ "request": request, "heard": heard }));
     } else {
-        say(text);
+        say(&typed::in_lines(global, text));
     }
 }
 

@@ -9,7 +9,7 @@ use super::progress::Progress;
 use super::proof::{self, Proved};
 use super::rights::{self, Rights};
 use super::session::{self, start};
-use super::{Done, Global, expected, say, say_json};
+use super::{Done, Global, expected, say, say_json, typed};
 use crate::clock::{Clock, VirtualClock};
 use crate::cloud::Cloud;
 use crate::cloud::simulated::Simulated;
@@ -306,7 +306,7 @@ fn text(
     }
     let clean =
         proved.holds() && there.failed.is_empty() && back.failed.is_empty() && asked.is_none_or(|a| !a.has_drifted() && a.is_allowed());
-    out + &next(&place.name, clean, asked)
+    out + &typed::in_lines(global, &next(&place.name, clean, asked))
 }
 
 /// What to type next.

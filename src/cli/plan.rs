@@ -2,7 +2,7 @@
 
 use super::failure::{Failure, exit};
 use super::place::{self, Place};
-use super::{Done, Global, say, say_json};
+use super::{Done, Global, say, say_json, typed};
 use crate::execute::Machine;
 use crate::model::step::{Stage, Step};
 use crate::plan::compare::compare;
@@ -161,7 +161,7 @@ fn tell(global: &Global, place: &Place, plan: &Plan) {
     let more = if global.verbose > 0 { "" } else { " (more: --verbose, or --stage STAGE, or --step ID)" };
     say(&format!("\nwrote {}{more}\n", place.plan_path().display()));
     if plan.is_applicable() {
-        say(&format!("next: hikkoshi dry-run {name}\n"));
+        say(&typed::in_lines(global, &format!("next: hikkoshi dry-run {name}\n")));
     } else if plan.blockers.is_empty() {
         say("next: hikkoshi explain HK0406   # the plan does not hold: where is drawn above\n");
     } else {

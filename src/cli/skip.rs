@@ -4,7 +4,7 @@ use super::confirm::confirm;
 use super::failure::Failure;
 use super::log::no_step;
 use super::place::Place;
-use super::{Done, Global, ask, proof, say, say_json};
+use super::{Done, Global, ask, proof, say, say_json, typed};
 use crate::clock::{Clock, RealClock, rfc3339};
 use crate::execute::skip::{self, Objection};
 use crate::execute::{Machine, Phase};
@@ -107,7 +107,7 @@ fn tell(global: &Global, place: &Place, args: &Args) {
     for step in &args.steps {
         say(&format!("{step} {what}\n"));
     }
-    say(&format!("next: hikkoshi apply {}\n", place.name));
+    say(&typed::in_lines(global, &format!("next: hikkoshi apply {}\n", place.name)));
 }
 
 /// What stands against it, step by step.

@@ -10,8 +10,9 @@ const FREE: [&str; 3] = ["demo", "explain", "schema"];
 /// A hint with the options that lead to the same directory, journal and account put into each of its commands.
 pub fn repeated(global: &Global, hint: &str) -> String {
     let (command, comment) = hint.split_at(hint.find("   #").unwrap_or(hint.len()));
-    let commands: Vec<String> = command.split("; ").map(|one| with_options(global, one)).collect();
-    commands.join("; ") + comment
+    let each =
+        |commands: &str, between: &str, one: &dyn Fn(&str) -> String| commands.split(between).map(one).collect::<Vec<_>>().join(between);
+    each(command, "; ", &|some| each(some, " && ", &|one| with_options(global, one))) + comment
 }
 
 /// The same for a text of which the lines that say what is next begin with `next: ` or stand below one.

@@ -2,7 +2,7 @@
 
 use super::apply::process;
 use super::place::Place;
-use super::{Done, Global, say, say_json};
+use super::{Done, Global, say, say_json, typed};
 
 /// Options of `unlock`.
 #[derive(clap::Args, Debug)]
@@ -22,9 +22,10 @@ pub fn run(global: &Global, args: &Args) -> Done {
         say_json(&serde_json::json!({ "unlocked": lease }));
         return Ok(0);
     }
-    say(&format!(
+    let said = format!(
         "lease {} of {} is ended; should that run still live, it stops before its next call\nnext: hikkoshi apply {}   # goes on where it is\n",
         lease.number, lease.who, place.name
-    ));
+    );
+    say(&typed::in_lines(global, &said));
     Ok(0)
 }

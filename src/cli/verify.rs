@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::expected::Compared;
 use super::failure::exit;
 use super::place::Place;
-use super::{Done, Global, expected, say, say_json, session};
+use super::{Done, Global, expected, say, say_json, session, typed};
 use crate::execute::{Machine, look};
 use crate::model::call::Label;
 use crate::model::step::{Check, Step};
@@ -115,7 +115,7 @@ fn tell_of_nothing(global: &Global, place: &Place, Compared { drift, readdressed
     let mut out = format!("{} nothing of the plan is in place, but the account is not as the inventory says: {count}\n", style.bad("✗"));
     lines.iter().for_each(|line| out.push_str(&format!("  {line}\n")));
     out.push_str(&format!("next: hikkoshi discover {name} && hikkoshi plan {name}; hikkoshi explain HK0505\n", name = place.name));
-    say(&out);
+    say(&typed::in_lines(global, &out));
 }
 
 fn tell(global: &Global, place: &Place, checks: usize, done: bool, broken: &[String]) {
@@ -134,5 +134,5 @@ fn tell(global: &Global, place: &Place, checks: usize, done: bool, broken: &[Str
         out.push_str(&table::hanging("✗ ", line, 2, global.width()));
     }
     out.push_str(&format!("next: hikkoshi status {}; hikkoshi explain HK0505\n", place.name));
-    say(&out);
+    say(&typed::in_lines(global, &out));
 }

@@ -23,7 +23,7 @@ fn a_run_is_paused_and_resumed_from_another_terminal() {
     let apply = running(&desk);
     let said = printed(&desk, &["pause", "story"]);
     assert!(said.starts_with("heard by arn:aws:"), "{said}");
-    assert!(said.ends_with("next: hikkoshi resume story, or hikkoshi abort story\n"), "{said}");
+    assert!(said.ends_with("next: hikkoshi resume story   # or hikkoshi abort story\n"), "{said}");
     let status = printed(&desk, &["status", "story"]);
     assert!(status.contains("is running\n") && status.contains("! paused: somebody@"), "{status}");
     assert!(desk.run(&["status", "story", "--json"]).json()["paused"]["who"].is_string());
