@@ -11,11 +11,13 @@ impl Task<'_, '_> {
     /// The waits after a call. What takes a while is not believed to have ended while reads may still show what was before
     /// the call: old and new answers alternate, and the next step would build on the old ones.
     pub(super) async fn waits(&self, waits: &[Wait]) -> Result<(), Failure> {
-        if let Some(long) = waits.iter().find(|wait| wait.usual_s > UNSEEN_S) {
-            self.tell(What::Waiting { until: long.until.what.clone() });
-            self.context.sleep(UNSEEN_S as f64).await?;
-        }
+        let mut is_past = false;
         for wait in waits {
+            if wait.usual_s > UNSEEN_S && !is_past {
+                is_past = true;
+                self.tell(What::Waiting { until: wait.until.what.clone() });
+                self.context.sleep(UNSEEN_S as f64).await?;
+            }
             self.wait(wait).await?;
         }
         Ok(())
