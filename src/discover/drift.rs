@@ -134,10 +134,23 @@ fn routes_and_subnets(routing: &Routing) -> Value {
     json!({ "routes": routes, "main": routing.main, "subnets": subnets, "propagating": routing.propagating })
 }
 
+/// Whose parts register themselves in a target group: a service's tasks, an Auto Scaling group's instances. They come and go
+/// without anybody's doing, and each time with another address.
+fn registering<'i>(inventory: &'i Inventory, group: &Id) -> Vec<&'i Resource> {
+    inventory.with_role(Role::Workload).filter(|whole| whole.facets.uses.iter().any(|(used, _)| used == group)).collect()
+}
+
+fn is_part(inventory: &Inventory, wholes: &[&Resource], target: &str) -> bool {
+    let owner = inventory.get(&Id::from(target)).and_then(|part| part.facets.owner.as_ref());
+    wholes.iter().any(|whole| whole.facets.private_addresses.iter().any(|address| address == target) || owner == Some(&whole.id))
+}
+
 fn comparable(inventory: &Inventory, resource: &Resource) -> Value {
     let mut value = serde_json::to_value(&resource.facets).unwrap_or_default();
-    for member in value.pointer_mut("/targets/members").and_then(Value::as_array_mut).into_iter().flatten() {
-        member["health"] = Value::Null;
+    if let Some(members) = value.pointer_mut("/targets/members").and_then(Value::as_array_mut) {
+        let wholes = registering(inventory, &resource.id);
+        members.retain(|member| !is_part(inventory, &wholes, member["target"].as_str().unwrap_or_default()));
+        members.iter_mut().for_each(|member| member["health"] = Value::Null);
     }
     // An ACL may be told to serve a subnet that is gone.
     if resource.role == Role::Acl

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use hikkoshi::cloud::Cloud;
+use hikkoshi::discover::drift;
 use hikkoshi::execute::driver::End;
 use hikkoshi::execute::machine::Goal;
 use hikkoshi::model::call::{Call, Outcome};
@@ -342,4 +343,23 @@ fn a_service_deploys_afterwards_as_it_did_before() {
     lab.reach(ALL, "forward");
     assert_eq!(lab.cloud.account().resources[&Id::from("ecs:prod/worker")].doc["deploymentConfiguration"], config);
     there_and_back(&docs, &plan);
+}
+
+/// A deployment between two looks gives tasks other addresses: nobody has changed anything. Who registers a target by hand has.
+#[test]
+fn tasks_with_other_addresses_are_nobodys_change() {
+    let mut docs = bare();
+    docs.service("web", "sg-default-all", Some("app"));
+    let before = docs.inventory();
+    docs.service_doc("web")["Tasks"][0]["PrivateIp"] = json!("10.0.1.77");
+    let targets = |docs: &mut Docs| docs.of("target_group", "TargetGroupName", "web")["TargetHealthDescriptions"].take();
+    let mut now = targets(&mut docs);
+    now[0]["Target"]["Id"] = json!("10.0.1.77");
+    docs.of("target_group", "TargetGroupName", "web")["TargetHealthDescriptions"] = now.clone();
+    assert_eq!(drift::between(&before, &docs.inventory()), []);
+    let by_hand = json!({ "Target": { "Id": "10.0.1.99", "Port": 8080 }, "TargetHealth": { "State": "healthy" } });
+    now.as_array_mut().expect("targets").push(by_hand);
+    docs.of("target_group", "TargetGroupName", "web")["TargetHealthDescriptions"] = now;
+    let found: Vec<String> = drift::between(&before, &docs.inventory()).into_iter().map(|one| one.field).collect();
+    assert_eq!(found, ["targets"]);
 }
