@@ -48,6 +48,9 @@ mod dumps;
 mod dumps_nested;
 /// The emulated AWS comes up, and its inspector is able to fail.
 mod emulator;
+/// The whole story's account, every kind of it, over the wire.
+#[cfg(feature = "aws")]
+mod end_to_end;
 /// Security groups by what is known of flows.
 mod evidence;
 /// How flow logs are read, joined and turned.
@@ -126,9 +129,6 @@ mod story;
 mod terraform;
 /// Sizes, leftovers, runbook pages.
 mod tidy;
-/// The whole story's account, every kind of it, over the wire.
-#[cfg(feature = "aws")]
-mod whole;
 /// The adapter's tables against the emulator.
 #[cfg(feature = "aws")]
 mod wire;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::control::hooks::ear;
 use crate::support::command::Hikkoshi;
 use crate::support::emulator::{Emulator, aws, diff};
-use crate::support::night::Night;
+use crate::support::night::{Night, SLOW_S};
 use crate::support::proxy::Proxy;
 
 /// What nobody may find anywhere: a function's environment, the caller's key, an instance's user data, plain and as AWS has it;
@@ -79,7 +79,7 @@ fn the_whole_way_there_and_back() {
     stopped.signal("INT");
     let stopped = stopped.wait().expect_code(130);
     assert!(stopped.stderr.contains("next: hikkoshi rollback move --to guard "), "{}", stopped.stderr);
-    night.emulator.set("delay", "0.5");
+    night.emulator.set("delay", &SLOW_S.to_string());
     hikkoshi.run(&["rollback", "move", "--to", "guard", "--yes"]).expect_code(0);
     hikkoshi.run(&["apply", "move", "--yes"]).expect_code(0);
     assert_eq!(diff(&undisturbed, &night.inspect("again.json")), Vec::<String>::new(), "forward again after going back to a checkpoint");

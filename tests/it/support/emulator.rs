@@ -112,25 +112,36 @@ impl Emulator {
     /// Writes down what is in the VPC. `stable`: by names, without what changes by itself, for [`diff`]; otherwise by
     /// ids, for [`Emulator::check`].
     pub fn snapshot(&self, vpc: &str, stable: bool, path: &Path) {
-        let (url, out) = (self.url(), path.to_str().expect("a path in UTF-8"));
-        let mut args = vec!["snapshot", "--endpoint", &url, "--vpc", vpc, "--out", out];
-        args.extend(stable.then_some("--stable"));
-        let output = run("inspect_account.py", &args);
+        self.look(vpc, if stable { &["--stable", "--out"] } else { &["--out"] }, &[path]);
+    }
+
+    /// Both of them by one look.
+    pub fn snapshots(&self, vpc: &str, raw: &Path, stable: &Path) {
+        self.look(vpc, &["--stable-out"], &[stable, Path::new("--out"), raw]);
+    }
+
+    fn look(&self, vpc: &str, how: &[&str], paths: &[&Path]) {
+        let url = self.url();
+        let paths: Vec<&str> = paths.iter().map(|path| path.to_str().expect("a path in UTF-8")).collect();
+        let output = run("inspect_account.py", &[&["snapshot", "--endpoint", &url, "--vpc", vpc], how, &paths].concat());
         assert!(output.status.success(), "no snapshot: {}", text(&output.stderr));
     }
 
     /// The promises that the account breaks, one a line; compared with a raw snapshot of before, if there is one.
     pub fn check(&self, vpc: &str, before: Option<&Path>) -> Vec<String> {
-        self.check_intent(vpc, before, &serde_json::json!({}))
+        self.check_intent(vpc, before, &serde_json::json!({}), None)
     }
 
-    /// As [`Emulator::check`], under an intent in the inspector's own words (`nat`, `retired`, `stay`, `skip`, `flows`).
-    pub fn check_intent(&self, vpc: &str, before: Option<&Path>, intent: &Value) -> Vec<String> {
+    /// As [`Emulator::check`], under an intent in the inspector's own words (`nat`, `retired`, `stay`, `skip`, `flows`); by the
+    /// same look a stable snapshot, if there is a place for it.
+    pub fn check_intent(&self, vpc: &str, before: Option<&Path>, intent: &Value, stable: Option<&Path>) -> Vec<String> {
         let file = tempfile::NamedTempFile::new().expect("a temporary file");
         std::fs::write(file.path(), intent.to_string()).expect("it can be written");
         let (url, intent) = (self.url(), file.path().to_str().expect("a path in UTF-8"));
         let mut args = vec!["check", "--endpoint", &url, "--vpc", vpc, "--intent-file", intent];
-        args.extend(before.iter().flat_map(|path| ["--before", path.to_str().expect("a path in UTF-8")]));
+        for (option, path) in [("--before", before), ("--stable-out", stable)] {
+            args.extend(path.iter().flat_map(|path| [option, path.to_str().expect("a path in UTF-8")]));
+        }
         lines("check", &run("inspect_account.py", &args), "no violations")
     }
 }

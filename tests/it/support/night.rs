@@ -19,10 +19,13 @@ pub struct Night {
     round: u32,
 }
 
+/// How long the emulator's slow states last, in seconds of its own. Nobody waits less for one.
+pub const SLOW_S: f64 = 2.0;
+
 impl Night {
-    /// An emulator, and nothing on it yet. Its time and the program's run ten times as fast as the machine's.
+    /// An emulator, and nothing on it yet. Its time and the program's run forty times as fast as the machine's.
     pub fn falls() -> Night {
-        Night::on(Emulator::start_paced(10, 0.5))
+        Night::on(Emulator::start_paced(40, SLOW_S))
     }
 
     /// The same in real time.
@@ -47,8 +50,7 @@ impl Night {
         more(&self.emulator, &ids);
         self.vpc = ids["network"]["vpc"].as_str().expect("the account has a VPC").to_owned();
         std::fs::create_dir_all(self.dir()).expect("the scratch directory is writable");
-        self.emulator.snapshot(&self.vpc, false, &self.file("before.json"));
-        self.emulator.snapshot(&self.vpc, true, &self.file("before-stable.json"));
+        self.emulator.snapshots(&self.vpc, &self.file("before.json"), &self.file("before-stable.json"));
         let hikkoshi = self.hikkoshi(&self.emulator.url());
         hikkoshi.run(&["init", "--name", "move", "--vpc", &self.vpc]).expect_code(0);
         hikkoshi.run(&["plan", "move"]).expect_code(0);
@@ -98,10 +100,9 @@ impl Night {
     /// The account's promises as the inspector judges them, and its shape under a name for later comparison.
     pub fn inspect(&self, name: &str) -> PathBuf {
         let intent = json!({ "retired": self.addresses_of_tasks() });
-        let broken = self.emulator.check_intent(&self.vpc, Some(&self.file("before.json")), &intent);
-        assert_eq!(broken, Vec::<String>::new(), "broken promises after {name}");
         let shape = self.file(name);
-        self.emulator.snapshot(&self.vpc, true, &shape);
+        let broken = self.emulator.check_intent(&self.vpc, Some(&self.file("before.json")), &intent, Some(&shape));
+        assert_eq!(broken, Vec::<String>::new(), "broken promises after {name}");
         shape
     }
 
