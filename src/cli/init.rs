@@ -5,7 +5,7 @@ use serde_json::json;
 use super::discover::look;
 use super::failure::Failure;
 use super::place::{self, Place};
-use super::{Done, Global, say, say_json, session};
+use super::{Done, Global, say, say_json, session, typed};
 use crate::model::id::Id;
 use crate::model::inventory::Inventory;
 use crate::plan::{init, intent};
@@ -95,11 +95,7 @@ fn tell(global: &Global, place: &Place, inventory: &Inventory) {
         return;
     }
     say(&super::discover::words(inventory, global));
-    say(&format!(
-        "wrote {}\n      {}\n      {}\nnext: hikkoshi audit {name}\n      hikkoshi plan {name}\n",
-        place.intent_path().display(),
-        place.inventory_path().display(),
-        place.schema_path().display(),
-        name = place.name
-    ));
+    let (name, paths) = (&place.name, [place.intent_path(), place.inventory_path(), place.schema_path()]);
+    say(&format!("wrote {}\n", paths.map(|path| path.display().to_string()).join("\n      ")));
+    say(&typed::in_lines(global, &format!("next: hikkoshi audit {name}\n      hikkoshi plan {name}\n")));
 }

@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::place::Place;
-use super::{Done, Global, say, status};
+use super::{Done, Global, say, status, typed};
 use crate::journal::Record;
 use crate::plan::Plan;
 use crate::report::log::{Again, View};
@@ -32,7 +32,7 @@ pub async fn run(global: &Global, args: Args) -> Done {
     let mut records = place.records_of(&plan)?;
     show(global, &view, &records, 0, &mut again);
     if records.is_empty() && !args.follow && !global.json {
-        say(&format!("nothing has been run yet\nnext: hikkoshi dry-run {}\n", place.name));
+        say(&typed::in_lines(global, &format!("nothing has been run yet\nnext: hikkoshi dry-run {}\n", place.name)));
     }
     let watch = status::Watch::new(&place, &records);
     let mut on = args.follow;
@@ -57,7 +57,7 @@ fn show(global: &Global, view: &View<'_>, records: &[Record], from: usize, again
         return;
     }
     for line in view.lines(records, from, again) {
-        say(&(line + "\n"));
+        say(&typed::in_lines(global, &(line + "\n")));
     }
 }
 

@@ -165,10 +165,8 @@ fn tell(global: &Global, place: &Place, plan: &Plan) {
     } else if plan.blockers.is_empty() {
         say("next: hikkoshi explain HK0406   # the plan does not hold: where is drawn above\n");
     } else {
-        say(&format!(
-            "next: settle the blockers (hikkoshi explain {}), then hikkoshi discover {name} and hikkoshi plan {name}\n",
-            plan.blockers[0].code
-        ));
+        let (code, again) = (&plan.blockers[0].code, format!("hikkoshi discover {name} && hikkoshi plan {name}"));
+        say(&typed::in_lines(global, &format!("next: hikkoshi explain {code}   # settle the blockers\n      {again}\n")));
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::failure::Failure;
 use super::place::{self, Place};
 use super::store::Site;
-use super::{Done, Global, say, say_json};
+use super::{Done, Global, say, say_json, typed};
 use crate::plan::Plan;
 use crate::plan::policy::{self, Bucket, Part};
 use crate::report::policy as told;
@@ -62,13 +62,10 @@ pub fn run(global: &Global, args: &Args) -> Done {
             say_json(&Value::Object(parts.collect()));
         }
         ([(_, documents)], Some(_)) if args.out.is_none() => documents.iter().for_each(say_json),
-        _ => say(&told::text(
-            &plan,
-            &all,
-            args.out.as_deref().map(|folder| folder.display().to_string()).as_deref(),
-            global.style(),
-            global.width(),
-        )),
+        _ => {
+            let folder = args.out.as_deref().map(|folder| folder.display().to_string());
+            say(&typed::in_lines(global, &told::text(&plan, &all, folder.as_deref(), global.style(), global.width())));
+        }
     }
     Ok(0)
 }

@@ -6,11 +6,11 @@ use std::sync::Mutex;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Global, tell};
+use super::{Global, tell, typed};
 use crate::execute::{Event, What};
 use crate::plan::Plan;
 use crate::report::log::Again;
-use crate::report::{Style, duration, run};
+use crate::report::{duration, run};
 
 /// The terminal's width, if there is one.
 pub fn terminal_width() -> Option<usize> {
@@ -28,10 +28,8 @@ struct State {
 /// Where a run's events go.
 pub struct Progress<'p> {
     plan: &'p Plan,
-    style: Style,
-    json: bool,
-    verbose: bool,
-    quiet: bool,
+    /// None where nothing is said.
+    global: Option<&'p Global>,
     bar: Option<ProgressBar>,
     state: Mutex<State>,
 }
@@ -46,7 +44,7 @@ impl<'p> Progress<'p> {
     }
 
     /// For a run of so many steps.
-    pub fn new(global: &Global, plan: &'p Plan, steps: u64) -> Progress<'p> {
+    pub fn new(global: &'p Global, plan: &'p Plan, steps: u64) -> Progress<'p> {
         let live = !global.json && std::io::stderr().is_terminal() && std::io::stdout().is_terminal();
         let bar = live.then(|| {
             let style = ProgressStyle::with_template("{bar:24} {pos}/{len}  {wide_msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
@@ -55,23 +53,21 @@ impl<'p> Progress<'p> {
             bar
         });
         let state = Mutex::new(State { done: BTreeSet::new(), waiting: BTreeMap::new(), events: Vec::new(), again: Again::default() });
-        Progress { plan, style: global.style(), json: global.json, verbose: global.verbose > 0, quiet: false, bar, state }
+        Progress { plan, global: Some(global), bar, state }
     }
 
     /// One that says nothing and only remembers.
     pub fn silent(plan: &'p Plan) -> Progress<'p> {
         let state = Mutex::new(State { done: BTreeSet::new(), waiting: BTreeMap::new(), events: Vec::new(), again: Again::default() });
-        Progress { plan, style: Style(false), json: false, verbose: false, quiet: true, bar: None, state }
+        Progress { plan, global: None, bar: None, state }
     }
 
     /// Takes an event.
     pub fn tell(&self, event: &Event) {
         let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         state.events.push(event.clone());
-        if self.quiet {
-            return;
-        }
-        if self.json {
+        let Some(global) = self.global else { return };
+        if global.json {
             tell(&(serde_json::to_string(event).unwrap_or_default() + "\n"));
             return;
         }
@@ -89,9 +85,10 @@ impl<'p> Progress<'p> {
             return;
         }
         let chatty = matches!(event.what, What::Waiting { .. });
-        if (!chatty || (self.bar.is_none() && self.verbose))
-            && let Some(line) = run::line(event, self.plan, self.style)
+        if (!chatty || (self.bar.is_none() && global.verbose > 0))
+            && let Some(line) = run::line(event, self.plan, global.style())
         {
+            let line = typed::in_lines(global, &line);
             match &self.bar {
                 Some(bar) => bar.println(line),
                 None => tell(&(line + "\n")),

@@ -4,7 +4,7 @@ use super::apply::process;
 use super::failure::Failure;
 use super::place::{self, Place};
 use super::store::Site;
-use super::{Done, Global, say, say_json};
+use super::{Done, Global, say, say_json, typed};
 use crate::journal::moving::{End, carry};
 use crate::journal::store::Holder;
 use crate::report::table;
@@ -43,7 +43,7 @@ pub fn run(global: &Global, args: &Args) -> Done {
         let (to, name) = (&moved.to, &place.name);
         out.push_str(&format!("  moved to {to} by {} at {}\nnext: hikkoshi state {name} --state {to}\n", moved.by, moved.at));
     }
-    say(&out);
+    say(&typed::in_lines(global, &out));
     Ok(0)
 }
 
@@ -65,12 +65,13 @@ fn move_to(global: &Global, place: &Place, to: &Site) -> Done {
         return Ok(0);
     }
     say(&format!(
-        "{count} records are in {} now, and were read back; {} takes nothing more\n  {} says so: commit it, so that everybody looks there\nnext: hikkoshi status {}\n",
+        "{count} records are in {} now, and were read back; {} takes nothing more\n  {} says so: commit it, so that everybody looks there\n",
         new.describe(),
         old.describe(),
-        place.state_path().display(),
-        place.name
+        place.state_path().display()
     ));
+    // Where the journal was typed to be, it is no more.
+    say(&typed::in_lines(&Global { state: None, ..global.clone() }, &format!("next: hikkoshi status {}\n", place.name)));
     Ok(0)
 }
 

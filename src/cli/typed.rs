@@ -12,13 +12,15 @@ pub fn repeated(global: &Global, hint: &str) -> String {
     let (command, comment) = hint.split_at(hint.find("   #").unwrap_or(hint.len()));
     let each =
         |commands: &str, between: &str, one: &dyn Fn(&str) -> String| commands.split(between).map(one).collect::<Vec<_>>().join(between);
-    each(command, "; ", &|some| each(some, " && ", &|one| with_options(global, one))) + comment
+    each(command, "; ", &|some| each(some, ", or ", &|or| each(or, " && ", &|one| with_options(global, one)))) + comment
 }
 
-/// The same for a text of which the lines that say what is next begin with `next: ` or stand below one.
+/// The same for a text of which the lines that say what is next begin with `next: `, stand below one, or end with it.
 pub fn in_lines(global: &Global, text: &str) -> String {
-    let line = |line: &str| match line.split_at_checked(6) {
-        Some((before @ ("next: " | "      "), hint)) => format!("{before}{}", repeated(global, hint)),
+    const AT_THE_END: &str = "; next: ";
+    let line = |line: &str| match (line.split_at_checked(6), line.split_once(AT_THE_END)) {
+        (Some((before @ ("next: " | "      "), hint)), _) => format!("{before}{}", repeated(global, hint)),
+        (_, Some((before, hint))) => format!("{before}{AT_THE_END}{}", repeated(global, hint)),
         _ => line.to_owned(),
     };
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")
@@ -105,5 +107,9 @@ mod tests {
         let global = Global { dir: ".".into(), state: None, ..global() };
         let text = "hikkoshi apply x\nnext: hikkoshi verify x\n      hikkoshi log x\n";
         assert_eq!(in_lines(&global, text), "hikkoshi apply x\nnext: hikkoshi verify x --cloud sim:account.json\n      hikkoshi log x\n");
+        let global = Global { state: Some("s3://night/shop".to_owned()), ..global };
+        let event = "paused; next: hikkoshi resume x, or hikkoshi abort x";
+        let both = "paused; next: hikkoshi resume x --state s3://night/shop, or hikkoshi abort x --state s3://night/shop";
+        assert_eq!(in_lines(&global, event), both);
     }
 }

@@ -9,7 +9,7 @@ use live::Live;
 
 use super::failure::Failure;
 use super::place::{self, Place};
-use super::{Done, Global, say, say_json};
+use super::{Done, Global, say, say_json, typed};
 use crate::flows::{self, Fault, Layout, Tally};
 use crate::model::inventory::Inventory;
 use crate::model::seen::Seen;
@@ -119,7 +119,8 @@ fn tell(
             if !requests.is_empty() {
                 say(&format!("  {}\n", report::run::requests(requests, 0)));
             }
-            say(&format!("\nwrote {}\nnext: hikkoshi plan {}\n", place.flows_path().display(), place.name));
+            let said = format!("\nwrote {}\nnext: hikkoshi plan {}\n", place.flows_path().display(), place.name);
+            say(&typed::in_lines(global, &said));
         }
         None if seen.is_none() => {
             say(&format!("\nno flow log was read; with logs: hikkoshi flows {0} --live, or hikkoshi flows {0} --logs PATH\n", place.name));
