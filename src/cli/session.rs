@@ -13,7 +13,11 @@ use crate::cloud::simulated::{FaultAt, Simulated};
 use crate::discover;
 use crate::model::account::Account;
 use crate::model::inventory::Inventory;
+use crate::report::duration;
 use crate::world::World;
+
+/// From so many seconds on a clock is wrong: the date of an answer is cut to the second, and has been on its way.
+const ASTRAY_S: u64 = 30;
 
 /// An account and a clock.
 pub struct Session {
@@ -165,6 +169,22 @@ impl Session {
                 .detail("only your identity was asked for: nothing was changed, nothing was written")
                 .hint(format!("the same command with --region {region}")));
         }
+        if let Some(words) = astray(self.cloud.ahead_ms()) {
+            super::aside(&words);
+        }
         Ok(arn)
     }
+}
+
+/// What to tell who sits at a machine whose clock is wrong: AWS takes signatures that are up to minutes off, and says
+/// nothing.
+fn astray(ahead_ms: i64) -> Option<String> {
+    let off_s = ahead_ms.unsigned_abs() / 1000;
+    let side = if ahead_ms < 0 { "behind" } else { "ahead of" };
+    (off_s >= ASTRAY_S).then(|| {
+        format!(
+            "! this machine's clock is {} {side} AWS's: windows open and leases end by it; set it right first (timedatectl)\n",
+            duration(off_s)
+        )
+    })
 }

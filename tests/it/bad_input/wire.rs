@@ -11,7 +11,8 @@ const COMMANDS: &[&[&str]] =
     &[&["init", "--name", "new", "--vpc", "vpc-1"], &["discover", "story"], &["apply", "story", "--yes"], &["verify", "story"]];
 
 /// An AWS that says the same to everybody, for as long as the test process lives.
-fn says(status: &'static str, body: &'static str) -> String {
+fn says(status: &str, body: &str) -> String {
+    let (status, body) = (status.to_owned(), body.to_owned());
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("its address"));
     std::thread::spawn(move || {
@@ -27,6 +28,15 @@ fn says(status: &'static str, body: &'static str) -> String {
         }
     });
     url
+}
+
+/// What STS says to a guest of this account.
+fn caller(account: &str) -> String {
+    format!(
+        "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
+         <Arn>arn:aws:iam::{account}:user/guest</Arn><UserId>AIDA</UserId><Account>{account}</Account></GetCallerIdentityResult>\
+         <ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></GetCallerIdentityResponse>"
+    )
 }
 
 #[test]
@@ -78,12 +88,7 @@ fn no_credentials_on_a_machine_that_refuses_its_own_are_told_in_as_many_words() 
 
 #[test]
 fn somebody_elses_credentials_or_another_region_are_refused() {
-    let url = says(
-        "200 OK",
-        "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
-         <Arn>arn:aws:iam::999999999999:user/guest</Arn><UserId>AIDA</UserId><Account>999999999999</Account></GetCallerIdentityResult>\
-         <ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></GetCallerIdentityResponse>",
-    );
+    let url = says("200 OK", &caller("999999999999"));
     let desk = Desk::new();
     let hikkoshi = Hikkoshi::new(desk.dir(), &url);
     for command in &COMMANDS[1..] {
@@ -93,6 +98,21 @@ fn somebody_elses_credentials_or_another_region_are_refused() {
     let without = desk.hikkoshi().without("AWS_REGION");
     let says: &[&str] = &["no AWS region is set", "--region"];
     desk.refuses_by(&without, &["init", "--name", "new", "--vpc", "vpc-1"], &Refusal { exit: 2, code: "HK0111", says });
+}
+
+#[test]
+fn a_machines_clock_that_is_minutes_off_is_told() {
+    let desk = Desk::new();
+    let dated = |off_s: i64| {
+        let now = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(off_s);
+        let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&now).expect("a date of this century");
+        let url = says(&format!("200 OK\r\nDate: {date}"), &caller("123456789012"));
+        Hikkoshi::new(desk.dir(), &url).run(&["verify", "story"]).stderr
+    };
+    let (ahead, behind, right) = (dated(-240), dated(240), dated(-2));
+    assert!(ahead.starts_with("! this machine's clock is 5 min ahead of AWS's: ") || ahead.contains("is 4 min ahead of"), "{ahead}");
+    assert!(behind.contains("! this machine's clock is 4 min behind AWS's: "), "{behind}");
+    assert!(!right.contains("clock"), "{right}");
 }
 
 #[test]
