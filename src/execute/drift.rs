@@ -13,10 +13,10 @@ use super::event::What;
 use super::look::{self, Blind, Find};
 use super::machine::{Machine, Phase};
 use super::patience::{IN_USE_S, Pace};
-use super::task::{Failure, Task, UNSEEN_S, blinded};
+use super::task::{Failure, Task, blinded};
 use super::words::{differs, words};
 use crate::journal::Drift;
-use crate::model::step::{Check, Expect, Stage, Step, each_reference_in, resolve, resolve_path};
+use crate::model::step::{Check, Expect, Stage, Step, UNSEEN_S, each_reference_in, resolve, resolve_path};
 use crate::plan::Plan;
 
 /// How long what was looked at once is taken to be so, in seconds: many steps rely on the same things.

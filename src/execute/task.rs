@@ -17,13 +17,11 @@ use crate::clock::{Clock, rfc3339};
 use crate::cloud::Cloud;
 use crate::journal::{Body, Drift, Ending, Error as JournalError, Journal, Way};
 use crate::model::call::{Call, Label, Object, Outcome, Refusal};
-use crate::model::step::{Action, Check, Once, Step, outputs_of, references, resolve_path};
+use crate::model::step::{Action, Check, Once, Step, UNSEEN_S, outputs_of, references, resolve_path};
 use crate::plan::sha256;
 
 /// How long a fresh id may be unknown to AWS (EC2 guide, "Eventual consistency"), and how long a check may lag behind.
 pub(super) const CONSISTENCY_S: u64 = 60;
-/// How long reads may not show yet what a call has done; nothing follows from its absence so soon (EC2 guide, as above).
-pub(super) const UNSEEN_S: u64 = 15;
 /// How often a call of unknown outcome is looked for before it is made again; reads may lag behind.
 const LOOKS: u32 = 5;
 /// How often a call of unknown outcome is made again.

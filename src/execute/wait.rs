@@ -3,35 +3,37 @@
 use super::event::What;
 use super::look::{self, Blind};
 use super::patience::{BUSY, Pace};
-use super::task::{CONSISTENCY_S, Failure, Task, UNSEEN_S, blinded, failed};
+use super::task::{CONSISTENCY_S, Failure, Task, blinded, failed};
 use super::words::{advised, differs, minutes};
-use crate::model::step::{Check, Wait};
+use crate::model::step::{Check, UNSEEN_S, Wait};
 
 impl Task<'_, '_> {
     /// The waits after a call. What takes a while is not believed to have ended while reads may still show what was before
     /// the call: old and new answers alternate, and the next step would build on the old ones.
     pub(super) async fn waits(&self, waits: &[Wait]) -> Result<(), Failure> {
-        let mut is_past = false;
-        for wait in waits {
-            if wait.usual_s > UNSEEN_S && !is_past {
-                is_past = true;
-                self.tell(What::Waiting { until: wait.until.what.clone() });
-                self.context.sleep(UNSEEN_S as f64).await?;
-            }
-            self.wait(wait).await?;
+        let first_long = waits.iter().position(|wait| wait.usual_s > UNSEEN_S);
+        for (at, wait) in waits.iter().enumerate() {
+            let unseen_s = if first_long == Some(at) { UNSEEN_S } else { 0 };
+            self.wait_after(wait, unseen_s + wait.least_s).await?;
         }
         Ok(())
     }
 
+    /// A wait that stands alone, before a call.
     pub(super) async fn wait(&self, wait: &Wait) -> Result<(), Failure> {
-        if wait.least_s > 0 {
+        self.wait_after(wait, wait.least_s).await
+    }
+
+    /// Looks for the first time after so many seconds.
+    async fn wait_after(&self, wait: &Wait, blind_s: u64) -> Result<(), Failure> {
+        let mut told = blind_s > 0;
+        if told {
             self.tell(What::Waiting { until: wait.until.what.clone() });
-            self.context.sleep(wait.least_s as f64).await?;
+            self.context.sleep(blind_s as f64).await?;
         }
         let deadline = self.context.clock.now_ms() + wait.timeout_s * 1000;
         let pace = if wait.usual_s > UNSEEN_S { Pace::later(wait.usual_s) } else { Pace::of(wait.usual_s) };
         let (mut pace, waiter) = (pace, self.context.waiting.join(&wait.until.operation));
-        let mut told = false;
         loop {
             let found = match look::check(self.context.cloud, &self.label, &wait.until, &self.find()).await {
                 Ok(found) => found,

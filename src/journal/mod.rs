@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::model::absent::is_default;
 use crate::plan::sha256;
 
 pub mod approval;
@@ -86,7 +87,7 @@ pub enum Body {
         /// The caller's ARN, and user and host.
         who: String,
         /// The fencing number of the lease that it has; 0 in journals from before there were any.
-        #[serde(default, skip_serializing_if = "store::is_zero")]
+        #[serde(default, skip_serializing_if = "is_default")]
         lease: u64,
         /// The approvals that it stands on.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -114,7 +115,7 @@ pub enum Body {
         digest: String,
         /// How far the machine's clock was ahead of AWS's, in seconds and rounded up: what AWS dates is compared with AWS's
         /// time.
-        #[serde(default, skip_serializing_if = "is_even")]
+        #[serde(default, skip_serializing_if = "is_default")]
         ahead_s: i64,
     },
     /// What a call came to.
@@ -366,10 +367,6 @@ impl From<notes::Error> for Error {
     fn from(notes::Error(why): notes::Error) -> Error {
         Error::Unreachable { at: "what lies beside the journal".to_owned(), why }
     }
-}
-
-fn is_even(ahead_s: &i64) -> bool {
-    *ahead_s == 0
 }
 
 fn other_number(number: u64, holder: Option<&Lease>) -> String {

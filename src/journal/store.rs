@@ -11,6 +11,7 @@ use super::approval::Approvals;
 use super::request::Requests;
 use super::{Body, Error, Journal, Record};
 use crate::clock::rfc3339;
+use crate::model::absent::is_default;
 
 /// How long a lease lasts that nobody renews.
 pub const TERM_MS: u64 = 60_000;
@@ -97,13 +98,8 @@ pub struct Book {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moved: Option<Moved>,
     /// How many journals were put aside before this one.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub aside: u64,
-}
-
-/// Whether a number is the one that is left out of files.
-pub(super) fn is_zero(number: &u64) -> bool {
-    *number == 0
 }
 
 /// What is seen of a holder.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use ipnet::IpNet;
 
+use super::absent::is_default;
 use super::destination::Destination;
 use super::id::Id;
 use super::network::{Ports, Protocol, Rule};
@@ -255,7 +256,7 @@ pub struct PrefixList {
     /// How many rules of a group, or routes of a table, one that names it counts as.
     pub weight: usize,
     /// Whether it is AWS's own, which AWS changes when it likes.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub aws: bool,
     /// Its ranges, IPv4 or IPv6; none where they could not be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -304,7 +305,7 @@ pub struct Facets {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub public_addresses: Vec<PublicAddress>,
     /// Whether a managed service gives it a public name and address (RDS's `PubliclyAccessible`).
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_default")]
     pub publicly_accessible: bool,
     /// What guards it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -313,7 +314,7 @@ pub struct Facets {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub listens: Option<Vec<Ports>>,
     /// Whether it opens connections of its own to other workloads.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_default")]
     pub initiates: bool,
     /// Group rules.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -367,8 +368,4 @@ pub struct Facets {
     /// Whether it is at rest: neither being created, changed nor deleted; for a workload: whether it runs.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub state: String,
-}
-
-fn is_false(value: &bool) -> bool {
-    !*value
 }

@@ -1,5 +1,6 @@
 //! The nouns. Pure data: nothing here looks at an account, a clock or a file.
 
+pub mod absent;
 pub mod account;
 pub mod call;
 pub mod destination;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::absent::is_default;
 use super::flow::Flow;
 use super::id::Id;
 
@@ -84,12 +85,8 @@ pub struct Watch {
     /// From the first to the last, in seconds.
     pub seconds: i64,
     /// Records that say that something was left out.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub skipdata: u64,
-}
-
-fn is_zero(count: &u64) -> bool {
-    *count == 0
 }
 
 /// A range on the internet that a workload goes to.

@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::absent::is_default;
 use super::call::{Object, Operation};
 use super::path;
 
@@ -132,6 +133,10 @@ pub struct Check {
     pub expect: Expect,
 }
 
+/// For how many seconds reads may not show yet what a call has done; nothing follows from its absence so soon (EC2 guide,
+/// "Eventual consistency").
+pub const UNSEEN_S: u64 = 15;
+
 /// A check that is repeated until it holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -147,15 +152,11 @@ pub struct Wait {
     pub timeout_s: u64,
     /// How long is waited in any case before the first look, in seconds: for what can't be seen, such as an answer that
     /// others keep. A run that was ended meanwhile waits anew.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub least_s: u64,
     /// What a person can do if it never holds.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub otherwise: String,
-}
-
-fn is_zero(value: &u64) -> bool {
-    *value == 0
 }
 
 /// How to find out whether a call of unknown outcome was carried out: by token, tag or natural key.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::absent::is_default;
 use super::id::Id;
 use super::index::Index;
 use super::inventory::Inventory;
@@ -117,20 +118,16 @@ pub struct Candidate {
     /// How one gets back.
     pub way_back: WayBack,
     /// What the workload costs more in a month afterwards, in cents of a US dollar; less where it is negative.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub cost_cents_month: i64,
     /// Why one would take it, or, where `rejected`, why not.
     pub reason: String,
     /// Whether it is not to be taken unless a person asks for it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub rejected: bool,
     /// Whether it can't be taken even then: AWS refuses, or this version doesn't do it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub impossible: bool,
-}
-
-fn is_zero(value: &i64) -> bool {
-    *value == 0
 }
 
 impl Candidate {

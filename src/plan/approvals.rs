@@ -9,6 +9,7 @@ use serde_saphyr::Spanned;
 use super::Gate;
 use super::gates::Health;
 use super::problem::{Problem, nearest};
+use crate::model::absent::is_default;
 use crate::model::step::Stage;
 
 /// Approvals that a run needs: `hikkoshi approve`, by other people than the one who planned.
@@ -102,7 +103,7 @@ pub struct Approvals {
     /// Before what, in the order of a run.
     pub at: Vec<Point>,
     /// Whether the planner counts.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub planner_counts: bool,
     /// Who planned, as AWS tells it; noted where the planner does not count.
     #[serde(default, skip_serializing_if = "Option::is_none")]

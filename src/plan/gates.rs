@@ -9,6 +9,7 @@ use super::Gate;
 use super::approvals::Point;
 use super::hooks::is_web;
 use super::problem::{Problem, nearest};
+use crate::model::absent::is_default;
 use crate::model::call::{Object, Operation};
 use crate::model::facet::Role;
 use crate::model::inventory::Inventory;
@@ -76,7 +77,7 @@ pub enum Health {
         /// Its name.
         name: String,
         /// Whether one that has not enough data to tell passes, too.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[serde(default, skip_serializing_if = "is_default")]
         insufficient_data: bool,
     },
     /// People must have approved the plan before this point.

@@ -7,14 +7,11 @@ use crate::kinds::build::{capture, check, filter, output, step, undo, undo_and_w
 use crate::kinds::place::{Leg, Net};
 use crate::model::path;
 use crate::model::resource::Resource;
-use crate::model::step::{AS_TEXT, Check, Expect, Step, UndoCall, Wait};
+use crate::model::step::{AS_TEXT, Check, Expect, Step, UNSEEN_S, UndoCall, Wait};
 use crate::model::strategy::Scene;
 
 /// Seconds that a refresh usually takes for one instance: boot, first checks, warm-up (300 by default).
 pub(super) const INSTANCE_S: u64 = 420;
-
-/// Seconds until `$Latest` means to every reader what it means.
-const LATEST_S: u64 = 15;
 
 const ACTIVE: [&str; 6] = ["Pending", "InProgress", "Cancelling", "RollbackInProgress", "Baking", "RollingBack"];
 
@@ -197,7 +194,7 @@ impl Roll<'_> {
             "LaunchTemplateVersions[].VersionNumber",
             Expect::Exists,
         );
-        delete.wait = vec![wait_out(there, LATEST_S)];
+        delete.wait = vec![wait_out(there, UNSEEN_S)];
         let latest = json!({ "LaunchTemplateId": self.template_id(), "Versions": ["$Latest"] });
         let not_on_top = check(
             "the latest version is not the one that was made",

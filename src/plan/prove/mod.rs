@@ -30,6 +30,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::absent::is_default;
 use crate::model::flow::Flow;
 use crate::model::id::Id;
 use crate::model::inventory::Inventory;
@@ -165,7 +166,7 @@ pub struct Counterexample {
     /// What one finds then.
     pub why: String,
     /// Whether it happens on the way back.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub on_the_way_back: bool,
 }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::doors::Exposure;
 use super::text::Texts;
+use crate::model::absent::is_default;
 use crate::model::account::Account;
 use crate::model::facet::{Facets, GatewayKind, Role};
 use crate::model::id::Id;
@@ -83,7 +84,7 @@ pub struct Stand {
     #[serde(rename = "a", skip_serializing_if = "Vec::is_empty")]
     pub private: Vec<String>,
     /// Whether a managed service gives it a public name.
-    #[serde(rename = "n", skip_serializing_if = "std::ops::Not::not")]
+    #[serde(rename = "n", skip_serializing_if = "is_default")]
     pub named: bool,
     /// Its state in AWS's words.
     #[serde(rename = "st", skip_serializing_if = "String::is_empty")]

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::text::Texts;
+use crate::model::absent::is_default;
 use crate::model::call::{Object, Operation};
 use crate::model::step::{Check, Impact, Look, Step, Undo, UndoCall, Wait};
 use crate::plan::{Plan, order, pace};
@@ -42,24 +43,20 @@ pub struct Short {
     /// When it begins and ends if estimates hold, in seconds from the start.
     pub at: (u64, u64),
     /// How many seconds of these it waits.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "is_default")]
     pub wait: u64,
     /// At most how many seconds it interrupts somebody, and whom.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub impact: Option<(u64, String)>,
     /// Whether there is no way back from it.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "is_default")]
     pub last: bool,
     /// Whether it waits until somebody releases it.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "is_default")]
     pub held: bool,
     /// The steps that come before it, each with the place of its reason.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<(usize, usize)>,
-}
-
-fn is_zero(value: &u64) -> bool {
-    *value == 0
 }
 
 /// All steps, in short and in full.
