@@ -72,7 +72,7 @@ pub fn intent() -> hikkoshi::plan::intent::Intent {
 impl Account {
     fn add(&mut self, kind: &str, doc: Value) {
         let kind = KINDS.iter().find(|known| known.name() == kind).expect("a registered kind");
-        let resource = kind.parse(&doc, &VPC.into()).expect("a document of this VPC");
+        let resource = kind.parse(&doc.into(), &VPC.into()).expect("a document of this VPC");
         self.resources.insert(resource.id.clone(), resource);
     }
 

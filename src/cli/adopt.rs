@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::amend;
 use super::confirm::confirm;
-use super::expected::{self, Compared};
+use super::expected::{self, Beside, Compared};
 use super::failure::Failure;
 use super::place::{self, Hashed, Place};
 use super::{Done, Global, proof, say, say_json, session, typed};
@@ -21,7 +21,6 @@ use crate::journal::store::Taken;
 use crate::journal::{Body, Record};
 use crate::model::id::Id;
 use crate::model::inventory::Inventory;
-use crate::model::resource::Resource;
 use crate::plan::{Plan, format, plan_seen, prove, sha256};
 use crate::report::aftermath::few;
 use crate::report::edits;
@@ -87,7 +86,7 @@ impl New {
 }
 
 /// Things that the run has touched, with what somebody else has changed of them besides.
-type Besides = BTreeMap<Id, Resource>;
+type Besides = BTreeMap<Id, Beside>;
 
 /// What is to be adopted: all that is different, or what is so of one thing.
 fn chosen(
@@ -102,7 +101,7 @@ fn chosen(
     if !drift.is_empty() {
         return Ok(drift);
     }
-    let drift: Vec<Difference> = besides.iter().flat_map(|(id, is)| compared.differences_of(id, is)).filter(|one| fits(&one)).collect();
+    let drift: Vec<Difference> = besides.values().flat_map(|beside| &beside.differences).filter(fits).cloned().collect();
     if !drift.is_empty() {
         return Ok(drift);
     }
@@ -126,7 +125,7 @@ fn replanned(place: &Place, plan: &Hashed<Plan>, compared: &Compared, besides: &
     let ids: BTreeSet<Id> = drift.iter().map(|one| Id::from(one.resource.as_str())).collect();
     let (merged, whole): (BTreeSet<Id>, BTreeSet<Id>) = ids.into_iter().partition(|id| besides.contains_key(id));
     let mut inventory = drift::taken_over(&compared.before, &compared.now, &whole);
-    inventory.resources.extend(merged.into_iter().map(|id| (id.clone(), Arc::new(besides[&id].clone()))));
+    inventory.resources.extend(merged.into_iter().map(|id| (id.clone(), Arc::new(besides[&id].merged.clone()))));
     let text = super::discover::file(&inventory);
     let sha = sha256(text.as_bytes());
     let after = planned(place, &inventory, &sha)?;

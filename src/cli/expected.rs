@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::failure::Failure;
 use super::place::Place;
 use super::session::Session;
-use crate::discover::drift::{self, Difference};
+use crate::discover::drift::{self, Difference, Side};
 use crate::execute::{Machine, Phase};
 use crate::kinds::MIGRATION_TAG;
 use crate::model::facet::PublicAddress;
@@ -38,21 +38,26 @@ pub struct Compared {
     pub readdressed: BTreeSet<String>,
 }
 
-impl Compared {
-    /// What somebody else has changed of what the run has touched, in fields that it leaves alone: each thing as if that had
-    /// been so at the start. Nothing, where nobody can tell what the run has changed.
-    pub fn besides(&self, machine: &Machine<'_>) -> BTreeMap<Id, Resource> {
-        let Ok(ours) = Moment::with(machine.plan(), &self.before, &stands(machine).0) else { return BTreeMap::new() };
-        let merge = |id: &Id| {
-            let merged = drift::merged(self.before.get(id)?, ours.account.resources.get(id)?, self.now.get(id)?, &self.before.vpc)?;
-            (!self.differences_of(id, &merged).is_empty()).then_some((id.clone(), merged))
-        };
-        self.touched.iter().filter_map(merge).collect()
-    }
+/// What somebody else has changed, in fields that the run leaves alone, of a thing that it has touched.
+pub struct Beside {
+    /// The thing as if that had been so at the start.
+    pub merged: Resource,
+    /// What is different of it from what was at the start.
+    pub differences: Vec<Difference>,
+}
 
-    /// What is different of a thing from what it was before.
-    pub fn differences_of(&self, id: &Id, is: &Resource) -> Vec<Difference> {
-        self.before.get(id).map_or_else(Vec::new, |was| drift::of_one((&self.before, was), (&self.before, is)))
+impl Compared {
+    /// Such things by their ids. Nothing, where nobody can tell what the run has changed.
+    pub fn besides(&self, machine: &Machine<'_>) -> BTreeMap<Id, Beside> {
+        let Ok(ours) = Moment::with(machine.plan(), &self.before, &stands(machine).0) else { return BTreeMap::new() };
+        let side = Side::new(&self.before);
+        let beside = |id: &Id| {
+            let was = self.before.get(id)?;
+            let merged = drift::merged(was, ours.account.resources.get(id)?, self.now.get(id)?, &self.before.vpc)?;
+            let differences = drift::of_one(&side, was, &merged);
+            (!differences.is_empty()).then(|| (id.clone(), Beside { merged, differences }))
+        };
+        self.touched.iter().filter_map(beside).collect()
     }
 }
 

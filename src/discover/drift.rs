@@ -3,7 +3,9 @@
 //! Compared is what the planner decides by: placement, groups, rules, routes, addresses, targets. Health, lingering
 //! interfaces and times change by themselves and are left out.
 
-use std::collections::BTreeSet;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -27,9 +29,30 @@ pub struct Difference {
     pub now: String,
 }
 
+/// One of the two looks.
+pub struct Side<'i> {
+    inventory: &'i Inventory,
+    wholes: OnceCell<BTreeMap<&'i str, &'i Id>>,
+}
+
+impl<'i> Side<'i> {
+    /// A look.
+    pub fn new(inventory: &'i Inventory) -> Side<'i> {
+        Side { inventory, wholes: OnceCell::new() }
+    }
+
+    /// Whether a target is part of what registers its parts in the target group by itself, as a service does with its tasks
+    /// and an Auto Scaling group with its instances: they come and go without anybody's doing, each time with another address.
+    fn registers_itself(&self, target: &str, group: &Id) -> bool {
+        let whole = self.wholes.get_or_init(|| self.inventory.wholes()).get(target).and_then(|whole| self.inventory.get(whole));
+        whole.is_some_and(|whole| whole.facets.uses.iter().any(|(used, _)| used == group))
+    }
+}
+
 /// The differences, in the order of the ids.
 pub fn between(before: &Inventory, now: &Inventory) -> Vec<Difference> {
     let mut out = Vec::new();
+    let sides = (&Side::new(before), &Side::new(now));
     let whole = |resource: &Resource, field: &str, was: &str, is: &str| Difference {
         resource: resource.id.to_string(),
         name: resource.name.clone(),
@@ -40,7 +63,7 @@ pub fn between(before: &Inventory, now: &Inventory) -> Vec<Difference> {
     for (id, was) in before.resources.iter().filter(|(_, r)| counts(r)) {
         match now.get(id) {
             None => out.push(whole(was, "existence", "there", "gone")),
-            Some(is) => out.extend(fields((before, was), (now, is)).into_iter().map(|(field, a, b)| whole(was, &field, &a, &b))),
+            Some(is) => out.extend(fields((sides.0, was), (sides.1, is)).into_iter().map(|(field, a, b)| whole(was, &field, &a, &b))),
         }
     }
     for (id, is) in now.resources.iter().filter(|(_, r)| counts(r)) {
@@ -65,10 +88,10 @@ pub fn taken_over(before: &Inventory, now: &Inventory, ids: &BTreeSet<Id>) -> In
 /// Something that a run has changed, with what somebody else has changed of it besides: as it was, but for what the run
 /// leaves alone (`ours` is what the run makes of it) and is another now. None if that is nothing, or both changed the same.
 pub fn merged(was: &Resource, ours: &Resource, now: &Resource, vpc: &Id) -> Option<Resource> {
-    let mut doc = Value::clone(&was.doc);
+    let mut doc = was.doc.clone();
     for (key, theirs) in now.doc.as_object()? {
         if ours.doc[key] == was.doc[key] && was.doc[key] != *theirs {
-            doc[key] = theirs.clone();
+            Arc::make_mut(&mut doc)[key] = theirs.clone();
         }
     }
     let kind = crate::kinds::kind(&was.kind)?;
@@ -92,11 +115,11 @@ fn changed(facets: &Facets, first: &Facets, second: &Facets) -> Value {
     out
 }
 
-/// What is different of one thing.
-pub fn of_one(before: (&Inventory, &Resource), now: (&Inventory, &Resource)) -> Vec<Difference> {
-    let (id, name) = (before.1.id.to_string(), before.1.name.clone());
+/// What is different of one thing, both times beside the same others.
+pub fn of_one(side: &Side<'_>, before: &Resource, now: &Resource) -> Vec<Difference> {
+    let (id, name) = (before.id.to_string(), before.name.clone());
     let one = |(field, before, now)| Difference { resource: id.clone(), name: name.clone(), field, before, now };
-    fields(before, now).into_iter().map(one).collect()
+    fields((side, before), (side, now)).into_iter().map(one).collect()
 }
 
 /// Interfaces and parts come and go with what they belong to; only those that nobody claims count.
@@ -111,7 +134,7 @@ fn counts(resource: &Resource) -> bool {
     }
 }
 
-fn fields(was: (&Inventory, &Resource), is: (&Inventory, &Resource)) -> Vec<(String, String, String)> {
+fn fields(was: (&Side<'_>, &Resource), is: (&Side<'_>, &Resource)) -> Vec<(String, String, String)> {
     let (a, b) = (comparable(was.0, was.1), comparable(is.0, is.1));
     let keys = a.as_object().into_iter().chain(b.as_object()).flat_map(|map| map.keys());
     let mut keys: Vec<&String> = keys.collect();
@@ -134,22 +157,11 @@ fn routes_and_subnets(routing: &Routing) -> Value {
     json!({ "routes": routes, "main": routing.main, "subnets": subnets, "propagating": routing.propagating })
 }
 
-/// Whose parts register themselves in a target group: a service's tasks, an Auto Scaling group's instances. They come and go
-/// without anybody's doing, and each time with another address.
-fn registering<'i>(inventory: &'i Inventory, group: &Id) -> Vec<&'i Resource> {
-    inventory.with_role(Role::Workload).filter(|whole| whole.facets.uses.iter().any(|(used, _)| used == group)).collect()
-}
-
-fn is_part(inventory: &Inventory, wholes: &[&Resource], target: &str) -> bool {
-    let owner = inventory.get(&Id::from(target)).and_then(|part| part.facets.owner.as_ref());
-    wholes.iter().any(|whole| whole.facets.private_addresses.iter().any(|address| address == target) || owner == Some(&whole.id))
-}
-
-fn comparable(inventory: &Inventory, resource: &Resource) -> Value {
+fn comparable(side: &Side<'_>, resource: &Resource) -> Value {
+    let inventory = side.inventory;
     let mut value = serde_json::to_value(&resource.facets).unwrap_or_default();
     if let Some(members) = value.pointer_mut("/targets/members").and_then(Value::as_array_mut) {
-        let wholes = registering(inventory, &resource.id);
-        members.retain(|member| !is_part(inventory, &wholes, member["target"].as_str().unwrap_or_default()));
+        members.retain(|member| !side.registers_itself(member["target"].as_str().unwrap_or_default(), &resource.id));
         members.iter_mut().for_each(|member| member["health"] = Value::Null);
     }
     // An ACL may be told to serve a subnet that is gone.

@@ -25,6 +25,7 @@ use crate::model::inventory::{Inventory, Missing};
 use crate::model::path;
 use crate::model::resource::Resource;
 use crate::model::text::harmless;
+use crate::model::tight::tight;
 
 /// Reads in flight at a time; the adapter keeps AWS's budgets besides.
 const CONCURRENT: usize = 8;
@@ -222,10 +223,10 @@ fn parse(documents: &mut [(&'static dyn Kind, Vec<Value>)], vpc: &Id) -> BTreeMa
     nested::place(documents, vpc);
     let mut resources: BTreeMap<Id, Arc<Resource>> = BTreeMap::new();
     for (kind, found) in documents {
-        // What was parsed keeps a document of its own: each is let go as it is read.
+        // Each is let go as it is read, or kept without room to grow.
         for doc in found.drain(..) {
             resources.extend(
-                kind.parse(&doc, vpc)
+                kind.parse(&Arc::new(tight(doc)), vpc)
                     .map(|resource| (resource.id.clone(), Arc::new(Resource { name: harmless(&resource.name), ..resource }))),
             );
         }

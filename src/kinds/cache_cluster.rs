@@ -16,7 +16,7 @@ use crate::model::facet::{Facets, Guard, Role};
 use crate::model::id::Id;
 use crate::model::network::Ports;
 use crate::model::path;
-use crate::model::resource::{Resource, tags_of};
+use crate::model::resource::{Doc, Resource, tags_of};
 use crate::model::step::{Expect, Step, Wait};
 use crate::model::strategy::{Blocker, Candidate, Risk, Scene, Site, Strategy, WayBack};
 
@@ -99,7 +99,7 @@ impl Kind for CacheCluster {
         Some(&LISTING)
     }
 
-    fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource> {
+    fn parse(&self, doc: &Doc, vpc: &Id) -> Option<Resource> {
         let name = doc["CacheClusterId"].as_str()?;
         if doc["SubnetGroup"]["VpcId"] != vpc.as_str() {
             return None;
@@ -119,7 +119,7 @@ impl Kind for CacheCluster {
                 state: path::text(doc, "CacheClusterStatus").to_owned(),
                 ..Facets::default()
             },
-            doc: crate::model::tight::kept(doc),
+            doc: doc.clone(),
         })
     }
 

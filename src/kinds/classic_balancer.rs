@@ -18,7 +18,7 @@ use crate::model::facet::{Balancing, Facets, Guard, Placement, Role, Target, Tar
 use crate::model::id::Id;
 use crate::model::network::Ports;
 use crate::model::path;
-use crate::model::resource::{Resource, tags_of};
+use crate::model::resource::{Doc, Resource, tags_of};
 use crate::model::step::{Check, Expect, Impact, Need, Step, Wait};
 use crate::model::strategy::{Blocker, Candidate, Risk, Scene, Site, Strategy};
 
@@ -88,7 +88,7 @@ impl Kind for ClassicBalancer {
         Some(&LISTING)
     }
 
-    fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource> {
+    fn parse(&self, doc: &Doc, vpc: &Id) -> Option<Resource> {
         if doc["VPCId"] != vpc.as_str() {
             return None;
         }
@@ -115,7 +115,7 @@ impl Kind for ClassicBalancer {
                 targets: Some(targets(doc)),
                 ..Facets::default()
             },
-            doc: crate::model::tight::kept(doc),
+            doc: doc.clone(),
         })
     }
 

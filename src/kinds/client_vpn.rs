@@ -18,7 +18,7 @@ use crate::model::facet::{Facets, Guard, Role};
 use crate::model::id::Id;
 use crate::model::inventory::Inventory;
 use crate::model::path;
-use crate::model::resource::{Resource, tags_of};
+use crate::model::resource::{Doc, Resource, tags_of};
 use crate::model::step::{Check, Expect, Stage, Step};
 use crate::model::strategy::{ClientVpn, Provision};
 
@@ -179,7 +179,7 @@ impl Kind for ClientVpnEndpoint {
         Some(&LISTING)
     }
 
-    fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource> {
+    fn parse(&self, doc: &Doc, vpc: &Id) -> Option<Resource> {
         let id = Id::from(doc["ClientVpnEndpointId"].as_str()?);
         if doc["VpcId"] != vpc.as_str() {
             return None;
@@ -193,7 +193,7 @@ impl Kind for ClientVpnEndpoint {
             role: Role::Bystander,
             tags,
             facets: Facets { guard: Some(Guard { groups }), state: path::text(doc, "Status.Code").to_owned(), ..Facets::default() },
-            doc: crate::model::tight::kept(doc),
+            doc: doc.clone(),
         })
     }
 

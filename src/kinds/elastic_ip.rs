@@ -16,7 +16,7 @@ use crate::model::facet::{Facets, PublicAddress, Role};
 use crate::model::id::Id;
 use crate::model::inventory::Inventory;
 use crate::model::path;
-use crate::model::resource::{Resource, tags_of};
+use crate::model::resource::{Doc, Resource, tags_of};
 use crate::model::step::{Expect, Stage, Step};
 use crate::model::strategy::Provision;
 
@@ -103,7 +103,7 @@ impl Kind for ElasticIp {
         Some(&LISTING)
     }
 
-    fn parse(&self, doc: &Value, _vpc: &Id) -> Option<Resource> {
+    fn parse(&self, doc: &Doc, _vpc: &Id) -> Option<Resource> {
         let id = Id::from(doc["AllocationId"].as_str()?);
         let tags = tags_of(doc);
         Some(Resource {
@@ -116,7 +116,7 @@ impl Kind for ElasticIp {
                 owner: doc["InstanceId"].as_str().or(doc["NetworkInterfaceId"].as_str()).filter(|t| !t.is_empty()).map(Id::from),
                 ..Facets::default()
             },
-            doc: crate::model::tight::kept(doc),
+            doc: doc.clone(),
             id,
         })
     }

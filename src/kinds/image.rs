@@ -12,7 +12,7 @@ use crate::model::call::{Object, Refusal};
 use crate::model::facet::{Facets, Role};
 use crate::model::id::Id;
 use crate::model::path;
-use crate::model::resource::{Resource, tags_of};
+use crate::model::resource::{Doc, Resource, tags_of};
 
 pub struct Image;
 
@@ -87,7 +87,7 @@ impl Kind for Image {
         Some(&LISTING)
     }
 
-    fn parse(&self, doc: &Value, _vpc: &Id) -> Option<Resource> {
+    fn parse(&self, doc: &Doc, _vpc: &Id) -> Option<Resource> {
         let id = Id::from(doc["ImageId"].as_str()?);
         Some(Resource {
             name: path::text(doc, "Name").to_owned(),
@@ -96,7 +96,7 @@ impl Kind for Image {
             role: Role::Bystander,
             tags: tags_of(doc),
             facets: Facets { state: path::text(doc, "State").to_owned(), ..Facets::default() },
-            doc: crate::model::tight::kept(doc),
+            doc: doc.clone(),
         })
     }
 

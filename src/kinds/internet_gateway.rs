@@ -1,12 +1,10 @@
 //! Internet gateways, and the egress-only ones that IPv6 has. Read, never changed.
 
-use serde_json::Value;
-
 use super::{Kind, Listing, Scope};
 use crate::model::facet::{Facets, GatewayKind, Role};
 use crate::model::id::Id;
 use crate::model::path;
-use crate::model::resource::{Resource, tags_of};
+use crate::model::resource::{Doc, Resource, tags_of};
 
 pub struct InternetGateway;
 pub struct EgressOnlyGateway;
@@ -29,7 +27,7 @@ static EGRESS_ONLY: Listing = Listing {
     follow: &[],
 };
 
-fn gateway(kind: &str, key: &str, is: GatewayKind, doc: &Value, vpc: &Id) -> Option<Resource> {
+fn gateway(kind: &str, key: &str, is: GatewayKind, doc: &Doc, vpc: &Id) -> Option<Resource> {
     if !path::texts(doc, "Attachments[].VpcId").iter().any(|id| id == vpc.as_str()) {
         return None;
     }
@@ -42,7 +40,7 @@ fn gateway(kind: &str, key: &str, is: GatewayKind, doc: &Value, vpc: &Id) -> Opt
         role: Role::Gateway,
         tags,
         facets: Facets { gateway: Some(is), state: path::text(doc, "Attachments[0].State").to_owned(), ..Facets::default() },
-        doc: crate::model::tight::kept(doc),
+        doc: doc.clone(),
     })
 }
 
@@ -55,7 +53,7 @@ impl Kind for InternetGateway {
         Some(&LISTING)
     }
 
-    fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource> {
+    fn parse(&self, doc: &Doc, vpc: &Id) -> Option<Resource> {
         gateway(self.name(), "InternetGatewayId", GatewayKind::Internet, doc, vpc)
     }
 }
@@ -69,7 +67,7 @@ impl Kind for EgressOnlyGateway {
         Some(&EGRESS_ONLY)
     }
 
-    fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource> {
+    fn parse(&self, doc: &Doc, vpc: &Id) -> Option<Resource> {
         gateway(self.name(), "EgressOnlyInternetGatewayId", GatewayKind::EgressOnly, doc, vpc)
     }
 }

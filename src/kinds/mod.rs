@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::model::account::Account;
 use crate::model::call::{Object, Refusal};
 use crate::model::id::Id;
-use crate::model::resource::Resource;
+use crate::model::resource::{Doc, Resource};
 use crate::model::step::Step;
 use crate::model::strategy::{Blocker, Candidate, Member, Provision, Renumbering, Scene, Site};
 
@@ -76,8 +76,9 @@ pub trait Kind: Sync {
         documents
     }
 
-    /// One element of the list as a resource; none if it doesn't belong to the VPC or exists no more.
-    fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource>;
+    /// One element of the list as a resource, which keeps the document unless there is something secret in it; none if it
+    /// doesn't belong to the VPC or exists no more.
+    fn parse(&self, doc: &Doc, vpc: &Id) -> Option<Resource>;
 
     /// Its mutating calls.
     fn effects(&self) -> &'static [(&'static str, Effect)] {

@@ -17,7 +17,7 @@ use crate::model::facet::{Facets, GatewayKind, Placement, PublicAddress, Role};
 use crate::model::id::Id;
 use crate::model::inventory::Inventory;
 use crate::model::path;
-use crate::model::resource::{Resource, tags_of};
+use crate::model::resource::{Doc, Resource, tags_of};
 use crate::model::step::{Expect, Stage, Step};
 use crate::model::strategy::Provision;
 
@@ -136,7 +136,7 @@ impl Kind for NatGateway {
         Some(&LISTING)
     }
 
-    fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource> {
+    fn parse(&self, doc: &Doc, vpc: &Id) -> Option<Resource> {
         if doc["VpcId"] != vpc.as_str() || doc["State"] == "deleted" {
             return None;
         }
@@ -158,7 +158,7 @@ impl Kind for NatGateway {
                 state: path::text(doc, "State").to_owned(),
                 ..Facets::default()
             },
-            doc: crate::model::tight::kept(doc),
+            doc: doc.clone(),
         })
     }
 

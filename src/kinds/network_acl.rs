@@ -7,7 +7,7 @@ use crate::model::facet::{Acl, AclEntry, Facets, Placement, Role};
 use crate::model::id::Id;
 use crate::model::network::{Ports, Protocol};
 use crate::model::path;
-use crate::model::resource::{Resource, tags_of};
+use crate::model::resource::{Doc, Resource, tags_of};
 
 pub struct NetworkAcl;
 
@@ -55,7 +55,7 @@ impl Kind for NetworkAcl {
         Some(&LISTING)
     }
 
-    fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource> {
+    fn parse(&self, doc: &Doc, vpc: &Id) -> Option<Resource> {
         if doc["VpcId"] != vpc.as_str() {
             return None;
         }
@@ -73,7 +73,7 @@ impl Kind for NetworkAcl {
                 acl: Some(Acl { default: doc["IsDefault"] == true, ingress: entries(doc, false), egress: entries(doc, true) }),
                 ..Facets::default()
             },
-            doc: crate::model::tight::kept(doc),
+            doc: doc.clone(),
         })
     }
 }

@@ -16,7 +16,7 @@ use crate::model::call::{Object, Refusal};
 use crate::model::facet::{Facets, Guard, Placement, PublicAddress, Role};
 use crate::model::id::Id;
 use crate::model::path;
-use crate::model::resource::{Resource, tags_of};
+use crate::model::resource::{Doc, Resource, tags_of};
 
 pub struct NetworkInterface;
 
@@ -202,7 +202,7 @@ impl Kind for NetworkInterface {
         Some(&LISTING)
     }
 
-    fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource> {
+    fn parse(&self, doc: &Doc, vpc: &Id) -> Option<Resource> {
         if doc["VpcId"] != vpc.as_str() {
             return None;
         }
@@ -232,7 +232,7 @@ impl Kind for NetworkInterface {
                 state: path::text(doc, "Status").to_owned(),
                 ..Facets::default()
             },
-            doc: crate::model::tight::kept(doc),
+            doc: doc.clone(),
         })
     }
 

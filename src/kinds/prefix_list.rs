@@ -14,7 +14,7 @@ use crate::model::call::{Object, Refusal};
 use crate::model::facet::{Facets, PrefixList, Role};
 use crate::model::id::Id;
 use crate::model::path;
-use crate::model::resource::{Resource, tags_of};
+use crate::model::resource::{Doc, Resource, tags_of};
 
 pub struct ManagedPrefixList;
 
@@ -98,7 +98,7 @@ impl Kind for ManagedPrefixList {
         Some(&LISTING)
     }
 
-    fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource> {
+    fn parse(&self, doc: &Doc, vpc: &Id) -> Option<Resource> {
         let id = Id::from(doc["PrefixListId"].as_str()?);
         if doc["VpcId"] != vpc.as_str() || path::text(doc, "State") == "delete-complete" {
             return None;
@@ -114,7 +114,7 @@ impl Kind for ManagedPrefixList {
                 prefix_list: Some(PrefixList { weight: weight(doc, ranges.as_ref()), aws: doc["OwnerId"] == "AWS", ranges }),
                 ..Facets::default()
             },
-            doc: crate::model::tight::kept(doc),
+            doc: doc.clone(),
         })
     }
 

@@ -18,7 +18,7 @@ use crate::model::facet::{Facets, Hop, Role, Route, Routing};
 use crate::model::id::{Id, slug};
 use crate::model::inventory::Inventory;
 use crate::model::path;
-use crate::model::resource::{Resource, tags_of};
+use crate::model::resource::{Doc, Resource, tags_of};
 use crate::model::step::{Check, Expect, Impact, Stage, Step};
 use crate::model::strategy::Provision;
 
@@ -231,7 +231,7 @@ impl Kind for RouteTable {
         Some(&LISTING)
     }
 
-    fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource> {
+    fn parse(&self, doc: &Doc, vpc: &Id) -> Option<Resource> {
         if doc["VpcId"] != vpc.as_str() {
             return None;
         }
@@ -244,7 +244,7 @@ impl Kind for RouteTable {
             role: Role::RouteTable,
             tags,
             facets: Facets { routing: Some(routing(doc)), ..Facets::default() },
-            doc: crate::model::tight::kept(doc),
+            doc: doc.clone(),
         })
     }
 

@@ -19,7 +19,7 @@ use crate::model::id::Id;
 use crate::model::inventory::Inventory;
 use crate::model::network::{permission_of, rules_of};
 use crate::model::path;
-use crate::model::resource::{Resource, tags_of};
+use crate::model::resource::{Doc, Resource, tags_of};
 use crate::model::step::{Expect, Stage, Step};
 use crate::model::strategy::{NewRule, Provision};
 use crate::model::text::counted;
@@ -137,7 +137,7 @@ impl Kind for SecurityGroup {
         Some(&LISTING)
     }
 
-    fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource> {
+    fn parse(&self, doc: &Doc, vpc: &Id) -> Option<Resource> {
         if doc["VpcId"] != vpc.as_str() {
             return None;
         }
@@ -152,7 +152,7 @@ impl Kind for SecurityGroup {
                 rules: Some(RuleSet { ingress: rules_of(&doc["IpPermissions"]), egress: rules_of(&doc["IpPermissionsEgress"]) }),
                 ..Facets::default()
             },
-            doc: crate::model::tight::kept(doc),
+            doc: doc.clone(),
         })
     }
 

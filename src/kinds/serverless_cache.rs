@@ -14,7 +14,7 @@ use crate::model::call::{Object, Refusal};
 use crate::model::facet::{Facets, Guard, Placement, Role};
 use crate::model::id::Id;
 use crate::model::path;
-use crate::model::resource::{Resource, tags_of};
+use crate::model::resource::{Doc, Resource, tags_of};
 use crate::model::step::{Expect, Step};
 use crate::model::strategy::{Blocker, Candidate, Risk, Scene, Site, Strategy, WayBack};
 
@@ -74,7 +74,7 @@ impl Kind for ServerlessCache {
         Some(&LISTING)
     }
 
-    fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource> {
+    fn parse(&self, doc: &Doc, vpc: &Id) -> Option<Resource> {
         let name = doc["ServerlessCacheName"].as_str()?;
         if doc["VpcId"] != vpc.as_str() {
             return None;
@@ -100,7 +100,7 @@ impl Kind for ServerlessCache {
                 state: path::text(doc, "Status").to_owned(),
                 ..Facets::default()
             },
-            doc: crate::model::tight::kept(doc),
+            doc: doc.clone(),
         })
     }
 

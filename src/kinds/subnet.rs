@@ -17,7 +17,7 @@ use crate::model::facet::{Facets, Placement, Role};
 use crate::model::id::Id;
 use crate::model::inventory::Inventory;
 use crate::model::path;
-use crate::model::resource::{Resource, tags_of};
+use crate::model::resource::{Doc, Resource, tags_of};
 use crate::model::step::{Expect, Stage, Step};
 use crate::model::strategy::Provision;
 
@@ -97,7 +97,7 @@ impl Kind for Subnet {
         Some(&LISTING)
     }
 
-    fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource> {
+    fn parse(&self, doc: &Doc, vpc: &Id) -> Option<Resource> {
         if doc["VpcId"] != vpc.as_str() {
             return None;
         }
@@ -120,7 +120,7 @@ impl Kind for Subnet {
                 state: path::text(doc, "State").to_owned(),
                 ..Facets::default()
             },
-            doc: crate::model::tight::kept(doc),
+            doc: doc.clone(),
             id,
         })
     }

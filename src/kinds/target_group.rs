@@ -14,7 +14,7 @@ use crate::model::facet::{Facets, Role, Target, Targets};
 use crate::model::id::Id;
 use crate::model::network::{Peer, Ports, Protocol};
 use crate::model::path;
-use crate::model::resource::{Resource, tags_of};
+use crate::model::resource::{Doc, Resource, tags_of};
 
 pub struct TargetGroup;
 
@@ -197,7 +197,7 @@ impl Kind for TargetGroup {
         Some(&LISTING)
     }
 
-    fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource> {
+    fn parse(&self, doc: &Doc, vpc: &Id) -> Option<Resource> {
         if doc["VpcId"] != vpc.as_str() {
             return None;
         }
@@ -223,7 +223,7 @@ impl Kind for TargetGroup {
                 }),
                 ..Facets::default()
             },
-            doc: crate::model::tight::kept(doc),
+            doc: doc.clone(),
         })
     }
 

@@ -11,7 +11,7 @@ use crate::model::call::{Object, Refusal};
 use crate::model::facet::{Facets, Role};
 use crate::model::id::Id;
 use crate::model::path;
-use crate::model::resource::{Resource, tags_of};
+use crate::model::resource::{Doc, Resource, tags_of};
 
 pub struct Vpc;
 
@@ -68,7 +68,7 @@ impl Kind for Vpc {
         Some(&LISTING)
     }
 
-    fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource> {
+    fn parse(&self, doc: &Doc, vpc: &Id) -> Option<Resource> {
         let id = Id::from(doc["VpcId"].as_str()?);
         if id != *vpc {
             return None;
@@ -84,7 +84,7 @@ impl Kind for Vpc {
             role: Role::Network,
             tags,
             facets: Facets { ranges, state: path::text(doc, "State").to_owned(), ..Facets::default() },
-            doc: crate::model::tight::kept(doc),
+            doc: doc.clone(),
         })
     }
 

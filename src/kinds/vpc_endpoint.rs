@@ -16,7 +16,7 @@ use crate::model::facet::{Facets, Guard, Placement, Role, ServiceEndpoint, Track
 use crate::model::id::{Id, slug};
 use crate::model::inventory::Inventory;
 use crate::model::path;
-use crate::model::resource::{Resource, tags_of};
+use crate::model::resource::{Doc, Resource, tags_of};
 use crate::model::step::{Expect, Impact, Stage, Step};
 use crate::model::strategy::Provision;
 
@@ -163,7 +163,7 @@ impl Kind for VpcEndpoint {
         Some(&LISTING)
     }
 
-    fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource> {
+    fn parse(&self, doc: &Doc, vpc: &Id) -> Option<Resource> {
         let state = doc["State"].as_str().unwrap_or_default().to_lowercase();
         if doc["VpcId"] != vpc.as_str() || state == "deleted" {
             return None;
@@ -196,7 +196,7 @@ impl Kind for VpcEndpoint {
                 state,
                 ..Facets::default()
             },
-            doc: crate::model::tight::kept(doc),
+            doc: doc.clone(),
         })
     }
 

@@ -100,6 +100,19 @@ impl Inventory {
         self.all().filter(move |resource| resource.role == role)
     }
 
+    /// For each part of a workload or balancer, and each address of one, the whole: what target groups know it by.
+    pub fn wholes(&self) -> BTreeMap<&str, &Id> {
+        let mut out = BTreeMap::new();
+        for resource in self.all() {
+            let owner = resource.facets.owner.as_ref().filter(|owner| self.get(owner).is_some_and(Resource::is_movable));
+            let own = (resource.role == Role::Workload).then_some(&resource.id);
+            let Some(whole) = owner.or(own) else { continue };
+            out.insert(resource.id.as_str(), whole);
+            out.extend(resource.facets.private_addresses.iter().map(|address| (address.as_str(), whole)));
+        }
+        out
+    }
+
     /// The VPC's own resource.
     pub fn network(&self) -> Option<&Resource> {
         self.get(&self.vpc)

@@ -9,6 +9,9 @@ use serde_json::Value;
 use super::facet::{Facets, Role};
 use super::id::Id;
 
+/// What AWS said about a thing. Copies share it.
+pub type Doc = Arc<Value>;
+
 /// One thing that exists in the account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Resource {
@@ -25,8 +28,8 @@ pub struct Resource {
     pub tags: BTreeMap<String, String>,
     /// What the kind says about it.
     pub facets: Facets,
-    /// What AWS said about it, in the CLI's shape, without secrets. Copies share it: it is most of what a resource takes.
-    pub doc: Arc<Value>,
+    /// What AWS said about it, in the CLI's shape, without secrets: most of what a resource takes.
+    pub doc: Doc,
 }
 
 impl Resource {

@@ -1,7 +1,5 @@
 //! Documents without room to grow: what is kept by the ten thousand takes a third less.
 
-use std::sync::Arc;
-
 use serde_json::Value;
 
 use super::call::Object;
@@ -18,11 +16,6 @@ pub fn tight(value: Value) -> Value {
         }
         other => other,
     }
-}
-
-/// A document to be kept.
-pub fn kept(doc: &Value) -> Arc<Value> {
-    Arc::new(tight(doc.clone()))
 }
 
 impl Step {

@@ -49,12 +49,12 @@ pub fn served(inventory: &Inventory) -> BTreeMap<&str, Vec<Serving<'_>>> {
             behind.entry(&balancer.id).or_default().push(balancer);
         }
     }
-    let wholes = wholes(inventory);
+    let wholes = inventory.wholes();
     let mut out: BTreeMap<&str, Vec<Serving<'_>>> = BTreeMap::new();
     for (group, balancers) in &behind {
         let Some(targets) = inventory.get(group).and_then(|list| list.facets.targets.as_ref()) else { continue };
         for target in &targets.members {
-            let who = wholes.get(target.target.as_str()).copied().unwrap_or(&target.target);
+            let who = wholes.get(target.target.as_str()).map_or(target.target.as_str(), |whole| whole.as_str());
             for balancer in balancers {
                 let ports = targets.ports(target).into_iter();
                 out.entry(who).or_default().extend(ports.map(|ports| Serving { balancer, group, ports }));
@@ -77,17 +77,4 @@ fn usual_ports(workload: &Resource, group: Option<&Resource>) -> Vec<Ports> {
     let own = || group.and_then(|group| u16::try_from(group.doc["Port"].as_u64()?).ok()).map(Ports::tcp).into_iter().collect();
     let health = group.and_then(|group| group.facets.targets.as_ref()?.health_port).map(Ports::tcp);
     workload.facets.listens.clone().unwrap_or_else(own).into_iter().chain(health).collect()
-}
-
-/// For each address, and each part of a workload, the workload: what a balancer knows it by.
-fn wholes(inventory: &Inventory) -> BTreeMap<&str, &str> {
-    let mut out = BTreeMap::new();
-    for part in inventory.resources.values() {
-        let Some(owner) = part.facets.owner.as_ref().filter(|owner| inventory.get(owner).is_some_and(Resource::is_movable)) else {
-            continue;
-        };
-        out.insert(part.id.as_str(), owner.as_str());
-        out.extend(part.facets.private_addresses.iter().map(|address| (address.as_str(), owner.as_str())));
-    }
-    out
 }

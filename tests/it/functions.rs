@@ -139,7 +139,7 @@ fn listed_versions_become_part_of_their_function() {
     assert_eq!(gathered[0]["Versions"][0]["Unlike"], json!(["CodeSha256"]));
     assert_eq!(gathered[0]["Versions"][1]["Unlike"], json!([]));
     assert_eq!(gathered[0]["Versions"][2]["Unlike"], json!(["Environment"]), "publishing would release the new one");
-    let resource = kind.parse(&gathered[0], &Id::from("vpc-shop")).expect("it is in the VPC");
+    let resource = kind.parse(&gathered[0].clone().into(), &Id::from("vpc-shop")).expect("it is in the VPC");
     assert!(!serde_json::to_string(&resource).expect("JSON").contains("PASSWORD"), "an environment is never kept");
     assert_eq!(
         kind.gather(vec![serde_json::Value::clone(&resource.doc)]),

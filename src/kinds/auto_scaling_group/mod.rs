@@ -18,7 +18,7 @@ use super::{Effect, Follow, Kind, Listing, Read, Scope};
 use crate::model::facet::{Facets, Guard, Placement, Role};
 use crate::model::id::Id;
 use crate::model::path;
-use crate::model::resource::{Resource, tags_of};
+use crate::model::resource::{Doc, Resource, tags_of};
 use crate::model::step::Step;
 use crate::model::strategy::{Blocker, Candidate, Risk, Scene, Site, Strategy, WayBack};
 
@@ -120,7 +120,7 @@ impl Kind for AutoScalingGroup {
         Some(&LISTING)
     }
 
-    fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource> {
+    fn parse(&self, doc: &Doc, vpc: &Id) -> Option<Resource> {
         let name = doc["AutoScalingGroupName"].as_str()?;
         if doc["VpcId"] != vpc.as_str() {
             return None;
@@ -146,7 +146,7 @@ impl Kind for AutoScalingGroup {
                 state: path::text(doc, "Status").to_owned(),
                 ..Facets::default()
             },
-            doc: crate::model::tight::kept(doc),
+            doc: doc.clone(),
         })
     }
 

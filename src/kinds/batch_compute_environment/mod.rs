@@ -16,7 +16,7 @@ use super::{Effect, Follow, Kind, Listing, Read, Scope};
 use crate::model::facet::{Facets, Guard, Placement, Role};
 use crate::model::id::Id;
 use crate::model::path;
-use crate::model::resource::Resource;
+use crate::model::resource::{Doc, Resource};
 use crate::model::step::Step;
 use crate::model::strategy::{Blocker, Candidate, Risk, Scene, Site, Strategy};
 
@@ -80,7 +80,7 @@ impl Kind for BatchComputeEnvironment {
         Some(&LISTING)
     }
 
-    fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource> {
+    fn parse(&self, doc: &Doc, vpc: &Id) -> Option<Resource> {
         let name = doc["computeEnvironmentName"].as_str()?;
         if doc["VpcId"] != vpc.as_str() || !doc["computeResources"].is_object() {
             return None;
@@ -100,7 +100,7 @@ impl Kind for BatchComputeEnvironment {
                 state: path::text(doc, "status").to_owned(),
                 ..Facets::default()
             },
-            doc: crate::model::tight::kept(doc),
+            doc: doc.clone(),
         })
     }
 

@@ -10,7 +10,7 @@ use super::{Effect, Follow, Kind, Listing, Scope, cache_cluster_account};
 use crate::model::facet::{Facets, Placement, Role};
 use crate::model::id::Id;
 use crate::model::path;
-use crate::model::resource::{Resource, tags_of};
+use crate::model::resource::{Doc, Resource, tags_of};
 use crate::model::step::Step;
 use crate::model::strategy::{Blocker, Member};
 
@@ -67,7 +67,7 @@ impl Kind for CacheSubnetGroup {
         Some(&LISTING)
     }
 
-    fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource> {
+    fn parse(&self, doc: &Doc, vpc: &Id) -> Option<Resource> {
         if doc["VpcId"] != vpc.as_str() {
             return None;
         }
@@ -83,7 +83,7 @@ impl Kind for CacheSubnetGroup {
             name: name.to_owned(),
             tags: tags_of(doc),
             facets: Facets { placement: Some(Placement { subnets, zones, through: None }), ..Facets::default() },
-            doc: crate::model::tight::kept(doc),
+            doc: doc.clone(),
         })
     }
 

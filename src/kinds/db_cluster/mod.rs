@@ -12,7 +12,7 @@ use crate::model::facet::{Facets, Guard, Placement, Role};
 use crate::model::id::Id;
 use crate::model::network::Ports;
 use crate::model::path;
-use crate::model::resource::{Resource, tags_of};
+use crate::model::resource::{Doc, Resource, tags_of};
 use crate::model::step::Step;
 use crate::model::strategy::{Blocker, Candidate, Risk, Scene, Site, Strategy, WayBack};
 
@@ -72,7 +72,7 @@ impl Kind for DbCluster {
         Some(&LISTING)
     }
 
-    fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource> {
+    fn parse(&self, doc: &Doc, vpc: &Id) -> Option<Resource> {
         let name = doc["DBClusterIdentifier"].as_str()?;
         if doc["SubnetGroup"]["VpcId"] != vpc.as_str() {
             return None;
@@ -101,7 +101,7 @@ impl Kind for DbCluster {
                 state: path::text(doc, "Status").to_owned(),
                 ..Facets::default()
             },
-            doc: crate::model::tight::kept(doc),
+            doc: doc.clone(),
         })
     }
 

@@ -14,7 +14,7 @@ use crate::model::facet::{Facets, Guard, Placement, Role};
 use crate::model::id::Id;
 use crate::model::network::Ports;
 use crate::model::path;
-use crate::model::resource::{Resource, tags_of};
+use crate::model::resource::{Doc, Resource, tags_of};
 use crate::model::step::Step;
 use crate::model::strategy::{Blocker, Candidate, Risk, Scene, Site, Strategy, WayBack};
 
@@ -84,7 +84,7 @@ impl Kind for DbInstance {
         Some(&LISTING)
     }
 
-    fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource> {
+    fn parse(&self, doc: &Doc, vpc: &Id) -> Option<Resource> {
         let name = doc["DBInstanceIdentifier"].as_str()?;
         if doc["DBSubnetGroup"]["VpcId"] != vpc.as_str() {
             return None;
@@ -117,7 +117,7 @@ impl Kind for DbInstance {
                 state: path::text(doc, "DBInstanceStatus").to_owned(),
                 ..Facets::default()
             },
-            doc: crate::model::tight::kept(doc),
+            doc: doc.clone(),
         })
     }
 

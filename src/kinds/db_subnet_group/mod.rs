@@ -4,13 +4,11 @@
 //! subnets turn private. RDS refuses another group in the same VPC for an instance, the removal of a subnet in use, and
 //! any change of the group `default`. Under `rotate` its subnets are exchanged under its databases.
 
-use serde_json::Value;
-
 use super::{Effect, Kind, Listing, Scope};
 use crate::model::facet::{Facets, Placement, Role};
 use crate::model::id::Id;
 use crate::model::path;
-use crate::model::resource::{Resource, tags_of};
+use crate::model::resource::{Doc, Resource, tags_of};
 use crate::model::step::Step;
 use crate::model::strategy::{Blocker, Member};
 
@@ -41,7 +39,7 @@ impl Kind for DbSubnetGroup {
         Some(&LISTING)
     }
 
-    fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource> {
+    fn parse(&self, doc: &Doc, vpc: &Id) -> Option<Resource> {
         if doc["VpcId"] != vpc.as_str() {
             return None;
         }
@@ -57,7 +55,7 @@ impl Kind for DbSubnetGroup {
             name: name.to_owned(),
             tags: tags_of(doc),
             facets: Facets { placement: Some(Placement { subnets, zones, through: None }), ..Facets::default() },
-            doc: crate::model::tight::kept(doc),
+            doc: doc.clone(),
         })
     }
 

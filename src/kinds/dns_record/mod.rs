@@ -16,7 +16,7 @@ use super::{Each, Effect, Kind, Listing, Read, Scope, Source};
 use crate::model::facet::{Answers, Facets, Role};
 use crate::model::id::Id;
 use crate::model::path;
-use crate::model::resource::Resource;
+use crate::model::resource::{Doc, Resource};
 use crate::model::step::Step;
 use crate::model::strategy::{Blocker, Renumbering};
 
@@ -76,7 +76,7 @@ impl Kind for DnsRecord {
         Some(&LISTING)
     }
 
-    fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource> {
+    fn parse(&self, doc: &Doc, vpc: &Id) -> Option<Resource> {
         let (zone, name, kind) = (doc["HostedZoneId"].as_str()?, doc["Name"].as_str()?, doc["Type"].as_str()?);
         let addresses = addresses(doc);
         if doc["VpcId"] != vpc.as_str() || addresses.is_empty() {
@@ -90,7 +90,7 @@ impl Kind for DnsRecord {
             name: name.trim_end_matches('.').to_owned(),
             tags: Default::default(),
             facets: Facets { answers: Some(Answers { addresses, ttl_s: doc["TTL"].as_u64().unwrap_or_default() }), ..Facets::default() },
-            doc: crate::model::tight::kept(doc),
+            doc: doc.clone(),
         })
     }
 

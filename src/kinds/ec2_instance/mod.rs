@@ -19,7 +19,7 @@ use super::{Effect, Follow, Kind, Listing, Read, Scope};
 use crate::model::facet::{Facets, Guard, Placement, PublicAddress, Role};
 use crate::model::id::Id;
 use crate::model::path;
-use crate::model::resource::{Resource, tags_of};
+use crate::model::resource::{Doc, Resource, tags_of};
 use crate::model::step::Step;
 use crate::model::strategy::{Blocker, Candidate, Renumbering, Risk, Scene, Site, Strategy, WayBack};
 
@@ -64,7 +64,7 @@ impl Kind for Ec2Instance {
         Some(&LISTING)
     }
 
-    fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource> {
+    fn parse(&self, doc: &Doc, vpc: &Id) -> Option<Resource> {
         let state = path::text(doc, "State.Name");
         if doc["VpcId"] != vpc.as_str() || matches!(state, "terminated" | "shutting-down") {
             return None;
@@ -96,7 +96,7 @@ impl Kind for Ec2Instance {
                 state: state.to_owned(),
                 ..Facets::default()
             },
-            doc: crate::model::tight::kept(doc),
+            doc: doc.clone(),
             id,
         })
     }

@@ -17,7 +17,7 @@ use crate::model::facet::{Facets, Guard, Placement, Role};
 use crate::model::id::Id;
 use crate::model::network::Ports;
 use crate::model::path;
-use crate::model::resource::Resource;
+use crate::model::resource::{Doc, Resource};
 use crate::model::step::Step;
 use crate::model::strategy::{Blocker, Candidate, Risk, Scene, Site, Strategy};
 
@@ -122,7 +122,7 @@ impl Kind for EcsService {
         Some(&LISTING)
     }
 
-    fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource> {
+    fn parse(&self, doc: &Doc, vpc: &Id) -> Option<Resource> {
         let (name, cluster) = (doc["serviceName"].as_str()?, doc["clusterArn"].as_str()?);
         if doc["VpcId"] != vpc.as_str() || doc["status"] == "INACTIVE" {
             return None;

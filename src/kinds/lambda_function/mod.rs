@@ -21,7 +21,7 @@ use super::{Effect, Follow, Kind, Listing, Read, Scope};
 use crate::model::facet::{Facets, Guard, Placement, Role, Tracking};
 use crate::model::id::Id;
 use crate::model::path;
-use crate::model::resource::{Resource, tags_of};
+use crate::model::resource::{Doc, Resource, tags_of};
 use crate::model::step::{Check, Expect, Impact, Stage, Step, Wait};
 use crate::model::strategy::{Blocker, Candidate, Risk, Scene, Site, Strategy};
 
@@ -130,7 +130,7 @@ impl Kind for LambdaFunction {
         gather(documents)
     }
 
-    fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource> {
+    fn parse(&self, doc: &Doc, vpc: &Id) -> Option<Resource> {
         let name = doc["FunctionName"].as_str()?;
         let home = doc["VpcConfig"]["VpcId"].as_str().unwrap_or_default();
         if home.is_empty() {

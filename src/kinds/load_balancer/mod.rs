@@ -17,7 +17,7 @@ use crate::model::facet::{Balancing, Facets, Guard, Placement, Role, Tracking};
 use crate::model::id::Id;
 use crate::model::network::{Ports, Protocol};
 use crate::model::path;
-use crate::model::resource::{Resource, tags_of};
+use crate::model::resource::{Doc, Resource, tags_of};
 use crate::model::step::{Expect, Stage, Step, Wait};
 use crate::model::strategy::{Blocker, Candidate, Scene, Site, Strategy};
 
@@ -135,7 +135,7 @@ impl Kind for LoadBalancer {
         Some(&LISTING)
     }
 
-    fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource> {
+    fn parse(&self, doc: &Doc, vpc: &Id) -> Option<Resource> {
         if doc["VpcId"] != vpc.as_str() {
             return None;
         }
@@ -169,7 +169,7 @@ impl Kind for LoadBalancer {
                 state: path::text(doc, "State.Code").to_owned(),
                 ..Facets::default()
             },
-            doc: crate::model::tight::kept(doc),
+            doc: doc.clone(),
         })
     }
 

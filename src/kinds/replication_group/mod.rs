@@ -4,14 +4,14 @@
 //! members at once, and are only to be seen on the members. Its endpoints stay under `flip` and under `rotate`; the
 //! endpoints of single nodes don't survive a rotation.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::cache_cluster::{MODIFY_S, port, stuck};
 use super::{Effect, Follow, Kind, Listing, Read, Scope, cache_subnet_group};
 use crate::model::facet::{Facets, Guard, Role};
 use crate::model::id::Id;
 use crate::model::path;
-use crate::model::resource::{Resource, tags_of};
+use crate::model::resource::{Doc, Resource, tags_of};
 use crate::model::step::Step;
 use crate::model::strategy::{Blocker, Candidate, Risk, Scene, Site, Strategy, WayBack};
 
@@ -63,7 +63,7 @@ impl Kind for ReplicationGroup {
         Some(&LISTING)
     }
 
-    fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource> {
+    fn parse(&self, doc: &Doc, vpc: &Id) -> Option<Resource> {
         let name = doc["ReplicationGroupId"].as_str()?;
         if doc["SubnetGroup"]["VpcId"] != vpc.as_str() {
             return None;
@@ -84,7 +84,7 @@ impl Kind for ReplicationGroup {
                 state: path::text(doc, "Status").to_owned(),
                 ..Facets::default()
             },
-            doc: crate::model::tight::kept(doc),
+            doc: doc.clone(),
         })
     }
 

@@ -20,7 +20,7 @@ use super::{Each, Effect, Kind, Listing, Read, Scope, Source};
 use crate::model::facet::{Facets, Guard, Placement, Role};
 use crate::model::id::Id;
 use crate::model::path;
-use crate::model::resource::Resource;
+use crate::model::resource::{Doc, Resource};
 use crate::model::step::{Check, Expect, Step};
 use crate::model::strategy::{Blocker, Candidate, Risk, Scene, Site, Strategy};
 
@@ -145,13 +145,13 @@ impl Kind for ScheduledTask {
         Some(&LISTING)
     }
 
-    fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource> {
+    fn parse(&self, doc: &Doc, vpc: &Id) -> Option<Resource> {
         let (rule, target) = (doc["Rule"].as_str()?, doc["Id"].as_str()?);
         let config = path::first(doc, CONFIG)?;
         if doc["VpcId"] != vpc.as_str() {
             return None;
         }
-        let mut kept = doc.clone();
+        let mut kept = Value::clone(doc);
         without_input(&mut kept);
         Some(Resource {
             id: Id::new(format!("rule:{rule}/{target}")),

@@ -9,7 +9,7 @@ use crate::kinds::{Effect, Follow, Kind, Listing, Read, Scope};
 use crate::model::facet::Role;
 use crate::model::id::Id;
 use crate::model::path;
-use crate::model::resource::Resource;
+use crate::model::resource::{Doc, Resource};
 use crate::model::step::{Expect, Step};
 use crate::model::strategy::{Blocker, Candidate, Scene, Site};
 
@@ -50,13 +50,13 @@ impl Kind for Schedule {
         Some(&LISTING)
     }
 
-    fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource> {
+    fn parse(&self, doc: &Doc, vpc: &Id) -> Option<Resource> {
         let (name, group) = (doc["Name"].as_str()?, doc["GroupName"].as_str().unwrap_or("default"));
         let config = path::first(&doc["Target"], CONFIG)?;
         if doc["VpcId"] != vpc.as_str() {
             return None;
         }
-        let mut kept = doc.clone();
+        let mut kept = Value::clone(doc);
         without_input(&mut kept["Target"]);
         Some(Resource {
             id: Id::new(format!("schedule:{group}/{name}")),

@@ -12,7 +12,7 @@ use crate::kinds::{Follow, Kind, Listing, Read, Scope};
 use crate::model::facet::{Facets, Guard, Placement, Role};
 use crate::model::id::Id;
 use crate::model::path;
-use crate::model::resource::Resource;
+use crate::model::resource::{Doc, Resource};
 
 /// A state machine.
 pub struct StateMachine;
@@ -75,7 +75,7 @@ impl Kind for StateMachine {
         Some(&LISTING)
     }
 
-    fn parse(&self, doc: &Value, vpc: &Id) -> Option<Resource> {
+    fn parse(&self, doc: &Doc, vpc: &Id) -> Option<Resource> {
         let (arn, name) = (doc["stateMachineArn"].as_str()?, doc["name"].as_str()?);
         if doc["VpcId"] != vpc.as_str() {
             return None;
@@ -86,7 +86,7 @@ impl Kind for StateMachine {
         let note = format!(
             "the state machine {name} runs tasks in {place}: change the NetworkConfiguration in its definition by hand, publish it, and point its aliases to the new version"
         );
-        let mut kept = doc.clone();
+        let mut kept = Value::clone(doc);
         if let Some(map) = kept.as_object_mut() {
             map.remove("definition");
         }

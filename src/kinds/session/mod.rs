@@ -21,7 +21,7 @@ use crate::model::facet::{Facets, Login, Role};
 use crate::model::id::Id;
 use crate::model::inventory::Inventory;
 use crate::model::path;
-use crate::model::resource::{Resource, tags_of};
+use crate::model::resource::{Doc, Resource, tags_of};
 use crate::model::step::Step;
 use crate::model::strategy::Provision;
 
@@ -93,17 +93,9 @@ pub struct InstanceProfile;
 /// A Run Command.
 pub struct SsmCommand;
 
-fn resource(kind: &str, role: Role, id: String, name: &str, doc: &Value) -> Resource {
+fn resource(kind: &str, role: Role, id: String, name: &str, doc: &Doc) -> Resource {
     let (id, tags) = (Id::new(id), tags_of(doc));
-    Resource {
-        id,
-        kind: kind.to_owned(),
-        role,
-        name: name.to_owned(),
-        tags,
-        facets: Facets::default(),
-        doc: crate::model::tight::kept(doc),
-    }
+    Resource { id, kind: kind.to_owned(), role, name: name.to_owned(), tags, facets: Facets::default(), doc: doc.clone() }
 }
 
 impl Kind for IamRole {
@@ -116,7 +108,7 @@ impl Kind for IamRole {
         None
     }
 
-    fn parse(&self, doc: &Value, _vpc: &Id) -> Option<Resource> {
+    fn parse(&self, doc: &Doc, _vpc: &Id) -> Option<Resource> {
         let name = doc["RoleName"].as_str()?;
         Some(resource(self.name(), Role::Bystander, format!("role:{name}"), name, doc))
     }
@@ -148,7 +140,7 @@ impl Kind for InstanceProfile {
         None
     }
 
-    fn parse(&self, doc: &Value, _vpc: &Id) -> Option<Resource> {
+    fn parse(&self, doc: &Doc, _vpc: &Id) -> Option<Resource> {
         let name = doc["InstanceProfileName"].as_str()?;
         Some(resource(self.name(), Role::Bystander, format!("profile:{name}"), name, doc))
     }
@@ -172,7 +164,7 @@ impl Kind for SsmCommand {
         None
     }
 
-    fn parse(&self, doc: &Value, _vpc: &Id) -> Option<Resource> {
+    fn parse(&self, doc: &Doc, _vpc: &Id) -> Option<Resource> {
         let id = doc["CommandId"].as_str()?;
         Some(resource(self.name(), Role::Bystander, id.to_owned(), id, doc))
     }

@@ -214,7 +214,7 @@ mod tests {
                 "IpPermissions": [rule("pl-1"), rule("pl-unseen")], "IpPermissionsEgress": [] }),
             ),
         ];
-        let parsed = docs.iter().filter_map(|(name, doc)| kind(name)?.parse(doc, &"vpc-1".into()));
+        let parsed = docs.iter().filter_map(|(name, doc)| kind(name)?.parse(&doc.clone().into(), &"vpc-1".into()));
         let resources: BTreeMap<Id, _> = parsed.map(|resource| (resource.id.clone(), resource.into())).collect();
         assert_eq!(resources.len(), docs.len());
         let inventory = Inventory {

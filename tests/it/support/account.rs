@@ -341,7 +341,7 @@ impl Docs {
             .iter()
             .map(|(name, doc)| {
                 let kind = kinds::kind(name).unwrap_or_else(|| panic!("no kind {name}"));
-                kind.parse(doc, &vpc).unwrap_or_else(|| panic!("{name} does not read {doc}"))
+                kind.parse(&doc.clone().into(), &vpc).unwrap_or_else(|| panic!("{name} does not read {doc}"))
             })
             .map(|resource| (resource.id.clone(), Arc::new(resource)))
             .collect();

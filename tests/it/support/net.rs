@@ -53,7 +53,8 @@ impl Net {
 
     /// Changes what a thing's document says at a JSON pointer.
     pub fn edit(&mut self, id: &str, pointer: &str, value: Value) -> &mut Net {
-        let parsed = |kind: &str, doc: &Value| kinds::kind(kind).and_then(|kind| kind.parse(doc, &VPC.into())).map(|r| r.id);
+        let parsed =
+            |kind: &str, doc: &Value| kinds::kind(kind).and_then(|kind| kind.parse(&doc.clone().into(), &VPC.into())).map(|r| r.id);
         let (_, doc) = self.docs.iter_mut().find(|(kind, doc)| parsed(kind, doc) == Some(id.into())).expect("the thing is drawn");
         let (parent, key) = pointer.rsplit_once('/').expect("a pointer");
         doc.pointer_mut(parent).expect("the pointer's parent")[key] = value;
@@ -62,7 +63,9 @@ impl Net {
 
     /// Takes a thing away.
     pub fn remove(&mut self, id: &str) -> &mut Net {
-        self.docs.retain(|(kind, doc)| kinds::kind(kind).and_then(|kind| kind.parse(doc, &VPC.into())).is_none_or(|r| r.id != id.into()));
+        self.docs.retain(|(kind, doc)| {
+            kinds::kind(kind).and_then(|kind| kind.parse(&doc.clone().into(), &VPC.into())).is_none_or(|r| r.id != id.into())
+        });
         self
     }
 
@@ -181,7 +184,7 @@ impl Net {
 
     /// What the kinds make of it.
     pub fn resources(&self) -> Vec<Resource> {
-        let parse = |(kind, doc): &(&'static str, Value)| kinds::kind(kind).expect("a kind").parse(doc, &VPC.into());
+        let parse = |(kind, doc): &(&'static str, Value)| kinds::kind(kind).expect("a kind").parse(&doc.clone().into(), &VPC.into());
         self.docs.iter().map(|drawn| parse(drawn).unwrap_or_else(|| panic!("{} does not parse: {}", drawn.0, drawn.1))).collect()
     }
 
