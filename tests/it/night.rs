@@ -85,6 +85,8 @@ fn the_whole_way_there_and_back() {
     assert_eq!(diff(&undisturbed, &night.inspect("again.json")), Vec::<String>::new(), "forward again after going back to a checkpoint");
 
     hikkoshi.run(&["rollback", "move", "--all", "--yes"]).expect_code(0);
+    let verified = hikkoshi.run(&["verify", "move"]).expect_code(0).stdout;
+    assert!(verified.contains("the whole account is as the inventory says"), "{verified}");
     night.emulator.snapshot(&night.vpc, true, &night.file("after-stable.json"));
     assert_eq!(diff(&night.file("before-stable.json"), &night.file("after-stable.json")), Vec::<String>::new(), "after rollback --all");
 }
